@@ -1,0 +1,41 @@
+import type { Address } from 'viem'
+import type { z } from 'zod'
+import type { AssetKey } from '../core/asset.ts'
+import type { PinnedBlock, VenueRequirement } from '../core/portfolio.ts'
+import type { Position } from '../core/position.ts'
+import type { PlannedCall, ReadPlan } from '../core/readPlan.ts'
+
+/** What an adapter is told about the read it takes part in. */
+export type AdapterContext<Configuration> = {
+  /** Name of this venue in the parameter set. */
+  readonly venue: string
+  readonly configuration: Configuration
+  readonly account: Address
+  readonly block: PinnedBlock
+  /** Tokens of the parameter set with their decimals. */
+  readonly assets: Readonly<Record<AssetKey, { readonly decimals: number }>>
+}
+
+/** What an account holds and owes at a venue, and what the venue demands of it. */
+export type VenuePositions = {
+  readonly positions: readonly Position[]
+  readonly requirements: readonly VenueRequirement[]
+}
+
+/**
+ * One protocol behind one interface. An adapter has no I/O of its own: `read` yields calls, the rest is pure.
+ *
+ * `read` discovers and reads everything of the account; `toPositions` translates; `witness` names the static calls whose
+ * results change on every user action at the venue and on nothing else (no accrual).
+ */
+export interface Adapter<Configuration, Raw> {
+  readonly id: string
+  readonly configuration: z.ZodType<Configuration>
+  read(context: AdapterContext<Configuration>): ReadPlan<Raw>
+  toPositions(raw: Raw, context: AdapterContext<Configuration>): VenuePositions
+  witness(raw: Raw, context: AdapterContext<Configuration>): readonly PlannedCall[]
+}
+
+/** An adapter of any protocol, as the engine holds it. */
+// biome-ignore lint/suspicious/noExplicitAny: a list of adapters cannot name each one's types.
+export type AnyAdapter = Adapter<any, any>

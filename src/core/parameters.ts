@@ -1,0 +1,172 @@
+import { z } from 'zod'
+import { canonicalHash } from './canonical.ts'
+import { InvalidInputError } from './errors.ts'
+import { assetKey, fraction, integer, natural, parseWith } from './schema.ts'
+import { wad } from './units.ts'
+
+const scenario = z.strictObject({
+  id: z.string().min(1),
+  kind: z.enum(['range', 'absolute']),
+  move: integer,
+  vol: z.enum(['up', 'down', 'none']),
+  weight: fraction,
+})
+
+const jointRow = z.strictObject({
+  id: z.string().min(1),
+  regime: z.string().min(1),
+  /** Scenario id, or `still`, of every class. */
+  take: z.record(z.string(), z.string()),
+  weight: fraction,
+})
+
+/** A rate of the initial and of the maintenance requirement. */
+const ratePair = z
+  .strictObject({ initial: natural, maintenance: natural })
+  .refine(({ initial, maintenance }) => maintenance <= initial, 'the maintenance rate exceeds the initial rate')
+
+/** A source named by its id; the rest of the entry is checked by the source itself. */
+const sourceEntry = z.looseObject({ source: z.string().min(1) })
+
+const schema = z.strictObject({
+  schema: z.literal('plimsoll-parameters/1'),
+  model: z.literal('plimsoll-1'),
+  modelId: z.int().min(0).max(23),
+  name: z.string().min(1),
+  chainId: z.int().positive(),
+
+  /** Scenarios of each class of underlying, in the order of their index. */
+  classes: z.record(z.string(), z.strictObject({ scenarios: z.array(scenario).min(1) })),
+  jointRows: z.array(jointRow),
+  underlyings: z.record(
+    z.string(),
+    z.strictObject({
+      class: z.string(),
+      /** Price scan range as a fraction of the price. */
+      range: natural,
+      /** Floor and clamp of the dynamic range multiplier. */
+      multiplier: z.strictObject({ floor: natural, clamp: natural }),
+    }),
+  ),
+  volatilityShock: z.strictObject({
+    up: natural,
+    down: natural,
+    minimumUp: natural,
+    shortTermPower: natural,
+    longTermPower: natural,
+    /** Seconds: term at which the shock is neither scaled up nor down, and shortest term. */
+    referenceTerm: z.int().positive(),
+    shortestTerm: z.int().positive(),
+  }),
+  /** `d`: 1 gives no credit between underlyings. */
+  decorrelation: fraction,
+  decorrelationMinimum: fraction,
+  credit: z.strictObject({ free: fraction, venue: fraction, enforceable: fraction }),
+  paperHaircut: fraction,
+  maximumClaims: z.int().positive(),
+
+  lines: z.strictObject({
+    scan: ratePair,
+    /** Rate of spot per naked short option. */
+    shortOptionMinimum: ratePair,
+    oracleConfidence: z.strictObject({ threshold: fraction }),
+    venueFailure: z.strictObject({ recovery: fraction }),
+    /** Two-sided error bound of the kernel, as a fraction of the forward. */
+    arithmetic: z.strictObject({ epsilon: natural }),
+  }),
+
+  assets: z.record(
+    assetKey,
+    z.strictObject({
+      symbol: z.string().min(1),
+      decimals: z.int().min(0).max(36),
+      underlying: z.string(),
+      /** Units of the underlying in one whole token. */
+      rate: sourceEntry,
+      /** Basis shock of a wrapped asset, zero for the underlying itself. */
+      basis: ratePair,
+    }),
+  ),
+  prices: z.record(z.string(), sourceEntry),
+  volatilities: z.record(z.string(), sourceEntry),
+  venues: z.array(
+    z.strictObject({ id: z.string().min(1), adapter: z.string().min(1), configuration: z.looseObject({}) }),
+  ),
+})
+
+/** Every constant that can change a result, as data. */
+export type MarginParameters = z.output<typeof schema>
+
+/**
+ * Reads a parameter set and refuses one that contradicts itself.
+ *
+ * @throws {InvalidInputError} naming the field.
+ */
+export function parseParameters(value: unknown): MarginParameters {
+  const parameters = parseWith(schema, value, 'The parameter set')
+  const problems = [...referenceProblems(parameters), ...rangeProblems(parameters)]
+  if (problems.length > 0) {
+    throw new InvalidInputError('The parameter set contradicts itself.', { metaMessages: problems })
+  }
+  return parameters
+}
+
+/** The hash that a record commits to and a model registry holds. */
+export function parametersHash(parameters: MarginParameters): `0x${string}` {
+  return canonicalHash(parameters)
+}
+
+function* referenceProblems({
+  classes,
+  underlyings,
+  assets,
+  prices,
+  jointRows,
+  venues,
+  decorrelation,
+  decorrelationMinimum,
+}: MarginParameters): Generator<string> {
+  if (decorrelation < decorrelationMinimum)
+    yield `decorrelation: ${decorrelation} is below the minimum ${decorrelationMinimum}`
+  for (const [name, entry] of Object.entries(underlyings)) {
+    if (!(entry.class in classes)) yield `underlyings.${name}.class: no class ${entry.class}`
+    if (!(name in prices)) yield `prices: nothing for underlying ${name}`
+    if (entry.multiplier.floor > entry.multiplier.clamp)
+      yield `underlyings.${name}.multiplier: the floor exceeds the clamp`
+  }
+  for (const [key, asset] of Object.entries(assets)) {
+    if (!(asset.underlying in underlyings)) yield `assets.${key}.underlying: no underlying ${asset.underlying}`
+  }
+  for (const name of Object.keys(prices)) if (!(name in underlyings)) yield `prices.${name}: no such underlying`
+  for (const row of jointRows) {
+    for (const name of Object.keys(classes)) {
+      const taken = row.take[name]
+      if (taken === undefined) yield `jointRows.${row.id}.take: nothing for class ${name}`
+      else if (taken !== 'still' && !classes[name]?.scenarios.some(({ id }) => id === taken)) {
+        yield `jointRows.${row.id}.take.${name}: no scenario ${taken}`
+      }
+    }
+    for (const name of Object.keys(row.take)) if (!(name in classes)) yield `jointRows.${row.id}.take: no class ${name}`
+  }
+  for (const [name, { scenarios }] of Object.entries(classes)) yield* repeated(`classes.${name}.scenarios`, scenarios)
+  yield* repeated('jointRows', jointRows)
+  yield* repeated('venues', venues)
+}
+
+function* repeated(where: string, items: readonly { id: string }[]): Generator<string> {
+  const seen = new Set<string>()
+  for (const { id } of items) {
+    if (seen.has(id)) yield `${where}: ${id} is listed twice`
+    seen.add(id)
+  }
+}
+
+/** A price must stay positive in every scenario, also at the largest range multiplier. */
+function* rangeProblems({ classes, underlyings }: MarginParameters): Generator<string> {
+  for (const [name, { class: className, range, multiplier }] of Object.entries(underlyings)) {
+    for (const { id, kind, move } of classes[className]?.scenarios ?? []) {
+      const shift = kind === 'absolute' ? move : (move * ((range * multiplier.clamp) / wad)) / wad
+      if (wad + shift <= 0n) yield `underlyings.${name}: scenario ${id} takes the price to zero or below`
+    }
+  }
+}

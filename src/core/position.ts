@@ -1,0 +1,92 @@
+import type { Address } from 'viem'
+import type { AssetKey, Underlying } from './asset.ts'
+import type { Wad } from './units.ts'
+
+/** What is owned or owed, and by whom. No two positions of a portfolio may carry the same claim. */
+export type Claim = {
+  readonly chainId: number
+  /** The contract that keeps the claim (a token, a position manager, a vault). */
+  readonly contract: Address
+  readonly holder: Address
+  /** Distinguishes claims of one holder at one contract; empty for a fungible token. */
+  readonly id: string
+}
+
+/** The account at a venue within which positions net, are liquidated together and fail together. */
+export type VenueAccount = {
+  readonly chainId: number
+  /** Venue of the parameter set, such as `aave-v3`. */
+  readonly venue: string
+  readonly instance: Address
+  readonly holder: Address
+  readonly subAccount: string
+}
+
+/**
+ * Who can take the position away.
+ * `free`: the holder at any time. `venue`: the holder within the venue's rule. `enforceable`: nobody past a `MarginAccount`.
+ * `consumer`: a debt to one of our own consumers.
+ */
+export type Control = 'free' | 'venue' | 'enforceable' | 'consumer'
+
+type Held = { readonly claim: Claim; readonly venueAccount: VenueAccount; readonly control: Control }
+
+/** Tokens held. `amount` in the token's smallest unit, not negative. */
+export type Balance = Held & { readonly kind: 'balance'; readonly asset: AssetKey; readonly amount: bigint }
+
+/** Tokens owed. `amount` in the token's smallest unit, not negative. */
+export type Debt = Held & { readonly kind: 'debt'; readonly asset: AssetKey; readonly amount: bigint }
+
+/**
+ * A linear perpetual. Profit in the quote asset is `size · price − cost + funding`.
+ * `size` in units of the underlying, long positive; `cost`, `funding` in USD; all WAD.
+ */
+export type Perpetual = Held & {
+  readonly kind: 'perpetual'
+  readonly underlying: Underlying
+  readonly quoteAsset: AssetKey
+  readonly size: Wad
+  readonly cost: Wad
+  readonly funding: Wad
+}
+
+/** A European option, cash settled in the quote asset. `size` long positive and `strike` in USD, WAD; `expiry` in Unix seconds. */
+export type Option = Held & {
+  readonly kind: 'option'
+  readonly underlying: Underlying
+  readonly quoteAsset: AssetKey
+  readonly right: 'call' | 'put'
+  readonly strike: Wad
+  readonly expiry: number
+  readonly size: Wad
+  /** Names the volatility surface that prices it. */
+  readonly surface: string
+}
+
+/** Liquidity between two ticks of a Uniswap v3 pool; `fees0`, `fees1` are the uncollected fees in smallest units. */
+export type ConcentratedLiquidity = Held & {
+  readonly kind: 'concentratedLiquidity'
+  readonly token0: AssetKey
+  readonly token1: AssetKey
+  readonly liquidity: bigint
+  readonly tickLower: number
+  readonly tickUpper: number
+  readonly fees0: bigint
+  readonly fees1: bigint
+}
+
+/** A debt to a consumer of our own records, in WAD USD, rounded up; not shocked. */
+export type ConsumerDebt = Held & { readonly kind: 'consumerDebt'; readonly amount: Wad }
+
+/** One normalized holding. */
+export type Position = Balance | Debt | Perpetual | Option | ConcentratedLiquidity | ConsumerDebt
+
+/** The claim as text; also the order in which positions are listed. */
+export function claimKey({ chainId, contract, holder, id }: Claim): string {
+  return [chainId, contract.toLowerCase(), holder.toLowerCase(), id].join(':')
+}
+
+/** The venue account as text. */
+export function venueAccountKey({ chainId, venue, instance, holder, subAccount }: VenueAccount): string {
+  return [chainId, venue, instance.toLowerCase(), holder.toLowerCase(), subAccount].join(':')
+}

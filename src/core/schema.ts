@@ -1,0 +1,72 @@
+import { getAddress, isAddress } from 'viem'
+import { z } from 'zod'
+import { InvalidInputError } from './errors.ts'
+
+/** An integer as decimal text, the form of every bigint in our JSON. */
+export const integer = z
+  .string()
+  .regex(/^(0|-?[1-9]\d*)$/, 'expected an integer as decimal text')
+  .transform((text) => BigInt(text))
+  .or(z.bigint())
+
+/** An integer that is not negative. */
+export const natural = integer.refine((value) => value >= 0n, 'expected an integer that is not negative')
+
+/** A WAD fraction between 0 and 1e18. */
+export const fraction = natural.refine((value) => value <= 10n ** 18n, 'expected a fraction between 0 and 1e18')
+
+export const address = z
+  .string()
+  .refine((text) => isAddress(text), 'expected an address')
+  .transform((text) => getAddress(text))
+
+export const bytes32 = z
+  .string()
+  .regex(/^0x[0-9a-f]{64}$/, 'expected 32 bytes as 0x and 64 lower-case hex digits')
+  .transform((text) => text as `0x${string}`)
+
+export const assetKey = z
+  .string()
+  .regex(/^\d+:0x[0-9a-f]{40}$/, 'expected <chainId>:<address in lower case>')
+  .transform((text) => text as `${number}:0x${string}`)
+
+export const unixSeconds = z.int().min(0).max(0xffffffff)
+
+/**
+ * Parses a value from outside.
+ *
+ * @throws {InvalidInputError} naming the path and the value of every problem.
+ */
+export function parseWith<Output>(schema: z.ZodType<Output>, value: unknown, what: string): Output {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  throw new InvalidInputError(`${what} is not valid.`, {
+    metaMessages: result.error.issues.map(({ path, message }) => {
+      const found = path.reduce<unknown>(
+        (node, key) => (node as Record<PropertyKey, unknown> | undefined)?.[key],
+        value,
+      )
+      return `${path.map(String).join('.') || '(top)'}: ${message}; got ${describe(found)}`
+    }),
+    cause: result.error,
+  })
+}
+
+/**
+ * Parses JSON text.
+ *
+ * @throws {InvalidInputError} when the text is not JSON.
+ */
+export function parseJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new InvalidInputError(`${what} is not JSON: ${(cause as Error).message}.`, { cause })
+  }
+}
+
+function describe(value: unknown): string {
+  const text =
+    value === undefined ? 'nothing' : JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? `${item}` : item))
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text
+}

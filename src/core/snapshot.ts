@@ -1,0 +1,129 @@
+import { concat, type Hex, keccak256 } from 'viem'
+import { z } from 'zod'
+import { canonicalHash, toJson } from './canonical.ts'
+import { InvalidInputError } from './errors.ts'
+import type { Market } from './market.ts'
+import type { Portfolio } from './portfolio.ts'
+import { claimKey } from './position.ts'
+import { address, assetKey, bytes32, fraction, integer, natural, parseJson, parseWith, unixSeconds } from './schema.ts'
+
+/** What a witness commits to for one venue: hashes of its static calls and of their results. */
+export type VenueWitness = { readonly venue: string; readonly calls: Hex; readonly results: Hex }
+
+/** One reading of an account and of the market, as plain data: saved, replayed offline, edited for a what-if, hashed. */
+export type Snapshot = {
+  readonly schema: 'plimsoll-snapshot/1'
+  readonly portfolio: Portfolio
+  readonly market: Market
+  readonly witnesses: readonly VenueWitness[]
+}
+
+const positive = natural.refine((value) => value > 0n, 'expected a positive integer')
+const claim = z.strictObject({ chainId: z.int().positive(), contract: address, holder: address, id: z.string() })
+const venueAccount = z.strictObject({
+  chainId: z.int().positive(),
+  venue: z.string().min(1),
+  instance: address,
+  holder: address,
+  subAccount: z.string(),
+})
+const held = { claim, venueAccount, control: z.enum(['free', 'venue', 'enforceable', 'consumer']) }
+const tick = z.int().min(-887272).max(887272)
+
+const position = z.discriminatedUnion('kind', [
+  z.strictObject({ ...held, kind: z.literal('balance'), asset: assetKey, amount: natural }),
+  z.strictObject({ ...held, kind: z.literal('debt'), asset: assetKey, amount: natural }),
+  z.strictObject({
+    ...held,
+    kind: z.literal('perpetual'),
+    underlying: z.string(),
+    quoteAsset: assetKey,
+    size: integer,
+    cost: integer,
+    funding: integer,
+  }),
+  z.strictObject({
+    ...held,
+    kind: z.literal('option'),
+    underlying: z.string(),
+    quoteAsset: assetKey,
+    right: z.enum(['call', 'put']),
+    strike: positive,
+    expiry: unixSeconds,
+    size: integer,
+    surface: z.string(),
+  }),
+  z
+    .strictObject({
+      ...held,
+      kind: z.literal('concentratedLiquidity'),
+      token0: assetKey,
+      token1: assetKey,
+      liquidity: natural,
+      tickLower: tick,
+      tickUpper: tick,
+      fees0: natural,
+      fees1: natural,
+    })
+    .refine(({ tickLower, tickUpper }) => tickLower < tickUpper, 'tickLower must be below tickUpper'),
+  z.strictObject({ ...held, kind: z.literal('consumerDebt'), amount: natural }),
+])
+
+const schema = z.strictObject({
+  schema: z.literal('plimsoll-snapshot/1'),
+  portfolio: z.strictObject({
+    account: address,
+    scope: z.enum(['observed', 'enforceable']),
+    block: z.strictObject({ chainId: z.int().positive(), number: natural, hash: bytes32, timestamp: unixSeconds }),
+    positions: z.array(position),
+    venues: z.array(z.strictObject({ venue: z.string(), status: z.enum(['none', 'present']) })),
+    requirements: z.array(z.strictObject({ venueAccount, initial: natural, maintenance: natural })),
+  }),
+  market: z.strictObject({
+    prices: z.record(
+      z.string(),
+      z.strictObject({ price: positive, confidence: fraction, updatedAt: unixSeconds, source: z.string() }),
+    ),
+    rates: z.record(assetKey, positive),
+    volatilities: z.record(
+      z.string(),
+      z
+        .strictObject({ low: positive, high: positive, confidence: fraction, source: z.string() })
+        .refine(({ low, high }) => low <= high, 'low must not exceed high'),
+    ),
+    rangeMultipliers: z.record(z.string(), positive),
+  }),
+  witnesses: z.array(z.strictObject({ venue: z.string(), calls: bytes32, results: bytes32 })),
+})
+
+/**
+ * Reads a snapshot from JSON text.
+ *
+ * @throws {InvalidInputError} naming path and value of every problem.
+ */
+export function parseSnapshot(text: string): Snapshot {
+  const snapshot = parseWith(schema, parseJson(text, 'The snapshot'), 'The snapshot')
+  const { positions } = snapshot.portfolio
+  const repeated = positions
+    .map(({ claim }) => claimKey(claim))
+    .filter((key, index, keys) => keys.indexOf(key) !== index)
+  if (repeated.length > 0) {
+    throw new InvalidInputError('The snapshot lists a claim twice.', { metaMessages: repeated })
+  }
+  return snapshot
+}
+
+/** The snapshot as JSON text with bigints as decimal text. */
+export function formatSnapshot(snapshot: Snapshot): string {
+  return `${JSON.stringify(toJson(snapshot), null, 2)}\n`
+}
+
+/** Hash of everything that a recomputation opens: positions and market, without the witnesses. */
+export function inputsHash({ portfolio, market }: Snapshot): Hex {
+  return canonicalHash({ portfolio, market })
+}
+
+/** `portfolioRoot` of a record: keccak256(inputsHash, witnessRoot). */
+export function portfolioRoot(inputs: Hex, witnessRoot: Hex): Hex {
+  return keccak256(concat([inputs, witnessRoot]))
+}

@@ -1,0 +1,14 @@
+/** Fixed point with 18 decimals: 1.0 is 10n ** 18n. Prices, rates, ratios and US dollars inside the model. */
+export type Wad = bigint
+
+/** US dollars with 6 decimals, the unit of a record: 1 USD is 1_000_000n. */
+export type QuoteUnits = bigint
+
+/** 1.0 as a {@link Wad}. */
+export const wad = 10n ** 18n
+
+/** WAD US dollars in one quote unit. */
+export const wadPerQuoteUnit = 10n ** 12n
+
+/** Seconds in a year of 365 days, the year of every volatility in this package. */
+export const secondsPerYear = 31_536_000n

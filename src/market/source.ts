@@ -1,0 +1,32 @@
+import type { z } from 'zod'
+import type { AssetKey, Underlying } from '../core/asset.ts'
+import type { SpotPrice, Volatility } from '../core/market.ts'
+import type { PinnedBlock } from '../core/portfolio.ts'
+import type { Option } from '../core/position.ts'
+import type { ReadPlan } from '../core/readPlan.ts'
+
+/** What a portfolio needs to know of the market before it can be revalued. */
+export type MarketRequest = {
+  readonly underlyings: readonly Underlying[]
+  readonly assets: readonly AssetKey[]
+  readonly options: readonly Pick<Option, 'surface' | 'strike' | 'expiry' | 'underlying'>[]
+}
+
+/** A source of one underlying's spot price. `configuration` is the entry of the parameter set. */
+export interface PriceSource<Configuration> {
+  readonly id: string
+  readonly configuration: z.ZodType<Configuration>
+  read(configuration: Configuration, underlying: Underlying, block: PinnedBlock): ReadPlan<SpotPrice>
+}
+
+/** A source of the volatilities of one surface, by `volatilityKey`. */
+export interface VolatilitySource<Configuration> {
+  readonly id: string
+  readonly configuration: z.ZodType<Configuration>
+  read(
+    configuration: Configuration,
+    surface: string,
+    options: MarketRequest['options'],
+    block: PinnedBlock,
+  ): ReadPlan<Readonly<Record<string, Volatility>>>
+}
