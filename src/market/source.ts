@@ -4,6 +4,7 @@ import type { SpotPrice, Volatility } from '../core/market.ts'
 import type { PinnedBlock } from '../core/portfolio.ts'
 import type { Option } from '../core/position.ts'
 import type { ReadPlan } from '../core/readPlan.ts'
+import type { Wad } from '../core/units.ts'
 
 /** What a portfolio needs to know of the market before it can be revalued. */
 export type MarketRequest = {
@@ -29,4 +30,21 @@ export interface VolatilitySource<Configuration> {
     options: MarketRequest['options'],
     block: PinnedBlock,
   ): ReadPlan<Readonly<Record<string, Volatility>>>
+}
+
+/** A source of an asset's rate: units of its underlying in one whole token, WAD. */
+export interface RateSource<Configuration> {
+  readonly id: string
+  readonly configuration: z.ZodType<Configuration>
+  read(configuration: Configuration, asset: AssetKey, block: PinnedBlock): ReadPlan<Wad>
+}
+
+/** The sources that entries of a parameter set may name by id. */
+export type MarketSources = {
+  // biome-ignore lint/suspicious/noExplicitAny: a list of sources cannot name each one's types.
+  readonly prices: readonly PriceSource<any>[]
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  readonly volatilities: readonly VolatilitySource<any>[]
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  readonly rates: readonly RateSource<any>[]
 }

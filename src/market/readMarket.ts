@@ -1,0 +1,110 @@
+import type { z } from 'zod'
+import type { AssetKey, Underlying } from '../core/asset.ts'
+import { MissingMarketDataError } from '../core/errors.ts'
+import type { Market, SpotPrice, Volatility } from '../core/market.ts'
+import type { MarginParameters } from '../core/parameters.ts'
+import type { PinnedBlock } from '../core/portfolio.ts'
+import { type ReadPlan, readTogether } from '../core/readPlan.ts'
+import { parseWith } from '../core/schema.ts'
+import type { Wad } from '../core/units.ts'
+import { chainlink } from './chainlink.ts'
+import { fixedRate } from './fixedRate.ts'
+import { lyraVolatility } from './lyraVolatility.ts'
+import type { MarketRequest, MarketSources } from './source.ts'
+
+/** The sources that need nothing but a chain. */
+export const chainSources: MarketSources = {
+  prices: [chainlink],
+  volatilities: [lyraVolatility],
+  rates: [fixedRate],
+}
+
+/** What a market is read for, and from which sources; without `sources`, those that need nothing but a chain. */
+export type ReadMarketOptions = {
+  readonly parameters: MarginParameters
+  readonly request: MarketRequest
+  readonly block: PinnedBlock
+  readonly sources?: MarketSources
+}
+
+/**
+ * Reads what the request names, and only that, from the sources of the parameter set. Range multipliers are the floors of
+ * the parameter set.
+ *
+ * @throws {MissingMarketDataError} when an underlying, asset or surface has no source, or its source no usable answer.
+ * @throws {StaleMarketDataError} when a source's answer is older than it may be.
+ * @throws {InvalidInputError} when an entry is not what its source expects.
+ */
+export function* readMarket({
+  parameters,
+  request,
+  block,
+  sources = chainSources,
+}: ReadMarketOptions): ReadPlan<Market> {
+  const surfaces = [...new Set(request.options.map(({ surface }) => surface))].sort()
+  const [prices, rates, volatilities] = yield* readTogether([
+    readTogether(
+      request.underlyings.map((underlying): ReadPlan<readonly [Underlying, SpotPrice]> => {
+        const { source, configuration } = choose(sources.prices, parameters.prices, underlying, 'prices')
+        return named(underlying, source.read(configuration, underlying, block))
+      }),
+    ),
+    readTogether(
+      request.assets.map((asset): ReadPlan<readonly [AssetKey, Wad]> => {
+        const entries = { [asset]: parameters.assets[asset]?.rate }
+        const { source, configuration } = choose(sources.rates, entries, asset, 'rates')
+        return named(asset, source.read(configuration, asset, block))
+      }),
+    ),
+    readTogether(
+      surfaces.map((surface): ReadPlan<Readonly<Record<string, Volatility>>> => {
+        const { source, configuration } = choose(sources.volatilities, parameters.volatilities, surface, 'volatilities')
+        return source.read(
+          configuration,
+          surface,
+          request.options.filter((option) => option.surface === surface),
+          block,
+        )
+      }),
+    ),
+  ])
+  return {
+    prices: Object.fromEntries(prices),
+    rates: Object.fromEntries(rates),
+    volatilities: Object.assign({}, ...volatilities),
+    rangeMultipliers: Object.fromEntries(
+      request.underlyings.map((underlying) => [underlying, floorOf(parameters, underlying)]),
+    ),
+  }
+}
+
+function choose<Source extends { readonly id: string; readonly configuration: z.ZodType }>(
+  sources: readonly Source[],
+  entries: Readonly<Record<string, { readonly source: string } | undefined>>,
+  name: string,
+  section: string,
+): { readonly source: Source; readonly configuration: unknown } {
+  const entry = entries[name]
+  if (entry === undefined) {
+    throw new MissingMarketDataError(`The parameter set has no entry for ${name} in its ${section}.`, {
+      metaMessages: [`Add one to \`${section}\`.`],
+    })
+  }
+  const source = sources.find(({ id }) => id === entry.source)
+  if (source === undefined) {
+    throw new MissingMarketDataError(`${section}.${name} names the source ${entry.source}, which is not at hand.`, {
+      metaMessages: [`At hand: ${sources.map(({ id }) => id).join(', ')}.`],
+    })
+  }
+  return { source, configuration: parseWith(source.configuration, entry, `${section}.${name}`) }
+}
+
+function* named<Name extends string, Result>(name: Name, plan: ReadPlan<Result>): ReadPlan<readonly [Name, Result]> {
+  return [name, yield* plan]
+}
+
+function floorOf({ underlyings }: MarginParameters, underlying: Underlying): Wad {
+  const entry = underlyings[underlying]
+  if (entry === undefined) throw new MissingMarketDataError(`The parameter set has no underlying ${underlying}.`)
+  return entry.multiplier.floor
+}

@@ -1,0 +1,49 @@
+import type { AssetKey, Underlying } from '../core/asset.ts'
+import type { MarginParameters } from '../core/parameters.ts'
+import type { Position } from '../core/position.ts'
+import type { MarketRequest } from './source.ts'
+
+/**
+ * What the valuation of positions at a time needs of the market: each underlying that they depend on once, the rates of
+ * their known assets, and the contracts of the options that have not expired. Assets outside the parameter set are left out:
+ * whoever values the portfolio names or refuses them. `timestamp` in Unix seconds.
+ */
+export function toMarketRequest(
+  positions: readonly Position[],
+  { parameters, timestamp }: { readonly parameters: MarginParameters; readonly timestamp: number },
+): MarketRequest {
+  const assets = new Set<AssetKey>()
+  const underlyings = new Set<Underlying>()
+  const options = new Map<string, MarketRequest['options'][number]>()
+  const addAsset = (asset: AssetKey): void => {
+    const known = parameters.assets[asset]
+    if (known === undefined) return
+    assets.add(asset)
+    underlyings.add(known.underlying)
+  }
+  for (const position of positions) {
+    for (const asset of assetsOf(position)) addAsset(asset)
+    if (position.kind === 'perpetual') underlyings.add(position.underlying)
+    if (position.kind === 'option') {
+      underlyings.add(position.underlying)
+      const { surface, strike, expiry, underlying } = position
+      if (expiry > timestamp) options.set([surface, strike, expiry].join(), { surface, strike, expiry, underlying })
+    }
+  }
+  return { underlyings: [...underlyings].sort(), assets: [...assets].sort(), options: [...options.values()] }
+}
+
+function assetsOf(position: Position): AssetKey[] {
+  switch (position.kind) {
+    case 'balance':
+    case 'debt':
+      return [position.asset]
+    case 'perpetual':
+    case 'option':
+      return [position.quoteAsset]
+    case 'concentratedLiquidity':
+      return [position.token0, position.token1]
+    case 'consumerDebt':
+      return []
+  }
+}
