@@ -36,3 +36,30 @@ export function* readEach<const Contract extends ContractFunctionParameters>(
 ): ReadPlan<MulticallReturnType<readonly Contract[], false>> {
   return (yield* readAll(contracts)) as unknown as MulticallReturnType<readonly Contract[], false>
 }
+
+type Results<Plans extends readonly unknown[]> = {
+  -readonly [Index in keyof Plans]: Plans[Index] extends ReadPlan<infer Result> ? Result : never
+}
+
+/**
+ * Runs plans side by side inside one plan: each round asks the calls of all of them together.
+ *
+ * @example
+ * const [decimals, balances] = yield* readTogether([readEach(decimalsCalls), readEach(balanceCalls)])
+ */
+export function* readTogether<const Plans extends readonly ReadPlan<unknown>[]>(
+  plans: Plans,
+): ReadPlan<Results<Plans>> {
+  const steps = plans.map((plan) => plan.next())
+  while (steps.some(({ done }) => done !== true)) {
+    const asked = steps.map((step) => (step.done === true ? [] : step.value))
+    const answers = yield asked.flat()
+    let start = 0
+    plans.forEach((plan, index) => {
+      const count = asked[index]?.length ?? 0
+      if (steps[index]?.done !== true) steps[index] = plan.next(answers.slice(start, start + count))
+      start += count
+    })
+  }
+  return steps.map(({ value }) => value) as Results<Plans>
+}

@@ -22,7 +22,7 @@ export const maxPrice: Wad = 1n << 120n
 export const maxVolatility: Wad = 500n * wad
 /** Longest time to expiry, seconds (136 years). */
 export const maxSeconds = 1n << 32n
-/** Total volatility from which a call is worth its forward: the exact price is nearer than 2e-15 of the forward. */
+/** Total volatility from which a call is worth its forward: the exact price is nearer than 2e-17 of the forward. */
 const saturation: Wad = 24n * wad
 
 /**

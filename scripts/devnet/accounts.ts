@@ -1,0 +1,121 @@
+import { parseEther, parseUnits } from 'viem'
+import { InvalidInputError } from '../../src/core/errors.ts'
+import { borrowFromAave, supplyToAave } from './aaveV3.ts'
+import { type DevnetChain, type Sender, sendAs } from './chain.ts'
+import type { DevnetDeployment } from './deployment.ts'
+import { openOption, optionTypes, readMinimumCollateral } from './lyraAvalon.ts'
+import { addPerpLiquidity, alignPerpPrice, depositToPerp, openShortPerpetual } from './perpV2.ts'
+import { setPrices } from './prices.ts'
+import { approveAll, mintToken, openingPrices, readBalance, wrapEther } from './tokens.ts'
+import { alignPoolPrice, mintPosition, swapExactInput, wideTicks } from './uniswapV3.ts'
+
+const usdc = (amount: number) => parseUnits(`${amount}`, 6)
+const wad = (amount: string) => parseEther(amount)
+const openingPriceWad = openingPrices.ETH * 10n ** 10n
+
+/** Funds the markets and opens the sample accounts; every price stands at its opening value afterwards. */
+export async function openSampleAccounts(
+  chain: DevnetChain,
+  deployment: DevnetDeployment,
+  onProgress: (text: string) => void = () => undefined,
+): Promise<void> {
+  const { operators, accounts } = deployment
+  const deployer = sendAs(chain, operators.deployer)
+  const maker = sendAs(chain, operators.maker)
+  onProgress('Market liquidity')
+  await provideLiquidity({ deployer, sender: maker, deployment })
+  onProgress('Account: hedged')
+  await openHedged({ deployer, sender: sendAs(chain, accounts.hedged), deployment })
+  onProgress('Account: naked')
+  await openNaked({ deployer, sender: sendAs(chain, accounts.naked), deployment })
+  onProgress('Account: levered')
+  await openLevered({ sender: sendAs(chain, accounts.levered), deployment })
+  onProgress('Trading, so that fees accrue')
+  await swapExactInput(maker, deployment, { tokenIn: deployment.tokens.usdc, amountIn: usdc(200_000) })
+  await alignPoolPrice(maker, deployment, openingPrices.ETH)
+  await alignPerpPrice(maker, deployment.perpV2, openingPrices.ETH)
+  await setPrices(chain, deployment, {})
+}
+
+type Opening = { readonly deployer: Sender; readonly sender: Sender; readonly deployment: DevnetDeployment }
+
+/** Deep markets, so that the trades of the sample accounts and later price moves find a counterparty. */
+async function provideLiquidity({ deployer, sender, deployment }: Opening): Promise<void> {
+  const { tokens, aave, uniswapV3, perpV2 } = deployment
+  await mintToken(deployer, tokens.usdc, { to: sender.address, amount: usdc(400_000_000) })
+  await wrapEther(sender, tokens.weth, wad('9000'))
+  await approveAll(sender, [tokens.weth, tokens.usdc], [aave.pool, uniswapV3.positionManager, uniswapV3.swapRouter])
+  await approveAll(sender, [tokens.usdc], [perpV2.vault])
+  await supplyToAave(sender, aave, { asset: tokens.usdc, amount: usdc(1_000_000) })
+  await supplyToAave(sender, aave, { asset: tokens.weth, amount: wad('500') })
+  await mintPosition(sender, deployment, { weth: wad('2000'), usdc: usdc(4_000_000), ticks: wideTicks })
+  await depositToPerp(sender, perpV2, { token: tokens.usdc, amount: usdc(200_000_000) })
+  await addPerpLiquidity(sender, perpV2, { base: wad('10000'), quote: wad('20000000') })
+}
+
+/**
+ * Long ether at Aave and Uniswap, short as much of it in the perpetual market, with protective puts and covered calls:
+ * each venue alone looks risky, the whole has next to no delta.
+ */
+async function openHedged({ deployer, sender, deployment }: Opening): Promise<void> {
+  const { tokens, aave, uniswapV3, perpV2, lyra } = deployment
+  await mintToken(deployer, tokens.usdc, { to: sender.address, amount: usdc(19_000) })
+  await wrapEther(sender, tokens.weth, wad('14'))
+  await approveAll(sender, [tokens.weth], [aave.pool, uniswapV3.positionManager])
+  await approveAll(sender, [tokens.usdc], [uniswapV3.positionManager, perpV2.vault])
+  await supplyToAave(sender, aave, { asset: tokens.weth, amount: wad('10') })
+  await borrowFromAave(sender, aave, { asset: tokens.usdc, amount: usdc(5_000) })
+  await mintPosition(sender, deployment, { weth: wad('4'), usdc: usdc(8_000), ticks: 2_000 })
+  await depositToPerp(sender, perpV2, { token: tokens.usdc, amount: usdc(16_000) })
+  await openShortPerpetual(sender, perpV2, wad('14'))
+
+  await mintToken(deployer, lyra.sUSD, { to: sender.address, amount: wad('2000') })
+  await mintToken(deployer, lyra.sETH, { to: sender.address, amount: wad('2') })
+  await approveAll(sender, [lyra.sUSD, lyra.sETH], [lyra.optionMarket])
+  const [middle, upper] = [strikeAt(lyra, 1), strikeAt(lyra, 2)]
+  const { longPut, shortCallBase } = optionTypes
+  await openOption(sender, lyra, { strikeId: middle, optionType: longPut, amount: wad('3'), collateral: 0n })
+  await openOption(sender, lyra, {
+    strikeId: upper,
+    optionType: shortCallBase,
+    amount: wad('2'),
+    collateral: wad('2'),
+  })
+}
+
+/** Short a strangle's worth of options at the money with barely the collateral that the protocol demands. */
+async function openNaked({ deployer, sender, deployment }: Opening): Promise<void> {
+  const { lyra } = deployment
+  await mintToken(deployer, lyra.sUSD, { to: sender.address, amount: wad('20000') })
+  await approveAll(sender, [lyra.sUSD], [lyra.optionMarket])
+  const middle = strikeAt(lyra, 1)
+  for (const [optionType, amount] of [
+    [optionTypes.shortCallQuote, wad('5')],
+    [optionTypes.shortPutQuote, wad('3')],
+  ] as const) {
+    const order = { strikeId: middle, optionType, amount }
+    const minimum = await readMinimumCollateral(sender, lyra, { ...order, price: openingPriceWad })
+    await openOption(sender, lyra, { ...order, collateral: (minimum * 102n) / 100n })
+  }
+}
+
+/** Borrows USDC against WETH, buys WETH with it and supplies that, three times. */
+async function openLevered({ sender, deployment }: Omit<Opening, 'deployer'>): Promise<void> {
+  const { tokens, aave, uniswapV3 } = deployment
+  await wrapEther(sender, tokens.weth, wad('10'))
+  await approveAll(sender, [tokens.weth], [aave.pool])
+  await approveAll(sender, [tokens.usdc], [uniswapV3.swapRouter])
+  await supplyToAave(sender, aave, { asset: tokens.weth, amount: wad('10') })
+  for (const amount of [usdc(14_000), usdc(9_800), usdc(6_800)]) {
+    await borrowFromAave(sender, aave, { asset: tokens.usdc, amount })
+    await swapExactInput(sender, deployment, { tokenIn: tokens.usdc, amountIn: amount })
+    await supplyToAave(sender, aave, { asset: tokens.weth, amount: await readBalance(sender, tokens.weth) })
+  }
+}
+
+function strikeAt({ strikeIds }: DevnetDeployment['lyra'], index: number): bigint {
+  const id = strikeIds[index]
+  if (id === undefined)
+    throw new InvalidInputError(`The option board has ${strikeIds.length} strikes, none at ${index}.`)
+  return BigInt(id)
+}

@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import type { Abi, Address, Hex } from 'viem'
+import { BaseError } from '../../src/core/errors.ts'
+
+/** A compiled contract in Hardhat's format, as the protocols publish it. */
+export type Artifact = {
+  readonly name: string
+  readonly abi: Abi
+  readonly bytecode: Hex
+  readonly linkReferences: LinkReferences
+}
+
+type LinkReferences = Readonly<Record<string, Readonly<Record<string, readonly { start: number; length: number }[]>>>>
+
+/** An artifact file is absent or carries no bytecode. */
+export class MissingArtifactError extends BaseError {
+  override readonly name = 'MissingArtifactError'
+}
+
+/** A contract needs a library that has not been deployed. */
+export class UnlinkedLibraryError extends BaseError {
+  override readonly name = 'UnlinkedLibraryError'
+}
+
+const require = createRequire(import.meta.url)
+const projectArtifacts = fileURLToPath(new URL('../../artifacts/', import.meta.url))
+
+/**
+ * Reads the artifact of a contract from an npm package.
+ *
+ * @throws {MissingArtifactError} when the package or the file is absent, or holds an interface only.
+ *
+ * @example
+ * await loadArtifact('@uniswap/v3-core/artifacts/contracts/UniswapV3Factory.sol/UniswapV3Factory.json')
+ */
+export async function loadArtifact(path: string): Promise<Artifact> {
+  let file: string
+  try {
+    file = require.resolve(path)
+  } catch (cause) {
+    throw new MissingArtifactError(`The artifact ${path} is not installed.`, {
+      metaMessages: ['Install the development dependencies with `npm ci`.'],
+      cause,
+    })
+  }
+  return parseArtifact(await readFile(file, 'utf8'), path)
+}
+
+/**
+ * Reads the artifact of a contract that this project compiles, by its path below `artifacts/`.
+ *
+ * @throws {MissingArtifactError} when it has not been compiled.
+ */
+export async function loadProjectArtifact(path: string): Promise<Artifact> {
+  let text: string
+  try {
+    text = await readFile(`${projectArtifacts}${path}`, 'utf8')
+  } catch (cause) {
+    throw new MissingArtifactError(`The artifact ${path} is not compiled.`, {
+      metaMessages: ['Compile the contracts with `npx hardhat build`.'],
+      cause,
+    })
+  }
+  return parseArtifact(text, path)
+}
+
+/**
+ * Writes the addresses of deployed libraries into the bytecode.
+ *
+ * @throws {UnlinkedLibraryError} naming a library that `libraries` lacks.
+ */
+export function linkArtifact(artifact: Artifact, libraries: Readonly<Record<string, Address>>): Artifact {
+  let { bytecode } = artifact
+  for (const references of Object.values(artifact.linkReferences)) {
+    for (const [library, places] of Object.entries(references)) {
+      const address = libraries[library]
+      if (address === undefined) {
+        throw new UnlinkedLibraryError(`${artifact.name} needs the library ${library}, which is not deployed.`, {
+          metaMessages: [`Deployed libraries: ${Object.keys(libraries).join(', ') || 'none'}.`],
+        })
+      }
+      for (const { start, length } of places) {
+        const from = 2 + start * 2
+        bytecode =
+          `${bytecode.slice(0, from)}${address.slice(2).toLowerCase()}${bytecode.slice(from + length * 2)}` as Hex
+      }
+    }
+  }
+  return { ...artifact, bytecode, linkReferences: {} }
+}
+
+function parseArtifact(text: string, path: string): Artifact {
+  const artifact = JSON.parse(text) as {
+    contractName: string
+    abi: Abi
+    bytecode?: Hex
+    linkReferences?: LinkReferences
+  }
+  if (artifact.bytecode === undefined || artifact.bytecode.length <= 2) {
+    throw new MissingArtifactError(`The artifact ${path} has no bytecode; it is an interface or an abstract contract.`)
+  }
+  return {
+    name: artifact.contractName,
+    abi: artifact.abi,
+    bytecode: artifact.bytecode,
+    linkReferences: artifact.linkReferences ?? {},
+  }
+}

@@ -1,0 +1,69 @@
+import { deployAaveV3 } from './aaveV3.ts'
+import { openSampleAccounts } from './accounts.ts'
+import { type DevnetChain, sendAs } from './chain.ts'
+import type { DevnetDeployment } from './deployment.ts'
+import { deployLyraAvalon } from './lyraAvalon.ts'
+import { deployPerpV2 } from './perpV2.ts'
+import { deployTokens, openingPrices, postAnswers } from './tokens.ts'
+import { deployUniswapV3 } from './uniswapV3.ts'
+
+/** Is told in a few words what the deployment does next. */
+export type ProgressListener = (text: string) => void
+
+/** Well-known accounts of Hardhat's and Anvil's default mnemonic, in its order. */
+export const devnetAccounts = {
+  operators: {
+    deployer: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
+    maker: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
+  },
+  accounts: {
+    hedged: '0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC',
+    naked: '0x90F79bf6EB2c4f870365E785982E1f101E93b906',
+    levered: '0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65',
+    empty: '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc',
+  },
+} as const
+
+/**
+ * Deploys tokens, feeds and all protocols on an empty chain, funds their markets and opens the sample accounts.
+ * Chain time advances by two hours and one second per transaction.
+ *
+ * @throws {MissingArtifactError} when a package is not installed or the project is not compiled.
+ * @throws {DevnetTransactionError} naming the call that failed and its reason.
+ *
+ * @example
+ * const chain = connectDevnet({ transport: custom(provider), pace: 'stepped' })
+ * const deployment = await deployDevnet(chain)
+ */
+export async function deployDevnet(
+  chain: DevnetChain,
+  onProgress: ProgressListener = () => undefined,
+): Promise<DevnetDeployment> {
+  const deployment = await deployProtocols(chain, onProgress)
+  await openSampleAccounts(chain, deployment, onProgress)
+  return deployment
+}
+
+/** Deploys tokens, feeds and all protocols, without any position. */
+export async function deployProtocols(
+  chain: DevnetChain,
+  onProgress: ProgressListener = () => undefined,
+): Promise<DevnetDeployment> {
+  const deployer = sendAs(chain, devnetAccounts.operators.deployer)
+  onProgress('Tokens and price feeds')
+  const tokens = await deployTokens(deployer)
+  onProgress('Aave v3')
+  const aave = await deployAaveV3(deployer, tokens)
+  onProgress('Uniswap v3')
+  const uniswapV3 = await deployUniswapV3(deployer, { tokens: tokens.tokens, price: openingPrices.ETH })
+  // Perp's opening window would make Lyra's cached greeks stale, so Perp comes first.
+  onProgress('Perpetual Protocol v2')
+  const perpV2 = await deployPerpV2(deployer, {
+    deployment: tokens,
+    price: openingPrices.ETH,
+    refreshFeeds: () => postAnswers(deployer, tokens.feeds, openingPrices),
+  })
+  onProgress('Lyra Avalon')
+  const lyra = await deployLyraAvalon(deployer, openingPrices.ETH * 10n ** 10n)
+  return { chainId: await chain.client.getChainId(), ...tokens, aave, uniswapV3, perpV2, lyra, ...devnetAccounts }
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { address, parseJson, parseWith } from '../../src/core/schema.ts'
+
+const id = z.string().regex(/^[1-9]\d*$/, 'expected a positive integer as decimal text')
+
+const schema = z.strictObject({
+  chainId: z.int().positive(),
+  tokens: z.strictObject({ weth: address, usdc: address }),
+  feeds: z.strictObject({ ethUsd: address, usdcUsd: address, susdUsd: address }),
+  aave: z.strictObject({ addressesProvider: address, pool: address, dataProvider: address, oracle: address }),
+  uniswapV3: z.strictObject({ factory: address, positionManager: address, swapRouter: address, pool: address }),
+  perpV2: z.strictObject({
+    clearingHouse: address,
+    accountBalance: address,
+    vault: address,
+    exchange: address,
+    clearingHouseConfig: address,
+    orderBook: address,
+    marketRegistry: address,
+    collateralManager: address,
+    insuranceFund: address,
+    baseToken: address,
+    quoteToken: address,
+    pool: address,
+    priceFeedDispatcher: address,
+  }),
+  lyra: z.strictObject({
+    optionMarket: address,
+    optionToken: address,
+    greekCache: address,
+    shortCollateral: address,
+    liquidityPool: address,
+    optionMarketPricer: address,
+    poolHedger: address,
+    synthetixAdapter: address,
+    viewer: address,
+    exchangeRates: address,
+    sUSD: address,
+    sETH: address,
+    boardId: id,
+    strikeIds: z.array(id).min(1).readonly(),
+  }),
+  operators: z.strictObject({ deployer: address, maker: address }),
+  accounts: z.strictObject({ hedged: address, naked: address, levered: address, empty: address }),
+})
+
+/** Where everything of a devnet lies, as plain JSON. */
+export type DevnetDeployment = Readonly<z.infer<typeof schema>>
+
+/**
+ * Reads a deployment from JSON text.
+ *
+ * @throws {InvalidInputError} naming path and value of every problem.
+ */
+export function parseDeployment(text: string): DevnetDeployment {
+  return parseWith(schema, parseJson(text, 'The devnet deployment'), 'The devnet deployment')
+}

@@ -1,0 +1,51 @@
+import { InvalidInputError } from '../../src/core/errors.ts'
+import type { Wad } from '../../src/core/units.ts'
+import { type DevnetChain, sendAs } from './chain.ts'
+import type { DevnetDeployment } from './deployment.ts'
+import { refreshGreeks, setSyntheticRate } from './lyraAvalon.ts'
+import { alignPerpPrice, dispatchPrice } from './perpV2.ts'
+import { postAnswers, readAnswer } from './tokens.ts'
+import { alignPoolPrice } from './uniswapV3.ts'
+
+/** New prices in WAD USD; an asset that is not named keeps its price. */
+export type DevnetPrices = { readonly ETH?: Wad; readonly USDC?: Wad; readonly sUSD?: Wad }
+
+const feedUnit = 10n ** 10n
+
+/**
+ * Moves prices everywhere at once and renews every timestamp: Chainlink aggregators (and with them Aave), Perp's price
+ * feed, the rate of Lyra's Synthetix stand-in and its cached greeks; then the maker trades the Uniswap pool and the
+ * perpetual market to the new price, as arbitrage would. Averages follow in their own time: Perp's mark price has
+ * arrived after 30 minutes. With no prices it only renews. Pools have liquidity from an eighth to eight times 2,000 USD.
+ *
+ * @throws {InvalidInputError} for a price that is not positive or finer than the feeds' 8 decimals.
+ *
+ * @example
+ * await setPrices(chain, deployment, { ETH: 1_600n * 10n ** 18n })
+ */
+export async function setPrices(chain: DevnetChain, deployment: DevnetDeployment, prices: DevnetPrices): Promise<void> {
+  const { feeds, perpV2, lyra, operators } = deployment
+  const deployer = sendAs(chain, operators.deployer)
+  const maker = sendAs(chain, operators.maker)
+  const answers = {
+    ETH: toAnswer('ETH', prices.ETH) ?? (await readAnswer(chain, feeds.ethUsd)),
+    USDC: toAnswer('USDC', prices.USDC) ?? (await readAnswer(chain, feeds.usdcUsd)),
+    sUSD: toAnswer('sUSD', prices.sUSD) ?? (await readAnswer(chain, feeds.susdUsd)),
+  }
+  await postAnswers(deployer, feeds, answers)
+  await dispatchPrice(deployer, perpV2.priceFeedDispatcher)
+  await setSyntheticRate(deployer, lyra.exchangeRates, answers.ETH * feedUnit)
+  await refreshGreeks(deployer, lyra)
+  await alignPoolPrice(maker, deployment, (answers.ETH * 10n ** 8n) / answers.USDC)
+  await alignPerpPrice(maker, perpV2, answers.ETH)
+}
+
+function toAnswer(asset: string, price: Wad | undefined): bigint | undefined {
+  if (price === undefined) return undefined
+  if (price <= 0n || price % feedUnit !== 0n) {
+    throw new InvalidInputError(
+      `The price of ${asset} must be positive and have at most 8 decimals; got ${price} (WAD).`,
+    )
+  }
+  return price / feedUnit
+}

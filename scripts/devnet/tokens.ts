@@ -1,0 +1,103 @@
+import { type Address, erc20Abi, maxUint256, parseAbi } from 'viem'
+import { loadArtifact, loadProjectArtifact } from './artifacts.ts'
+import type { Contract, DevnetChain, Sender } from './chain.ts'
+
+/**
+ * Tokens of the devnet and one Chainlink aggregator per asset. WETH and USDC (6 decimals) are the contracts of
+ * `@aave/core-v3`; the aggregators are `MockV3Aggregator` of `@chainlink/contracts`, whose answer anyone may set.
+ */
+export type TokenDeployment = {
+  readonly tokens: { readonly weth: Address; readonly usdc: Address }
+  readonly feeds: { readonly ethUsd: Address; readonly usdcUsd: Address; readonly susdUsd: Address }
+}
+
+/** Decimals of every feed. */
+export const feedDecimals = 8
+
+/** Prices at which the devnet opens, in USD with {@link feedDecimals} decimals. */
+export const openingPrices = { ETH: 2_000n * 10n ** 8n, USDC: 10n ** 8n, sUSD: 10n ** 8n } as const
+
+const aave = '@aave/core-v3/artifacts/contracts'
+
+/** Deploys WETH, USDC and the aggregators for ETH, USDC and sUSD; sUSD is a stablecoin of its own. */
+export async function deployTokens(deployer: Sender): Promise<TokenDeployment> {
+  const aggregator = await loadProjectArtifact(
+    '@chainlink/contracts/src/v0.8/tests/MockV3Aggregator.sol/MockV3Aggregator.json',
+  )
+  const weth = await deployer.deploy(await loadArtifact(`${aave}/dependencies/weth/WETH9.sol/WETH9.json`))
+  const usdc = await deployer.deploy(await loadArtifact(`${aave}/mocks/tokens/MintableERC20.sol/MintableERC20.json`), [
+    'USD Coin',
+    'USDC',
+    6,
+  ])
+  const ethUsd = await deployer.deploy(aggregator, [feedDecimals, openingPrices.ETH])
+  const usdcUsd = await deployer.deploy(aggregator, [feedDecimals, openingPrices.USDC])
+  const susdUsd = await deployer.deploy(aggregator, [feedDecimals, openingPrices.sUSD])
+  return {
+    tokens: { weth: weth.address, usdc: usdc.address },
+    feeds: { ethUsd: ethUsd.address, usdcUsd: usdcUsd.address, susdUsd: susdUsd.address },
+  }
+}
+
+/** Gives `holder` freshly minted units of a test token (USDC, sUSD, sETH) in its smallest unit. */
+export async function mintToken(minter: Sender, token: Address, grant: { to: Address; amount: bigint }): Promise<void> {
+  await minter.send({ name: 'Mintable', address: token, abi: mintAbi }, 'mint', [grant.to, grant.amount])
+}
+
+/** Turns `amount` wei of the sender into WETH. */
+export async function wrapEther(sender: Sender, weth: Address, amount: bigint): Promise<void> {
+  await sender.send({ name: 'WETH9', address: weth, abi: wethAbi }, 'deposit', [], amount)
+}
+
+/** Lets each spender take any amount of each token of the sender. */
+export async function approveAll(
+  sender: Sender,
+  tokens: readonly Address[],
+  spenders: readonly Address[],
+): Promise<void> {
+  for (const token of tokens) {
+    for (const spender of spenders) await sender.send(erc20(token), 'approve', [spender, maxUint256])
+  }
+}
+
+/** Reads the balance of a token in its smallest unit. */
+export async function readBalance(holder: Sender, token: Address): Promise<bigint> {
+  return holder.chain.client.readContract({
+    address: token,
+    abi: erc20Abi,
+    functionName: 'balanceOf',
+    args: [holder.address],
+  })
+}
+
+/** Posts a new round to every feed, in USD with {@link feedDecimals} decimals; an equal answer renews its time. */
+export async function postAnswers(
+  sender: Sender,
+  feeds: TokenDeployment['feeds'],
+  answers: Readonly<Record<'ETH' | 'USDC' | 'sUSD', bigint>>,
+): Promise<void> {
+  const rounds = [
+    [feeds.ethUsd, answers.ETH],
+    [feeds.usdcUsd, answers.USDC],
+    [feeds.susdUsd, answers.sUSD],
+  ] as const
+  for (const [address, answer] of rounds) {
+    await sender.send({ name: 'MockV3Aggregator', address, abi: aggregatorAbi }, 'updateAnswer', [answer])
+  }
+}
+
+/** Reads the latest answer of a feed, in USD with {@link feedDecimals} decimals. */
+export async function readAnswer(chain: DevnetChain, feed: Address): Promise<bigint> {
+  return chain.client.readContract({ address: feed, abi: aggregatorAbi, functionName: 'latestAnswer' })
+}
+
+const aggregatorAbi = parseAbi([
+  'function updateAnswer(int256 answer)',
+  'function latestAnswer() view returns (int256)',
+])
+const mintAbi = parseAbi(['function mint(address account, uint256 amount)'])
+const wethAbi = parseAbi(['function deposit() payable'])
+
+function erc20(address: Address): Contract {
+  return { name: 'ERC20', address, abi: erc20Abi }
+}

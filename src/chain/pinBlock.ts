@@ -1,0 +1,50 @@
+import { BlockNotFoundError, type Client } from 'viem'
+import { getBlock, getChainId } from 'viem/actions'
+import type { PinnedBlock } from '../core/portfolio.ts'
+import { describeRpcFailure } from './describeRpcFailure.ts'
+import { ChainMismatchError, ReorgedError, RpcError } from './errors.ts'
+
+/**
+ * Chooses the block that every read of a portfolio is pinned to: `blockNumber`, or the newest.
+ *
+ * @throws {ChainMismatchError} when the node serves another chain than `chainId`.
+ * @throws {RpcError} when the node does not answer or has no such block.
+ */
+export async function pinBlock(
+  client: Client,
+  { chainId, blockNumber }: { readonly chainId: number; readonly blockNumber?: bigint },
+): Promise<PinnedBlock> {
+  const actual = await orRpcError('Reading the chain id', () => getChainId(client))
+  if (actual !== chainId) throw new ChainMismatchError({ expected: chainId, actual })
+  const block = await orRpcError(`Reading block ${blockNumber ?? 'latest'}`, () =>
+    getBlock(client, blockNumber === undefined ? { blockTag: 'latest' } : { blockNumber }),
+  )
+  return { chainId, number: block.number, hash: block.hash, timestamp: Number(block.timestamp) }
+}
+
+/**
+ * Asserts that a pinned block is still part of the chain.
+ *
+ * @throws {ReorgedError} when its number carries another hash or nothing.
+ * @throws {RpcError} when the node does not answer.
+ */
+export async function requireCanonical(client: Client, { number, hash }: PinnedBlock): Promise<void> {
+  const found = await orRpcError(`Reading block ${number}`, async () => {
+    try {
+      return (await getBlock(client, { blockNumber: number })).hash
+    } catch (error) {
+      if (error instanceof BlockNotFoundError) return undefined
+      throw error
+    }
+  })
+  if (found !== hash) throw new ReorgedError({ number, hash, found })
+}
+
+async function orRpcError<Result>(request: string, run: () => Promise<Result>): Promise<Result> {
+  try {
+    return await run()
+  } catch (error) {
+    const reason = error instanceof BlockNotFoundError ? 'the node has no such block' : describeRpcFailure(error)
+    throw new RpcError({ request, reason })
+  }
+}

@@ -1,0 +1,43 @@
+import { network } from 'hardhat'
+import { custom, type Hex } from 'viem'
+import { connectDevnet, type DevnetChain } from '../../scripts/devnet/chain.ts'
+import type { DevnetDeployment } from '../../scripts/devnet/deployment.ts'
+import { deployDevnet } from '../../scripts/devnet/deployProtocols.ts'
+
+type Connection = Awaited<ReturnType<typeof network.create<'generic'>>>
+
+/** A devnet with its sample accounts, in the state in which it was deployed. */
+export type DevnetFixture = {
+  readonly chain: DevnetChain
+  readonly client: DevnetChain['client']
+  readonly deployment: DevnetDeployment
+  readonly connection: Connection
+}
+
+/** Genesis of every devnet under test, so that addresses and numbers are the same in every run. */
+export const devnetGenesis = new Date('2025-06-01T00:00:00Z')
+
+/**
+ * The devnet of the tests: deployed in process at the first call, put back to its deployed state at every call.
+ * Blocks are one second apart, whatever the machine does.
+ *
+ * @example
+ * const { client, deployment } = await devnetFixture()
+ */
+export async function devnetFixture(): Promise<DevnetFixture> {
+  shared ??= deployShared()
+  const state = await shared
+  await state.fixture.client.revert({ id: state.snapshot })
+  state.snapshot = await state.fixture.client.snapshot()
+  return state.fixture
+}
+
+let shared: Promise<{ readonly fixture: DevnetFixture; snapshot: Hex }> | undefined
+
+async function deployShared(): Promise<{ fixture: DevnetFixture; snapshot: Hex }> {
+  const connection = await network.create({ network: 'default', override: { initialDate: devnetGenesis } })
+  const chain = connectDevnet({ transport: custom(connection.provider, { retryCount: 0 }), pace: 'stepped' })
+  const deployment = await deployDevnet(chain)
+  const fixture = { chain, client: chain.client, deployment, connection }
+  return { fixture, snapshot: await chain.client.snapshot() }
+}
