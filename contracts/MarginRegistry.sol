@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SlotDerivation} from "@openzeppelin/contracts/utils/SlotDerivation.sol";
+import {TransientSlot} from "@openzeppelin/contracts/utils/TransientSlot.sol";
+import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
+import {IMarginOracle} from "./interfaces/IMarginOracle.sol";
+import {IMarginRegistry} from "./interfaces/IMarginRegistry.sol";
+import {ConfigurationCode} from "./libraries/ConfigurationCode.sol";
+import {MarginWord} from "./libraries/MarginWord.sol";
+import {RegistryConfiguration} from "./RegistryConfiguration.sol";
+
+/// @title Registry of signed margin records
+/// @notice Verifies records that k of n signers agree on, keeps the newest of every account in one slot, and serves it.
+/// Block hash, parameter hash and signer-set id are not on the wire: the contract fills them in, so a record that was
+/// signed for another branch, other parameters or another set fails as a bad signature.
+contract MarginRegistry is IMarginOracle, RegistryConfiguration, EIP712 {
+    using MarginWord for uint256;
+    using SlotDerivation for bytes32;
+    using TransientSlot for *;
+
+    bytes32 private constant ATTESTATION_TYPEHASH = keccak256(
+        "MarginAttestation(address account,uint64 initialMargin,uint64 maintenanceMargin,int64 equity,uint32 observedAt,uint16 lienSeq,uint8 modelId,uint8 flags,uint40 blockNumber,bytes32 blockHash,bytes32 paramsHash,bytes32 portfolioRoot,uint256 setId)"
+    );
+
+    /// @dev Root of the transient mapping account => (word, portfolioRoot).
+    bytes32 private constant PULLED = keccak256("plimsoll.pulled");
+
+    /// @dev EIP-2935: hashes of the last 8,191 blocks.
+    address private constant BLOCK_HASH_HISTORY = 0x0000F90827F1C53a10cb7A02335B175320002935;
+
+    /// @dev Bytes before the signatures: 4 tag | 20 account | 32 word | 5 blockNumber | 32 portfolioRoot | 2 signerBitmap.
+    uint256 private constant BODY = 95;
+    uint256 private constant SIGNATURE = 64;
+
+    /// @dev Bit 5 (root mode) and bit 7 (scope enforceable) name modes that this registry does not have.
+    uint256 private constant UNSUPPORTED_FLAGS = 0xa0;
+
+    mapping(address account => uint256 word) private _records;
+
+    /// @notice Sets the first signer set and models.
+    /// @param authority AccessManager that decides who may configure.
+    /// @param signers Non-zero, strictly ascending, at most 16.
+    /// @param threshold Signatures that a record must carry.
+    /// @param models Models in force from the start.
+    constructor(
+        address authority,
+        address[] memory signers,
+        uint8 threshold,
+        Model[] memory models
+    ) RegistryConfiguration(authority, signers, threshold, models) EIP712("Plimsoll", "1") {}
+
+    /// @inheritdoc IMarginRegistry
+    function post() external returns (bool stored) {
+        (address account, uint256 word, bytes32 portfolioRoot) = _verified(msg.data);
+        if (!word.supersedes(_records[account])) return false;
+        _records[account] = word;
+        emit MarginAttested(account, word, portfolioRoot);
+        return true;
+    }
+
+    /// @inheritdoc IMarginOracle
+    function verify(bytes calldata attestation) external returns (address account) {
+        uint256 word;
+        bytes32 portfolioRoot;
+        (account, word, portfolioRoot) = _verified(attestation);
+        bytes32 slot = PULLED.deriveMapping(account);
+        if (word.supersedes(slot.asUint256().tload())) {
+            slot.asUint256().tstore(word);
+            slot.offset(1).asBytes32().tstore(portfolioRoot);
+        }
+    }
+
+    /// @inheritdoc IMarginOracle
+    function marginOf(address account, uint256 maxAge) external view returns (Margin memory margin) {
+        return _fresh(account, maxAge, _controls).unpack();
+    }
+
+    /// @inheritdoc IMarginOracle
+    function tryMarginOf(address account, uint256 maxAge) external view returns (Status status, Margin memory margin) {
+        uint256 word = _newest(account);
+        return (_status(word, maxAge, _controls), word.unpack());
+    }
+
+    /// @inheritdoc IMarginOracle
+    function freeEquity(address account, uint256 maxAge) external view returns (int256 free) {
+        return _freeForNewRisk(account, maxAge);
+    }
+
+    /// @inheritdoc IMarginOracle
+    function requireMargin(address account, uint256 needed, uint256 maxAge) external view {
+        int256 free = _freeForNewRisk(account, maxAge);
+        if (free < 0 || uint256(free) < needed) revert InsufficientMargin(account, free, needed);
+    }
+
+    /// @inheritdoc IMarginOracle
+    function isSolvent(address account, uint256 maxAge) external view returns (bool solvent) {
+        uint256 word = _fresh(account, maxAge, _controls);
+        return word.equity() >= int256(word.maintenanceMargin());
+    }
+
+    /// @inheritdoc IMarginOracle
+    function pulledRootOf(address account) external view returns (bytes32 portfolioRoot) {
+        bytes32 slot = PULLED.deriveMapping(account);
+        if (slot.asUint256().tload().supersedes(_records[account])) return slot.offset(1).asBytes32().tload();
+    }
+
+    /// @notice Separator of the domain that records are signed for, on the chain as it is now.
+    /// @return The EIP-712 domain separator.
+    function domainSeparator() external view returns (bytes32) {
+        return _domainSeparatorV4();
+    }
+
+    /// @dev Hash of a past block, zero when unknown. Virtual for chains whose block numbers or hashes mean something else.
+    function _blockHash(uint256 blockNumber) internal view virtual returns (bytes32 hash) {
+        hash = blockhash(blockNumber);
+        if (hash == 0) {
+            (bool success, bytes memory result) = BLOCK_HASH_HISTORY.staticcall(abi.encode(blockNumber));
+            if (success && result.length == 32) hash = abi.decode(result, (bytes32));
+        }
+    }
+
+    /// @dev Everything that makes a record acceptable, in one place for post and verify: form, time, model, signatures.
+    function _verified(
+        bytes calldata wire
+    ) private view returns (address account, uint256 word, bytes32 portfolioRoot) {
+        Controls memory current = _controls;
+        if (current.pauses & PAUSE_POSTING != 0) revert PostingPaused();
+        if (wire.length < BODY) revert WrongLength(wire.length, BODY);
+        if (bytes4(wire[:4]) != IMarginRegistry.post.selector) revert WrongTag(bytes4(wire[:4]));
+        account = address(bytes20(wire[4:24]));
+        word = uint256(bytes32(wire[24:56]));
+        portfolioRoot = bytes32(wire[61:93]);
+        _requireWellFormed(account, word, portfolioRoot);
+        _requireStatus(account, word, type(uint256).max, current);
+        if (word.observedAt() > block.timestamp) revert FutureObservation(word.observedAt());
+
+        bytes memory code = SSTORE2.read(current.configuration);
+        (uint256 setId, uint256 threshold, uint256 signers, uint256 models) = ConfigurationCode.header(code);
+        uint256 blockNumber = uint40(bytes5(wire[56:61]));
+        bytes32 digest = _digest(
+            account,
+            word,
+            blockNumber,
+            _paramsHash(code, signers, models, word),
+            portfolioRoot,
+            setId
+        );
+        _requireSignatures(digest, wire, code, threshold, signers);
+    }
+
+    function _digest(
+        address account,
+        uint256 word,
+        uint256 blockNumber,
+        bytes32 paramsHash,
+        bytes32 portfolioRoot,
+        uint256 setId
+    ) private view returns (bytes32) {
+        if (blockNumber >= block.number) revert FutureBlock(blockNumber);
+        bytes32 hash = _blockHash(blockNumber);
+        if (hash == 0) revert BlockHashUnavailable(blockNumber);
+        return
+            _hashTypedDataV4(
+                keccak256(
+                    abi.encode(
+                        ATTESTATION_TYPEHASH,
+                        account,
+                        word.initialMargin(),
+                        word.maintenanceMargin(),
+                        word.equity(),
+                        word.observedAt(),
+                        word.lienSeq(),
+                        word.modelId(),
+                        word.flags(),
+                        blockNumber,
+                        hash,
+                        paramsHash,
+                        portfolioRoot,
+                        setId
+                    )
+                )
+            );
+    }
+
+    /// @dev The bitmap names each signer once, in order, so no signature can count twice.
+    function _requireSignatures(
+        bytes32 digest,
+        bytes calldata wire,
+        bytes memory code,
+        uint256 threshold,
+        uint256 signers
+    ) private pure {
+        uint256 expected = BODY + SIGNATURE * threshold;
+        if (wire.length != expected) revert WrongLength(wire.length, expected);
+        uint256 bitmap = uint16(bytes2(wire[93:95]));
+        if (bitmap >> signers != 0) revert UnknownSignerBit(bitmap, signers);
+        uint256 offset = BODY;
+        uint256 count = 0;
+        for (uint256 i = 0; i < signers; ++i) {
+            if ((bitmap >> i) & 1 == 0) continue;
+            if (++count > threshold) revert WrongSignerCount(count, threshold);
+            (address signer, ECDSA.RecoverError failure, ) = ECDSA.tryRecover(
+                digest,
+                bytes32(wire[offset:offset + 32]),
+                bytes32(wire[offset + 32:offset + 64])
+            );
+            if (failure != ECDSA.RecoverError.NoError || signer != ConfigurationCode.signerAt(code, i)) {
+                revert InvalidSignature(i);
+            }
+            offset += SIGNATURE;
+        }
+        if (count != threshold) revert WrongSignerCount(count, threshold);
+    }
+
+    function _freeForNewRisk(address account, uint256 maxAge) private view returns (int256) {
+        Controls memory current = _controls;
+        if (current.pauses & PAUSE_RISK_INCREASE != 0) revert RiskIncreasePaused();
+        return _fresh(account, maxAge, current).free();
+    }
+
+    function _fresh(address account, uint256 maxAge, Controls memory current) private view returns (uint256 word) {
+        word = _newest(account);
+        _requireStatus(account, word, maxAge, current);
+    }
+
+    /// @dev The newer of the stored record and the one pulled in this transaction, whether or not it may be relied on:
+    /// an unusable record never uncovers an older one.
+    function _newest(address account) private view returns (uint256 word) {
+        word = _records[account];
+        uint256 pulled = PULLED.deriveMapping(account).asUint256().tload();
+        if (pulled.supersedes(word)) word = pulled;
+    }
+
+    function _requireStatus(address account, uint256 word, uint256 maxAge, Controls memory current) private view {
+        Status status = _status(word, maxAge, current);
+        if (status == Status.Fresh) return;
+        if (status == Status.Unknown) revert UnknownAccount(account);
+        if (status == Status.Invalidated) revert InvalidatedMargin(account, word.observedAt(), current.invalidBefore);
+        if (status == Status.Retired) revert RetiredModel(account, word.modelId());
+        if (status == Status.Expired) revert ExpiredMargin(account, word.expiresAt());
+        revert StaleMargin(account, word.observedAt(), maxAge);
+    }
+
+    function _status(uint256 word, uint256 maxAge, Controls memory current) private view returns (Status) {
+        if (word == 0) return Status.Unknown;
+        uint256 observed = word.observedAt();
+        if (observed < current.invalidBefore) return Status.Invalidated;
+        if ((current.retiredModels >> word.modelId()) & 1 != 0) return Status.Retired;
+        if (block.timestamp > word.expiresAt()) return Status.Expired;
+        if (block.timestamp > observed && block.timestamp - observed > maxAge) return Status.Stale;
+        return Status.Fresh;
+    }
+
+    function _paramsHash(
+        bytes memory code,
+        uint256 signers,
+        uint256 models,
+        uint256 word
+    ) private pure returns (bytes32 paramsHash) {
+        uint256 modelId = word.modelId();
+        if (modelId >= models) revert UndefinedModel(modelId);
+        uint256 from;
+        uint256 until;
+        (paramsHash, from, until) = ConfigurationCode.modelAt(code, signers, modelId);
+        if (paramsHash == 0) revert UndefinedModel(modelId);
+        uint256 observed = word.observedAt();
+        if (observed < from || observed >= until) revert ModelNotInForce(modelId, observed);
+    }
+
+    function _requireWellFormed(address account, uint256 word, bytes32 portfolioRoot) private pure {
+        if (account == address(0)) revert ZeroAccount();
+        if (portfolioRoot == 0) revert ZeroPortfolioRoot();
+        if (word.flags() & UNSUPPORTED_FLAGS != 0) revert UnsupportedFlags(word.flags());
+        if (word.lienSeq() != 0) revert UnsupportedLienSequence(word.lienSeq());
+        if (word.maintenanceMargin() > word.initialMargin()) {
+            revert MaintenanceAboveInitial(word.initialMargin(), word.maintenanceMargin());
+        }
+    }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
+import {IMarginRegistry} from "./interfaces/IMarginRegistry.sol";
+import {ConfigurationCode} from "./libraries/ConfigurationCode.sol";
+import {MarginWord} from "./libraries/MarginWord.sol";
+
+/// @title Signers, models and switches of a margin registry
+/// @notice Every change goes through an AccessManager: what makes the registry stricter can be immediate, what makes it
+/// laxer can wait behind its timelock. Reading and posting never ask it.
+abstract contract RegistryConfiguration is IMarginRegistry, AccessManaged {
+    /// @dev One slot, the only one besides the record that a post or a read touches.
+    struct Controls {
+        address configuration;
+        uint32 newestRootTime;
+        uint32 invalidBefore;
+        uint24 retiredModels;
+        uint8 pauses;
+    }
+
+    uint8 internal constant PAUSE_RISK_INCREASE = 1;
+    uint8 internal constant PAUSE_POSTING = 2;
+
+    uint256 private constant MAXIMUM_SIGNERS = 16;
+    uint256 private constant MAXIMUM_MODELS = 24;
+
+    Controls internal _controls;
+
+    mapping(uint256 modelId => uint256 time) private _retiredAt;
+
+    /// @notice Sets the first signer set and models.
+    /// @param authority AccessManager that decides who may configure.
+    /// @param signers Non-zero, strictly ascending, at most 16.
+    /// @param threshold Signatures that a record must carry.
+    /// @param models Models in force from the start.
+    constructor(
+        address authority,
+        address[] memory signers,
+        uint8 threshold,
+        Model[] memory models
+    ) AccessManaged(authority) {
+        ConfigurationCode.Configuration memory configuration;
+        for (uint256 i = 0; i < models.length; ++i) _defineModel(configuration, models[i]);
+        _setSigners(configuration, signers, threshold);
+    }
+
+    /// @inheritdoc IMarginRegistry
+    function rotateSigners(address[] calldata signers, uint8 threshold) external restricted {
+        _setSigners(_configuration(), signers, threshold);
+    }
+
+    /// @inheritdoc IMarginRegistry
+    function removeSigner(address signer) external restricted {
+        ConfigurationCode.Configuration memory configuration = _configuration();
+        address[] memory signers = configuration.signers;
+        address[] memory rest = new address[](signers.length == 0 ? 0 : signers.length - 1);
+        uint256 kept = 0;
+        for (uint256 i = 0; i < signers.length; ++i) {
+            if (signers[i] == signer) continue;
+            if (kept == rest.length) revert NotSigner(signer);
+            rest[kept++] = signers[i];
+        }
+        if (signers.length == 0) revert NotSigner(signer);
+        configuration.signers = rest;
+        if (rest.length < configuration.threshold) _setPauses(_controls.pauses | PAUSE_RISK_INCREASE);
+        _beginSet(configuration);
+    }
+
+    /// @inheritdoc IMarginRegistry
+    function setModel(Model calldata model) external restricted {
+        ConfigurationCode.Configuration memory configuration = _configuration();
+        if (model.id < configuration.models.length) {
+            bytes32 paramsHash = configuration.models[model.id].paramsHash;
+            if (_isRetired(model.id)) {
+                // A record of the old parameters must not come to life under the new ones.
+                if (block.timestamp <= _retiredAt[model.id] + MarginWord.LONGEST_VALIDITY) revert ModelInUse(model.id);
+                _controls.retiredModels &= ~_modelBit(model.id);
+            } else if (paramsHash != 0 && paramsHash != model.paramsHash) {
+                revert ModelInUse(model.id);
+            }
+        }
+        _defineModel(configuration, model);
+        _controls.configuration = SSTORE2.write(ConfigurationCode.encode(configuration));
+    }
+
+    /// @inheritdoc IMarginRegistry
+    function retireModel(uint8 modelId) external restricted {
+        ConfigurationCode.Configuration memory configuration = _configuration();
+        if (modelId >= configuration.models.length || configuration.models[modelId].paramsHash == 0) {
+            revert UndefinedModel(modelId);
+        }
+        _controls.retiredModels |= _modelBit(modelId);
+        _retiredAt[modelId] = block.timestamp;
+        emit ModelRetired(modelId);
+    }
+
+    /// @inheritdoc IMarginRegistry
+    function pause(uint8 bits) external restricted {
+        _setPauses(_controls.pauses | bits);
+    }
+
+    /// @inheritdoc IMarginRegistry
+    function unpause(uint8 bits) external restricted {
+        if (bits & PAUSE_RISK_INCREASE != 0) {
+            (, uint256 threshold, uint256 signers, ) = ConfigurationCode.header(SSTORE2.read(_controls.configuration));
+            if (signers < threshold) revert NotEnoughSigners(signers, threshold);
+        }
+        _setPauses(_controls.pauses & ~bits);
+    }
+
+    /// @inheritdoc IMarginRegistry
+    function invalidateBefore(uint32 time) external restricted {
+        // A time far ahead would kill records that are not even made yet, and could not be taken back.
+        if (time <= _controls.invalidBefore || time > block.timestamp + 1) revert InvalidationOutOfRange(time);
+        _controls.invalidBefore = time;
+        emit InvalidatedBefore(time);
+    }
+
+    /// @inheritdoc IMarginRegistry
+    function signerSet() external view returns (uint256 setId, uint256 threshold, address[] memory signers) {
+        ConfigurationCode.Configuration memory configuration = _configuration();
+        return (configuration.setId, configuration.threshold, configuration.signers);
+    }
+
+    /// @inheritdoc IMarginRegistry
+    function modelOf(uint8 modelId) external view returns (Model memory model, bool retired) {
+        ConfigurationCode.ModelEntry[] memory models = _configuration().models;
+        model.id = modelId;
+        if (modelId < models.length) {
+            (model.paramsHash, model.from, model.until) = (
+                models[modelId].paramsHash,
+                models[modelId].from,
+                models[modelId].until
+            );
+            retired = _isRetired(modelId);
+        }
+    }
+
+    /// @inheritdoc IMarginRegistry
+    function controls() external view returns (uint256 pauses, uint256 retiredModels, uint256 invalidBeforeTime) {
+        Controls memory current = _controls;
+        return (current.pauses, current.retiredModels, current.invalidBefore);
+    }
+
+    function _setSigners(
+        ConfigurationCode.Configuration memory configuration,
+        address[] memory signers,
+        uint8 threshold
+    ) private {
+        if (signers.length == 0 || signers.length > MAXIMUM_SIGNERS) revert SignerCountOutOfRange(signers.length);
+        if (threshold == 0 || threshold > signers.length) revert ThresholdOutOfRange(threshold, signers.length);
+        address previous = address(0);
+        for (uint256 i = 0; i < signers.length; ++i) {
+            if (signers[i] <= previous) revert SignersNotSorted(i);
+            previous = signers[i];
+        }
+        configuration.signers = signers;
+        configuration.threshold = threshold;
+        _beginSet(configuration);
+    }
+
+    function _beginSet(ConfigurationCode.Configuration memory configuration) private {
+        configuration.setId += 1;
+        _controls.configuration = SSTORE2.write(ConfigurationCode.encode(configuration));
+        emit SignersChanged(configuration.setId, configuration.threshold, configuration.signers);
+    }
+
+    function _defineModel(ConfigurationCode.Configuration memory configuration, Model memory model) private {
+        if (model.id >= MAXIMUM_MODELS || model.paramsHash == 0 || model.from >= model.until) {
+            revert InvalidModel(model.id);
+        }
+        ConfigurationCode.ModelEntry[] memory models = configuration.models;
+        if (model.id >= models.length) {
+            models = new ConfigurationCode.ModelEntry[](uint256(model.id) + 1);
+            for (uint256 i = 0; i < configuration.models.length; ++i) models[i] = configuration.models[i];
+        }
+        models[model.id] = ConfigurationCode.ModelEntry(model.paramsHash, model.from, model.until);
+        configuration.models = models;
+        emit ModelChanged(model.id, model.paramsHash, model.from, model.until);
+    }
+
+    function _setPauses(uint8 pauses) private {
+        _controls.pauses = pauses;
+        emit PausesChanged(pauses);
+    }
+
+    function _configuration() private view returns (ConfigurationCode.Configuration memory) {
+        return ConfigurationCode.decode(SSTORE2.read(_controls.configuration));
+    }
+
+    function _isRetired(uint256 modelId) private view returns (bool) {
+        return (_controls.retiredModels >> modelId) & 1 != 0;
+    }
+
+    /// @dev Only for ids below 24, which their callers have checked against the list of models.
+    function _modelBit(uint256 modelId) private pure returns (uint24) {
+        return uint24(1 << modelId);
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.20;
+
+/// @title Signer set and models as the code of a data contract
+/// @notice One code read costs less than one storage read per signer. Layout, without the leading STOP byte:
+/// setId u32 | threshold u8 | n u8 | m u8 | n x signer (20) | m x (paramsHash (32), from u32, until u32), the model at
+/// position i having id i.
+library ConfigurationCode {
+    /// @notice A model's parameters and window; `paramsHash` zero when undefined.
+    struct ModelEntry {
+        bytes32 paramsHash;
+        uint32 from;
+        uint32 until;
+    }
+
+    /// @notice Everything that the data contract holds.
+    struct Configuration {
+        uint32 setId;
+        uint8 threshold;
+        address[] signers;
+        ModelEntry[] models;
+    }
+
+    uint256 private constant HEADER = 7;
+    uint256 private constant SIGNER = 20;
+    uint256 private constant MODEL = 40;
+
+    /// @notice The code for a configuration.
+    /// @param configuration At most 16 signers and 24 models.
+    /// @return code Bytes to write.
+    function encode(Configuration memory configuration) internal pure returns (bytes memory code) {
+        address[] memory signers = configuration.signers;
+        ModelEntry[] memory models = configuration.models;
+        // Both lengths are bounded far below 256 by their callers; a longer list must not wrap.
+        assert(signers.length <= 16 && models.length <= 24);
+        code = abi.encodePacked(
+            configuration.setId,
+            configuration.threshold,
+            uint8(signers.length),
+            uint8(models.length)
+        );
+        for (uint256 i = 0; i < signers.length; ++i) code = abi.encodePacked(code, signers[i]);
+        for (uint256 i = 0; i < models.length; ++i) {
+            code = abi.encodePacked(code, models[i].paramsHash, models[i].from, models[i].until);
+        }
+    }
+
+    /// @notice The configuration in a code.
+    /// @param code Bytes that {encode} made.
+    /// @return configuration What they hold.
+    function decode(bytes memory code) internal pure returns (Configuration memory configuration) {
+        (uint256 setId, uint256 threshold, uint256 signers, uint256 models) = header(code);
+        configuration.setId = uint32(setId);
+        configuration.threshold = uint8(threshold);
+        configuration.signers = new address[](signers);
+        for (uint256 i = 0; i < signers; ++i) configuration.signers[i] = signerAt(code, i);
+        configuration.models = new ModelEntry[](models);
+        for (uint256 i = 0; i < models; ++i) {
+            (bytes32 paramsHash, uint256 from, uint256 until) = modelAt(code, signers, i);
+            configuration.models[i] = ModelEntry(paramsHash, uint32(from), uint32(until));
+        }
+    }
+
+    /// @notice What the code begins with.
+    /// @param code Bytes that {encode} made.
+    /// @return setId Id of the signer set.
+    /// @return threshold Signatures demanded.
+    /// @return signers Number of signers.
+    /// @return models Number of model entries.
+    function header(
+        bytes memory code
+    ) internal pure returns (uint256 setId, uint256 threshold, uint256 signers, uint256 models) {
+        uint256 word = _word(code, 0);
+        setId = word >> 224;
+        threshold = uint8(word >> 216);
+        signers = uint8(word >> 208);
+        models = uint8(word >> 200);
+    }
+
+    /// @notice One signer.
+    /// @param code Bytes that {encode} made.
+    /// @param index Below the number of signers.
+    /// @return The signer.
+    function signerAt(bytes memory code, uint256 index) internal pure returns (address) {
+        return address(uint160(_word(code, HEADER + SIGNER * index) >> 96));
+    }
+
+    /// @notice One model entry.
+    /// @param code Bytes that {encode} made.
+    /// @param signers Number of signers.
+    /// @param index Below the number of model entries.
+    /// @return paramsHash Hash of the parameter set, zero when undefined.
+    /// @return from First second of observation the model is in force, Unix seconds.
+    /// @return until First second it is no longer, Unix seconds.
+    function modelAt(
+        bytes memory code,
+        uint256 signers,
+        uint256 index
+    ) internal pure returns (bytes32 paramsHash, uint256 from, uint256 until) {
+        uint256 offset = HEADER + SIGNER * signers + MODEL * index;
+        paramsHash = bytes32(_word(code, offset));
+        uint256 window = _word(code, offset + 32);
+        from = window >> 224;
+        until = uint32(window >> 192);
+    }
+
+    /// @dev 32 bytes of `code` from `offset` on. Solidity has no unaligned load from memory. The last fields are shorter
+    /// than a word: the bytes behind them are read and shifted out, never used.
+    function _word(bytes memory code, uint256 offset) private pure returns (uint256 word) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            word := mload(add(add(code, 0x20), offset))
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import type { Underlying } from '../../core/asset.ts'
+import type { Market } from '../../core/market.ts'
+import type { MarginParameters } from '../../core/parameters.ts'
+import type { Scenario } from '../../core/scenario.ts'
+import { type Wad, wad } from '../../core/units.ts'
+import { black76, totalVolatility } from '../../kernel/black76.ts'
+import { amountsForLiquidity, sqrtPriceX96 } from '../../kernel/concentratedLiquidity.ts'
+import { powWad } from '../../kernel/exponential.ts'
+import { floorDiv, max, min, mul } from '../../kernel/fixedPoint.ts'
+import {
+  type Leg,
+  type LiquidityLeg,
+  type OptionLeg,
+  type PricedToken,
+  scanRange,
+  spotPrice,
+  toQuantity,
+} from './book.ts'
+
+/** Prices and volatility shocks at which a book is valued. */
+export type MarketState = {
+  readonly price: (underlying: Underlying) => Wad
+  readonly vol: (underlying: Underlying) => Scenario['vol']
+}
+
+/** Values legs, pricing each (contract, state) once for all legs that share it. */
+export type Valuer = {
+  /** Full value of a leg in WAD USD (model section 2). */
+  readonly value: (leg: Leg, state: MarketState) => Wad
+  readonly base: MarketState
+  /** The base state with the given scenarios applied. */
+  readonly shocked: (scenarios: ReadonlyMap<Underlying, Scenario>) => MarketState
+}
+
+/** Share of a value that counts: credit on the positive part, the whole of the negative (model section 1.3). */
+export function creditedValue(leg: Leg, value: Wad): Wad {
+  return mul(leg.credit, max(value, 0n)) + min(value, 0n)
+}
+
+/** Token amounts of a position at our own price, fees included, as whole tokens in WAD. */
+export function liquidityQuantities(leg: LiquidityLeg, state: MarketState): { quantity0: Wad; quantity1: Wad } {
+  const { token0, token1, liquidity, tickLower, tickUpper, fees0, fees1 } = leg
+  const sqrtPrice = sqrtPriceX96(tokenPrice(token0, state), token0.decimals, tokenPrice(token1, state), token1.decimals)
+  const { amount0, amount1 } = amountsForLiquidity({ sqrtPrice, tickLower, tickUpper, liquidity })
+  return {
+    quantity0: toQuantity(amount0 + fees0, token0.decimals),
+    quantity1: toQuantity(amount1 + fees1, token1.decimals),
+  }
+}
+
+/** Profit of a perpetual in its quote asset: mul(size, S) − cost + funding. */
+export function perpetualProfit(leg: Leg & { kind: 'perpetual' }, state: MarketState): Wad {
+  return mul(leg.size, state.price(leg.underlying)) - leg.cost + leg.funding
+}
+
+/** `floor(S · (1e18 + m) / 1e18)` with `m` the move of the scenario (model section 3). */
+export function shockedPrice(price: Wad, scenario: Scenario, range: Wad): Wad {
+  const move = scenario.kind === 'range' ? mul(scenario.move, range) : scenario.move
+  return floorDiv(price * (wad + move), wad)
+}
+
+/** Annual volatility under a shock, scaled by term as in Derive's PMRM (model section 3). */
+export function shockedVolatility(
+  volatility: Wad,
+  vol: Scenario['vol'],
+  term: number,
+  {
+    up,
+    down,
+    minimumUp,
+    shortTermPower,
+    longTermPower,
+    referenceTerm,
+    shortestTerm,
+  }: MarginParameters['volatilityShock'],
+): Wad {
+  if (vol === 'none') return volatility
+  const power = term <= referenceTerm ? shortTermPower : longTermPower
+  const scale = powWad((BigInt(referenceTerm) * wad) / max(BigInt(term), BigInt(shortestTerm)), power)
+  return vol === 'up'
+    ? max(mul(volatility, wad + mul(up, scale)), minimumUp)
+    : mul(volatility, max(0n, wad - mul(down, scale)))
+}
+
+export function createValuer(market: Market, parameters: MarginParameters): Valuer {
+  const optionPrices = new Map<string, Wad>()
+
+  const optionPrice = (leg: OptionLeg, state: MarketState): Wad => {
+    const forward = state.price(leg.underlying)
+    const vol = state.vol(leg.underlying)
+    const key = [leg.right, leg.strike, leg.term, leg.volatility, forward, vol].join('|')
+    const known = optionPrices.get(key)
+    if (known !== undefined) return known
+    const volatility = shockedVolatility(leg.volatility, vol, leg.term, parameters.volatilityShock)
+    const price = black76(leg.right, forward, leg.strike, totalVolatility(volatility, BigInt(leg.term)))
+    optionPrices.set(key, price)
+    return price
+  }
+
+  const value = (leg: Leg, state: MarketState): Wad => {
+    switch (leg.kind) {
+      case 'token':
+        return tokenValue(leg.quantity, leg.token, state)
+      case 'perpetual':
+        return tokenValue(perpetualProfit(leg, state), leg.quote, state)
+      case 'option':
+        return tokenValue(mul(leg.size, optionPrice(leg, state)), leg.quote, state)
+      case 'liquidity': {
+        const { quantity0, quantity1 } = liquidityQuantities(leg, state)
+        return tokenValue(quantity0, leg.token0, state) + tokenValue(quantity1, leg.token1, state)
+      }
+      case 'fixedDebt':
+        return -leg.amount
+    }
+  }
+
+  const base: MarketState = { price: (underlying) => spotPrice(underlying, market), vol: () => 'none' }
+
+  const shocked = (scenarios: ReadonlyMap<Underlying, Scenario>): MarketState => {
+    const prices = new Map<Underlying, Wad>()
+    for (const [underlying, scenario] of scenarios) {
+      const range = scanRange(underlying, market, parameters)
+      prices.set(underlying, shockedPrice(spotPrice(underlying, market), scenario, range))
+    }
+    return {
+      price: (underlying) => prices.get(underlying) ?? base.price(underlying),
+      vol: (underlying) => scenarios.get(underlying)?.vol ?? 'none',
+    }
+  }
+
+  return { value, base, shocked }
+}
+
+/** Price of one whole token: mul(rate, S). */
+function tokenPrice(token: PricedToken, state: MarketState): Wad {
+  return mul(token.rate, state.price(token.underlying))
+}
+
+/** mul(mul(quantity, rate), S). */
+function tokenValue(quantity: Wad, token: PricedToken, state: MarketState): Wad {
+  return mul(mul(quantity, token.rate), state.price(token.underlying))
+}

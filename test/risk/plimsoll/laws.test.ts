@@ -1,0 +1,255 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import type { Position } from '../../../src/core/position.ts'
+import { wad } from '../../../src/core/units.ts'
+import { calculateMargin } from '../../../src/risk/plimsoll/calculateMargin.ts'
+import {
+  assets,
+  balance,
+  debt,
+  liquidity,
+  option,
+  perpetual,
+  portfolioOf,
+  testMarket,
+  testParameters,
+} from '../../support/books.ts'
+
+const parameters = testParameters()
+const market = testMarket()
+const smile = testMarket({ volatility: { low: (7n * wad) / 10n, high: (9n * wad) / 10n } })
+
+const venue = fc.constantFrom('a', 'b', 'c')
+const size = fc.bigInt(-50n * wad, 50n * wad).filter((value) => value !== 0n)
+const magnitude = fc.bigInt(1n, 50n * wad)
+const strike = fc.constantFrom(1500, 2000, 2500)
+const token = fc.constantFrom(assets.weth, assets.seth, assets.susd)
+
+const linear: fc.Arbitrary<Position> = fc.oneof(
+  fc.tuple(token, magnitude, venue).map(([asset, amount, at]) => balance(asset, amount, { venue: at })),
+  fc.tuple(token, magnitude, venue).map(([asset, amount, at]) => debt(asset, amount, { venue: at })),
+  fc
+    .tuple(size, fc.bigInt(1500n * wad, 2500n * wad), fc.bigInt(-100n * wad, 100n * wad), venue)
+    .map(([amount, entry, funding, at]) => perpetual(amount, entry, { funding, venue: at })),
+)
+const anyPosition: fc.Arbitrary<Position> = fc.oneof(
+  linear,
+  fc
+    .tuple(fc.constantFrom('call' as const, 'put' as const), strike, size, venue)
+    .map(([right, at, amount, place]) => option(right, at, amount, { venue: place })),
+  fc
+    .tuple(fc.integer({ min: -2100, max: -1920 }), fc.integer({ min: 1, max: 100 }), fc.bigInt(1n, 10n ** 17n), venue)
+    .map(([lower, width, amount, at]) => liquidity(lower * 100, (lower + width) * 100, amount, { venue: at })),
+)
+const book = fc.array(anyPosition, { minLength: 1, maxLength: 6 })
+
+const margin = (positions: readonly Position[], at = smile, set = parameters) =>
+  calculateMargin({ portfolio: portfolioOf(...positions), market: at, parameters: set })
+const check = (property: Parameters<typeof fc.assert>[0], numRuns = 60) => fc.assert(property, { numRuns, seed: 7 })
+
+describe('laws of plimsoll-1', () => {
+  it('lines sum to the totals and 0 ≤ MM ≤ IM', () => {
+    check(
+      fc.property(book, (positions) => {
+        const result = margin(positions)
+        const sum = (stage: 'initial' | 'maintenance') => result.lines.reduce((total, line) => total + line[stage], 0n)
+        expect(sum('initial')).to.equal(result.initialMargin)
+        expect(sum('maintenance')).to.equal(result.maintenanceMargin)
+        expect(result.maintenanceMargin >= 0n).to.equal(true)
+        expect(result.maintenanceMargin <= result.initialMargin).to.equal(true)
+        expect(result.freeEquity).to.equal(result.equity - result.initialMargin)
+      }),
+    )
+  })
+
+  it('order does not matter', () => {
+    check(
+      fc.property(book, fc.infiniteStream(fc.nat()), (positions, keys) => {
+        const shuffled = positions
+          .map((position) => ({ position, key: keys.next().value }))
+          .sort((a, b) => a.key - b.key)
+          .map(({ position }) => position)
+        expect(margin(shuffled)).to.deep.equal(margin(positions))
+      }),
+      30,
+    )
+  })
+
+  it('a position of size zero changes nothing', () => {
+    check(
+      fc.property(book, strike, venue, (positions, at, place) => {
+        const zero = [
+          option('call', at, 0n, { venue: place }),
+          balance(assets.weth, 0n, { venue: place }),
+          debt(assets.usdc, 0n, { venue: place }),
+          perpetual(0n, wad, { venue: place }),
+          liquidity(-201_000, -199_000, 0n, { venue: place }),
+        ]
+        expect(margin([...positions, ...zero])).to.deep.equal(margin(positions))
+      }),
+      20,
+    )
+  })
+
+  it('scaling a linear book scales equity and requirement, to the rounding of each line', () => {
+    check(
+      fc.property(fc.array(linear, { minLength: 1, maxLength: 5 }), fc.bigInt(2n, 50n), (positions, factor) => {
+        const scaled = positions.map((position): Position => {
+          switch (position.kind) {
+            case 'balance':
+            case 'debt':
+              return { ...position, amount: position.amount * factor }
+            case 'perpetual':
+              return {
+                ...position,
+                size: position.size * factor,
+                cost: position.cost * factor,
+                funding: position.funding * factor,
+              }
+            default:
+              return position
+          }
+        })
+        const [one, many] = [margin(positions), margin(scaled)]
+        const gap = many.initialMargin - one.initialMargin * factor
+        expect(gap <= 7n * factor && gap >= -7n * factor).to.equal(true)
+        const drift = many.equity - one.equity * factor
+        expect(drift <= factor && drift >= -factor).to.equal(true)
+      }),
+    )
+  })
+
+  it('splitting a claim inside its venue account never lowers the requirement', () => {
+    check(
+      fc.property(book, fc.bigInt(1n, 99n), (positions, share) => {
+        const [first, ...rest] = positions
+        if (!first || first.kind === 'consumerDebt') return
+        const part = (value: bigint) => (value * share) / 100n
+        const pieces = split(first, part)
+        const whole = margin(positions)
+        const cut = margin([...pieces, ...rest])
+        // Concentrated liquidity may lose one raw unit of each token per piece: 1e-18 WETH and 1e-6 USDC.
+        const slack = first.kind === 'concentratedLiquidity' ? 10n : 0n
+        expect(cut.initialMargin + slack >= whole.initialMargin).to.equal(true)
+        expect(cut.equity <= whole.equity + slack).to.equal(true)
+      }),
+    )
+  })
+
+  it('one underlying, one volatility: scan(A + B) ≤ scan(A) + scan(B) + one wei per claim', () => {
+    const ethOnly = fc.array(
+      fc.oneof(
+        fc.tuple(magnitude, venue).map(([amount, at]) => balance(assets.weth, amount, { venue: at })),
+        fc.tuple(magnitude, venue).map(([amount, at]) => debt(assets.weth, amount, { venue: at })),
+        fc
+          .tuple(fc.constantFrom('call' as const, 'put' as const), strike, size, venue)
+          .map(([right, at, amount, place]) => option(right, at, amount, { venue: place })),
+      ),
+      { minLength: 1, maxLength: 4 },
+    )
+    check(
+      fc.property(ethOnly, ethOnly, (a, b) => {
+        const scan = (positions: readonly Position[]) =>
+          margin(positions, market).scan.underlyings.find(({ underlying }) => underlying === 'ETH')?.charge ?? 0n
+        expect(scan([...a, ...b]) <= scan(a) + scan(b) + BigInt(a.length + b.length)).to.equal(true)
+      }),
+    )
+  })
+
+  it('one contract offset inside a venue account, or over venues at one volatility, scans to zero', () => {
+    check(
+      fc.property(fc.constantFrom('call' as const, 'put' as const), strike, magnitude, (right, at, amount) => {
+        const inside = margin([option(right, at, amount, { venue: 'a' }), option(right, at, -amount, { venue: 'a' })])
+        expect(inside.scan.charge).to.equal(0n)
+        const over = margin(
+          [option(right, at, amount, { venue: 'a' }), option(right, at, -amount, { venue: 'b' })],
+          market,
+        )
+        expect(over.scan.charge).to.equal(0n)
+      }),
+      20,
+    )
+  })
+
+  it('removing a scenario never raises the requirement', () => {
+    check(
+      fc.property(book, fc.nat(23), (positions, index) => {
+        const fewer = testParameters((plain) => {
+          const [removed] = plain.classes.volatile?.scenarios.splice(index, 1) ?? []
+          plain.jointRows = plain.jointRows.filter(({ take }) => take.volatile !== removed?.id)
+        })
+        const [all, less] = [margin(positions), margin(positions, smile, fewer)]
+        expect(less.initialMargin <= all.initialMargin && less.maintenanceMargin <= all.maintenanceMargin).to.equal(
+          true,
+        )
+      }),
+      40,
+    )
+  })
+
+  it('J ≤ scan(d < 1) ≤ scan(d = 1)', () => {
+    check(
+      fc.property(book, fc.bigInt((75n * wad) / 100n, wad), (positions, decorrelation) => {
+        const softer = testParameters((plain) => {
+          plain.decorrelation = decorrelation
+        })
+        const [strict, soft] = [margin(positions).scan, margin(positions, smile, softer).scan]
+        expect(soft.jointCharge <= soft.charge && soft.charge <= strict.charge).to.equal(true)
+      }),
+      40,
+    )
+  })
+
+  it('a book that is worth something in every scenario is never charged more than its equity', () => {
+    const owned = fc.array(
+      fc.oneof(
+        fc.tuple(token, magnitude, venue).map(([asset, amount, at]) => balance(asset, amount, { venue: at })),
+        fc.tuple(strike, magnitude, venue).map(([at, amount, place]) => option('put', at, amount, { venue: place })),
+      ),
+      { minLength: 1, maxLength: 5 },
+    )
+    check(
+      fc.property(owned, (positions) => {
+        const { initialMargin, equity } = margin(positions)
+        expect(initialMargin <= equity).to.equal(true)
+      }),
+    )
+  })
+
+  it('a further debt never lowers the requirement left after equity', () => {
+    check(
+      fc.property(book, magnitude, venue, (positions, amount, at) => {
+        const owing = margin([...positions, debt(assets.susd, amount, { venue: at })])
+        expect(owing.equity <= margin(positions).equity).to.equal(true)
+      }),
+      30,
+    )
+  })
+})
+
+function split(position: Position, part: (value: bigint) => bigint): readonly Position[] {
+  const half = (make: (value: (whole: bigint) => bigint, suffix: string) => Position) => [
+    make(part, '/1'),
+    make((whole) => whole - part(whole), '/2'),
+  ]
+  const claim = (suffix: string) => ({ ...position.claim, id: `${position.claim.id}${suffix}` })
+  switch (position.kind) {
+    case 'balance':
+    case 'debt':
+      return half((take, suffix) => ({ ...position, claim: claim(suffix), amount: take(position.amount) }))
+    case 'perpetual':
+      return half((take, suffix) => ({
+        ...position,
+        claim: claim(suffix),
+        size: take(position.size),
+        cost: take(position.cost),
+        funding: take(position.funding),
+      }))
+    case 'option':
+      return half((take, suffix) => ({ ...position, claim: claim(suffix), size: take(position.size) }))
+    case 'concentratedLiquidity':
+      return half((take, suffix) => ({ ...position, claim: claim(suffix), liquidity: take(position.liquidity) }))
+    case 'consumerDebt':
+      return [position]
+  }
+}
