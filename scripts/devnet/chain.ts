@@ -29,7 +29,7 @@ export type DevnetChain = { readonly client: DevnetClient; readonly pace: 'stepp
 export type Contract = { readonly name: string; readonly address: Address; readonly abi: Abi }
 
 /** A call that changes the chain; `value` in wei. */
-export type ContractCall = {
+type ContractCall = {
   readonly from: Address
   readonly contract: Contract
   readonly functionName: string

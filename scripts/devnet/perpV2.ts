@@ -31,7 +31,7 @@ const openingWindow = 2 * 60 * 60
 const feedTimeout = 40 * 60
 const poolFee = 3_000
 /** How far the price may move in 15 seconds, at the largest that the protocol accepts; about 10 %. */
-const maxTicksPerBlock = 1_000
+const maxTickMove = 1_000
 
 const artifact = (name: string) => loadArtifact(`@perp/curie-contract/artifacts/contracts/${name}.sol/${name}.json`)
 const oracleArtifact = (name: string) =>
@@ -100,7 +100,7 @@ export async function deployPerpV2(
   }
   await deployer.send(registry, 'addPool', [market.baseToken.address, poolFee])
   await deployer.send(registry, 'setMaxOrdersPerMarket', [100])
-  await deployer.send(exchange, 'setMaxTickCrossedWithinBlock', [market.baseToken.address, maxTicksPerBlock])
+  await deployer.send(exchange, 'setMaxTickCrossedWithinBlock', [market.baseToken.address, maxTickMove])
   return {
     clearingHouse: clearingHouse.address,
     accountBalance: accountBalance.address,
