@@ -15,8 +15,8 @@ library Black76 {
 
     /// @dev Largest forward and strike; the smallest is 1 wei.
     uint256 internal constant MAX_PRICE = 1 << 120;
-    /// @dev Largest annual volatility: 50,000 %.
-    uint256 internal constant MAX_VOLATILITY = 500e18;
+    /// @dev Largest annual volatility: 10,000 %.
+    uint256 internal constant MAX_VOLATILITY = 100e18;
     /// @dev Longest time to expiry, seconds (136 years).
     uint256 internal constant MAX_SECONDS = 1 << 32;
     uint256 internal constant SECONDS_PER_YEAR = 31_536_000;
@@ -29,7 +29,7 @@ library Black76 {
     /// @return Total volatility, 18 decimals, rounded down.
     function totalVolatility(uint256 sigma, uint256 duration) internal pure returns (uint256) {
         if (sigma > MAX_VOLATILITY || duration > MAX_SECONDS) revert Black76VolatilityOutOfDomain(sigma, duration);
-        // Unchecked: sigma < 2^69 and duration <= 2^32, so years < 2^68, its root in WAD < 2^64, the product < 2^133.
+        // Unchecked: sigma < 2^67 and duration <= 2^32, so years < 2^68, its root in WAD < 2^64, the product < 2^131.
         unchecked {
             uint256 year = (duration * 1e18) / SECONDS_PER_YEAR;
             return (sigma * FixedPointMathLib.sqrt(year * 1e18)) / 1e18;

@@ -50,9 +50,20 @@ function edgeOptions(): Option[] {
   const prices = [1n, 2n, 10n ** 12n, wad - 1n, wad, wad + 1n, 3_000n * wad, maxPrice - 1n, maxPrice]
   const volatilities = [0n, 1n, 2n, totalVolatility(wad / 100n, 1n), 10n ** 9n, wad / 10n, wad, 12n * wad]
   volatilities.push(24n * wad - 1n, 24n * wad, 24n * wad + 1n, maxUint256)
-  return prices.flatMap((forward) =>
+  // Around |d| where the tail changes its form, with so little volatility that intrinsic value is all there is.
+  const forward = 1n << 119n
+  const seams = [662912607362388304n, 5656854249492380195n].flatMap((seam) =>
+    [-2n, -1n, 0n, 1n, 2n].flatMap((offset) =>
+      [1_000n, 10n ** 6n, 10n ** 12n].flatMap((volatility) => {
+        const gap = (((seam * volatility) / wad + offset) * forward) / wad
+        return [forward - gap, forward + gap].map((strike) => ({ forward, strike, volatility }))
+      }),
+    ),
+  )
+  const corners = prices.flatMap((forward) =>
     prices.flatMap((strike) => volatilities.map((volatility) => ({ forward, strike, volatility }))),
   )
+  return [...corners, ...seams]
 }
 
 /** Where the normal tail changes its form, and where the exponential vanishes. */
