@@ -3,8 +3,8 @@ import { InvalidInputError } from '../../src/core/errors.ts'
 import { borrowFromAave, supplyToAave } from './aaveV3.ts'
 import { type DevnetChain, type Sender, sendAs } from './chain.ts'
 import type { DevnetDeployment } from './deployment.ts'
-import { openOption, optionTypes, readMinimumCollateral } from './lyraAvalon.ts'
-import { addPerpLiquidity, alignPerpPrice, depositToPerp, openShortPerpetual } from './perpV2.ts'
+import { openOption, optionTypes, readMinimumCollateral } from './lyraTrading.ts'
+import { addPerpLiquidity, alignPerpPrice, depositToPerp, openShortPerpetual } from './perpTrading.ts'
 import { setPrices } from './prices.ts'
 import { approveAll, mintToken, openingPrices, readBalance, wrapEther } from './tokens.ts'
 import { alignPoolPrice, mintPosition, swapExactInput, wideTicks } from './uniswapV3.ts'
@@ -83,15 +83,15 @@ async function openHedged({ deployer, sender, deployment }: Opening): Promise<vo
   })
 }
 
-/** Short a strangle's worth of options at the money with barely the collateral that the protocol demands. */
+/** Short calls and puts at the money, with barely the collateral that the protocol demands. */
 async function openNaked({ deployer, sender, deployment }: Opening): Promise<void> {
   const { lyra } = deployment
   await mintToken(deployer, lyra.sUSD, { to: sender.address, amount: wad('20000') })
   await approveAll(sender, [lyra.sUSD], [lyra.optionMarket])
   const middle = strikeAt(lyra, 1)
   for (const [optionType, amount] of [
-    [optionTypes.shortCallQuote, wad('5')],
-    [optionTypes.shortPutQuote, wad('3')],
+    [optionTypes.shortCallQuote, wad('6')],
+    [optionTypes.shortPutQuote, wad('2')],
   ] as const) {
     const order = { strikeId: middle, optionType, amount }
     const minimum = await readMinimumCollateral(sender, lyra, { ...order, price: openingPriceWad })

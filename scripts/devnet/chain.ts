@@ -2,6 +2,7 @@ import {
   type Abi,
   type Address,
   BaseError as ClientError,
+  ContractFunctionRevertedError,
   createTestClient,
   encodeDeployData,
   encodeFunctionData,
@@ -28,7 +29,7 @@ export type DevnetChain = { readonly client: DevnetClient; readonly pace: 'stepp
 export type Contract = { readonly name: string; readonly address: Address; readonly abi: Abi }
 
 /** A call that changes the chain; `value` in wei. */
-export type ContractCall = {
+type ContractCall = {
   readonly from: Address
   readonly contract: Contract
   readonly functionName: string
@@ -123,38 +124,41 @@ async function deploy(options: {
   const { chain, from, args } = options
   const { name, abi, bytecode } = linkArtifact(options.artifact, options.libraries)
   const data = encodeDeployData({ abi, bytecode, args: [...args] })
-  const { contractAddress } = await transact({ chain, what: `Deployment of ${name}`, from, data })
+  const { contractAddress } = await transact({ chain, from, data }).catch((cause) => {
+    throw new DevnetTransactionError(`The deployment of ${name} failed: ${reasonOf(cause)}`, {
+      metaMessages: [`From: ${from}`, `Arguments: ${show(args)}`],
+      cause,
+    })
+  })
   if (!contractAddress) throw new DevnetTransactionError(`The node names no address for the new ${name}.`)
   return { name, abi, address: getAddress(contractAddress) }
 }
 
-async function sendCall(chain: DevnetChain, call: ContractCall): Promise<TransactionReceipt> {
+async function sendCall(chain: DevnetChain, call: ContractCall): Promise<void> {
   const { from, contract, functionName, args = [], value = 0n } = call
   const data = encodeFunctionData({ abi: contract.abi, functionName, args: [...args] })
-  try {
-    return await transact({ chain, what: functionName, from, to: contract.address, data, value })
-  } catch (cause) {
+  await transact({ chain, from, to: contract.address, data, value }).catch(async (cause) => {
     throw await explain(chain, call, cause)
-  }
+  })
 }
 
 async function transact(transaction: {
   chain: DevnetChain
-  what: string
   from: Address
   to?: Address
   data: Hex
   value?: bigint
 }): Promise<TransactionReceipt> {
-  const { chain, what, from, to, data, value = 0n } = transaction
+  const { chain, from, to, data, value = 0n } = transaction
   const { client } = chain
   if (chain.pace === 'stepped') {
     await client.setNextBlockTimestamp({ timestamp: (await readBlockTime(chain)) + 1n })
   }
   const hash = await client.sendTransaction({ account: from, chain: null, data, value, gas, ...(to ? { to } : {}) })
+  // Anvil answers before the block is mined.
   const receipt = await client.getTransactionReceipt({ hash }).catch(() => client.waitForTransactionReceipt({ hash }))
   if (receipt.status !== 'success') {
-    throw new DevnetTransactionError(`${what} reverted after ${receipt.gasUsed} of ${gas} gas.`)
+    throw new DevnetTransactionError(`The transaction reverted after ${receipt.gasUsed} of ${gas} gas.`)
   }
   return receipt
 }
@@ -162,21 +166,34 @@ async function transact(transaction: {
 /** Repeats a failed call as a read, which decodes the reason by the contract's ABI. */
 async function explain(chain: DevnetChain, call: ContractCall, cause: unknown): Promise<DevnetTransactionError> {
   const { from, contract, functionName, args = [], value = 0n } = call
-  let reason = cause instanceof ClientError ? cause.shortMessage : String(cause)
-  try {
-    await chain.client.simulateContract({ account: from, ...contract, functionName, args: [...args], value, gas })
-  } catch (error) {
-    if (error instanceof ClientError) reason = [error.shortMessage, ...(error.metaMessages ?? [])].join('\n')
-  }
-  const shown = JSON.stringify(args, (_, item) => (typeof item === 'bigint' ? `${item}` : item))
+  const reason = await chain.client
+    .simulateContract({ account: from, ...contract, functionName, args: [...args], value, gas })
+    .then(() => reasonOf(cause), reasonOf)
   return new DevnetTransactionError(`${contract.name}.${functionName} failed: ${reason}`, {
-    metaMessages: [`Contract: ${contract.address}`, `From: ${from}`, `Value: ${value} wei`, `Arguments: ${shown}`],
+    metaMessages: [`Contract: ${contract.address}`, `From: ${from}`, `Value: ${value} wei`, `Arguments: ${show(args)}`],
     cause,
   })
 }
 
+function reasonOf(error: unknown): string {
+  if (!(error instanceof ClientError)) return error instanceof Error ? error.message : String(error)
+  const revert = error.walk((inner) => inner instanceof ContractFunctionRevertedError)
+  if (revert instanceof ContractFunctionRevertedError) {
+    const { data, reason, signature } = revert
+    if (data && data.errorName !== 'Error') return `${data.errorName}(${show(data.args ?? [])})`
+    return reason ?? signature ?? 'reverted without a reason'
+  }
+  return error.details || error.shortMessage
+}
+
+function show(args: readonly unknown[]): string {
+  return JSON.stringify(args, (_, item) => (typeof item === 'bigint' ? `${item}` : item)).slice(1, -1)
+}
+
 function createClient(transport: Transport, mode: 'hardhat' | 'anvil') {
-  return createTestClient({ mode, transport, pollingInterval: 20, cacheTime: 0 })
+  // A development node's answer to a reverted call counts as an internal error, which viem would ask again.
+  const once: Transport = (options) => transport({ ...options, retryCount: 0 })
+  return createTestClient({ mode, transport: once, pollingInterval: 20, cacheTime: 0 })
     .extend(publicActions)
     .extend(walletActions)
 }

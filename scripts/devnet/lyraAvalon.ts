@@ -1,4 +1,4 @@
-import { type Address, maxUint256, parseAbi, parseEther, stringToHex, zeroAddress, zeroHash } from 'viem'
+import { type Address, parseEther, stringToHex, zeroAddress, zeroHash } from 'viem'
 import { type Artifact, loadArtifact } from './artifacts.ts'
 import { type Contract, readBlockTime, readContract, type Sender } from './chain.ts'
 import { lyraParameters, openingBoard, securityModule } from './lyraParameters.ts'
@@ -26,16 +26,14 @@ export type LyraDeployment = {
   readonly strikeIds: readonly string[]
 }
 
-/** Kinds of position, in the protocol's order. */
-export const optionTypes = { longCall: 0, longPut: 1, shortCallBase: 2, shortCallQuote: 3, shortPutQuote: 4 } as const
-
 const poolDeposit = parseEther('500000')
 const root = '@lyrafinance/protocol/dist/artifacts/contracts'
-const name32 = (text: string) => stringToHex(text, { size: 32 })
+/** The name of a synthetic as the protocol writes it. */
+export const name32 = (text: string) => stringToHex(text, { size: 32 })
 
 /** Deploys the market at `price` (USD per ETH, WAD), funds its pool and lists {@link openingBoard}. */
 export async function deployLyraAvalon(deployer: Sender, price: bigint): Promise<LyraDeployment> {
-  const load = await artifactLoader()
+  const load = await lyraArtifacts()
   const gwav = await deployer.deploy(await load('libraries/GWAV'))
   const blackScholes = await deployer.deploy(await load('libraries/BlackScholes'))
   const libraries = { GWAV: gwav.address, BlackScholes: blackScholes.address }
@@ -71,7 +69,7 @@ export async function deployLyraAvalon(deployer: Sender, price: bigint): Promise
   })
   await connectMarket(deployer, market)
   await setParameters(deployer, market)
-  await setSyntheticRate(deployer, exchangeRates.address, price)
+  await deployer.send(exchangeRates, 'setRateAndInvalid', [name32('sETH'), price, false])
 
   await mintToken(deployer, market.sUSD.address, { to: deployer.address, amount: poolDeposit })
   await approveAll(deployer, [market.sUSD.address], [market.liquidityPool.address])
@@ -94,71 +92,6 @@ export async function deployLyraAvalon(deployer: Sender, price: bigint): Promise
     ...(await listBoard(deployer, market.optionMarket)),
   }
 }
-
-/** Sets the price at which the Synthetix stand-in values sETH, in USD, WAD. */
-export async function setSyntheticRate(sender: Sender, exchangeRates: Address, price: bigint): Promise<void> {
-  await sender.send({ name: 'TestExchangeRates', address: exchangeRates, abi: exchangeRatesAbi }, 'setRateAndInvalid', [
-    name32('sETH'),
-    price,
-    false,
-  ])
-}
-
-/** Recomputes the cached greeks of the board, which go stale after three hours or a 5 % move. */
-export async function refreshGreeks(sender: Sender, lyra: LyraDeployment): Promise<void> {
-  await sender.send(greekCacheOf(lyra), 'updateBoardCachedGreeks', [BigInt(lyra.boardId)])
-}
-
-/** Opens a position; `amount` in options and `collateral` in sUSD or sETH, both WAD. */
-export async function openOption(
-  sender: Sender,
-  lyra: LyraDeployment,
-  order: { strikeId: bigint; optionType: number; amount: bigint; collateral: bigint },
-): Promise<void> {
-  const { strikeId, optionType, amount, collateral } = order
-  await sender.send({ name: 'OptionMarket', address: lyra.optionMarket, abi: await marketAbi() }, 'openPosition', [
-    {
-      strikeId,
-      positionId: 0n,
-      iterations: 1n,
-      optionType,
-      amount,
-      setCollateralTo: collateral,
-      minTotalCost: 0n,
-      maxTotalCost: maxUint256,
-    },
-  ])
-}
-
-/** What the protocol itself demands for a short position, in sUSD or sETH, WAD. `price` in USD, WAD. */
-export async function readMinimumCollateral(
-  sender: Sender,
-  lyra: LyraDeployment,
-  order: { strikeId: bigint; optionType: number; amount: bigint; price: bigint },
-): Promise<bigint> {
-  const { client } = sender.chain
-  const [strike, expiry] = await client.readContract({
-    address: lyra.optionMarket,
-    abi: optionMarketAbi,
-    functionName: 'getStrikeAndExpiry',
-    args: [order.strikeId],
-  })
-  return client.readContract({
-    address: lyra.greekCache,
-    abi: greekCacheAbi,
-    functionName: 'getMinCollateral',
-    args: [order.optionType, strike, expiry, order.price, order.amount],
-  })
-}
-
-const exchangeRatesAbi = parseAbi(['function setRateAndInvalid(bytes32 currencyKey, uint256 rate, bool invalid)'])
-const greekCacheAbi = parseAbi([
-  'function updateBoardCachedGreeks(uint256 boardId)',
-  'function getMinCollateral(uint8 optionType, uint256 strike, uint256 expiry, uint256 spot, uint256 amount) view returns (uint256)',
-])
-const optionMarketAbi = parseAbi([
-  'function getStrikeAndExpiry(uint256 strikeId) view returns (uint256 strike, uint256 expiry)',
-])
 
 type Market = {
   readonly adapter: Contract
@@ -185,14 +118,10 @@ type SynthetixStandIns = {
   readonly resolver: Contract
 }
 
-function greekCacheOf(lyra: LyraDeployment): Contract {
-  return { name: 'OptionGreekCache', address: lyra.greekCache, abi: greekCacheAbi }
-}
-
 const addresses = (contracts: readonly Contract[]) => contracts.map(({ address }) => address)
 
 /** A trade reverts with errors of the contracts that it passes through, so every ABI carries the errors of all. */
-async function artifactLoader(): Promise<(path: string) => Promise<Artifact>> {
+export async function lyraArtifacts(): Promise<(path: string) => Promise<Artifact>> {
   const load = (path: string) => loadArtifact(`${root}/${path}.sol/${path.slice(path.lastIndexOf('/') + 1)}.json`)
   const traded = ['OptionMarket', 'OptionMarketPricer', 'OptionGreekCache', 'LiquidityPool', 'OptionToken']
   const artifacts = await Promise.all(
@@ -205,11 +134,6 @@ async function artifactLoader(): Promise<(path: string) => Promise<Artifact>> {
     const artifact = await load(path)
     return { ...artifact, abi: [...artifact.abi.filter(({ type }) => type !== 'error'), ...errors.values()] }
   }
-}
-
-async function marketAbi(): Promise<Artifact['abi']> {
-  const load = await artifactLoader()
-  return (await load('OptionMarket')).abi
 }
 
 async function connectSynthetix(deployer: Sender, standIns: SynthetixStandIns): Promise<void> {

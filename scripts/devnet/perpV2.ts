@@ -1,8 +1,8 @@
-import { type Address, maxUint256, parseAbi, zeroHash } from 'viem'
+import { type Address, maxUint256, parseAbi } from 'viem'
 import { loadArtifact } from './artifacts.ts'
-import { advanceTime, type Contract, noDeadline, readAddress, type Sender } from './chain.ts'
+import { advanceTime, type Contract, readAddress, type Sender } from './chain.ts'
 import type { TokenDeployment } from './tokens.ts'
-import { deployUniswapFactory, encodeSqrtPrice, poolAbi, readPoolPrice, wideTicks } from './uniswapV3.ts'
+import { deployUniswapFactory, encodeSqrtPrice, poolAbi } from './uniswapV3.ts'
 
 /** Perpetual Protocol v2 (Curie) from `@perp/curie-contract`, with one ETH market settled in USDC. */
 export type PerpV2Deployment = {
@@ -30,11 +30,8 @@ export const markWindow = 30 * 60
 const openingWindow = 2 * 60 * 60
 const feedTimeout = 40 * 60
 const poolFee = 3_000
-const tickSpacing = 60
-/** How far one block may move the price, at the largest that the protocol accepts; about 10 %. */
-const maxTicksPerBlock = 1_000
-/** A square-root price times 1.045 is 880 ticks away: the step in which a larger move is traded, block by block. */
-const step = { numerator: 1_045n, denominator: 1_000n }
+/** How far the price may move in 15 seconds, at the largest that the protocol accepts; about 10 %. */
+const maxTickMove = 1_000
 
 const artifact = (name: string) => loadArtifact(`@perp/curie-contract/artifacts/contracts/${name}.sol/${name}.json`)
 const oracleArtifact = (name: string) =>
@@ -103,7 +100,7 @@ export async function deployPerpV2(
   }
   await deployer.send(registry, 'addPool', [market.baseToken.address, poolFee])
   await deployer.send(registry, 'setMaxOrdersPerMarket', [100])
-  await deployer.send(exchange, 'setMaxTickCrossedWithinBlock', [market.baseToken.address, maxTicksPerBlock])
+  await deployer.send(exchange, 'setMaxTickCrossedWithinBlock', [market.baseToken.address, maxTickMove])
   return {
     clearingHouse: clearingHouse.address,
     accountBalance: accountBalance.address,
@@ -128,90 +125,10 @@ export async function dispatchPrice(sender: Sender, dispatcher: Address): Promis
   ])
 }
 
-/** Deposits collateral of the sender, in the token's smallest unit. */
-export async function depositToPerp(
-  sender: Sender,
-  perp: PerpV2Deployment,
-  { token, amount }: { token: Address; amount: bigint },
-): Promise<void> {
-  await sender.send({ name: 'Vault', address: perp.vault, abi: vaultAbi }, 'deposit', [token, amount])
-}
-
-/** Provides at most `base` ETH and `quote` USD (both 18 decimals) around the price. */
-export async function addPerpLiquidity(
-  sender: Sender,
-  perp: PerpV2Deployment,
-  { base, quote }: { base: bigint; quote: bigint },
-): Promise<void> {
-  const { tick } = await readPoolPrice(sender.chain, perp.pool)
-  const center = Math.round(tick / tickSpacing) * tickSpacing
-  await sender.send(clearingHouseOf(perp), 'addLiquidity', [
-    {
-      baseToken: perp.baseToken,
-      base,
-      quote,
-      lowerTick: center - wideTicks,
-      upperTick: center + wideTicks,
-      minBase: 0n,
-      minQuote: 0n,
-      useTakerBalance: false,
-      deadline: noDeadline,
-    },
-  ])
-}
-
-/** Sells `amount` ETH (18 decimals) in the perpetual market. */
-export async function openShortPerpetual(sender: Sender, perp: PerpV2Deployment, amount: bigint): Promise<void> {
-  await openPosition(sender, perp, { isBaseToQuote: true, amount, sqrtPriceLimitX96: 0n })
-}
-
-/** Trades in the perpetual market until its price is `price` (USD per ETH, 8 decimals), as arbitrage would. */
-export async function alignPerpPrice(sender: Sender, perp: PerpV2Deployment, price: bigint): Promise<void> {
-  const target = encodeSqrtPrice(10n ** 8n, price)
-  let { sqrtPriceX96 } = await readPoolPrice(sender.chain, perp.pool)
-  while (sqrtPriceX96 !== target) {
-    const isBaseToQuote = sqrtPriceX96 > target
-    const lowest = (sqrtPriceX96 * step.denominator) / step.numerator
-    const highest = (sqrtPriceX96 * step.numerator) / step.denominator
-    sqrtPriceX96 = target < lowest ? lowest : target > highest ? highest : target
-    await openPosition(sender, perp, { isBaseToQuote, amount: 10n ** 27n, sqrtPriceLimitX96: sqrtPriceX96 })
-  }
-}
-
 // Collateral tokens per account; margin and partial liquidation ratios and fees in millionths; debt limits in USDC.
 const collateralLimits = [5, 750_000, 500_000, 2_000, 30_000, 10_000n * 10n ** 6n, 500n * 10n ** 6n] as const
 
 const dispatcherAbi = parseAbi(['function dispatchPrice(uint256 interval)'])
-const vaultAbi = parseAbi(['function deposit(address token, uint256 amount)'])
-const clearingHouseAbi = parseAbi([
-  'struct AddLiquidityParams { address baseToken; uint256 base; uint256 quote; int24 lowerTick; int24 upperTick; uint256 minBase; uint256 minQuote; bool useTakerBalance; uint256 deadline; }',
-  'struct AddLiquidityResponse { uint256 base; uint256 quote; uint256 fee; uint256 liquidity; }',
-  'function addLiquidity(AddLiquidityParams params) returns (AddLiquidityResponse)',
-  'struct OpenPositionParams { address baseToken; bool isBaseToQuote; bool isExactInput; uint256 amount; uint256 oppositeAmountBound; uint256 deadline; uint160 sqrtPriceLimitX96; bytes32 referralCode; }',
-  'function openPosition(OpenPositionParams params) returns (uint256 base, uint256 quote)',
-])
-
-function clearingHouseOf(perp: PerpV2Deployment): Contract {
-  return { name: 'ClearingHouse', address: perp.clearingHouse, abi: clearingHouseAbi }
-}
-
-async function openPosition(
-  sender: Sender,
-  perp: PerpV2Deployment,
-  order: { isBaseToQuote: boolean; amount: bigint; sqrtPriceLimitX96: bigint },
-): Promise<void> {
-  await sender.send(clearingHouseOf(perp), 'openPosition', [
-    {
-      ...order,
-      baseToken: perp.baseToken,
-      isExactInput: true,
-      oppositeAmountBound: 0n,
-      deadline: noDeadline,
-      referralCode: zeroHash,
-    },
-  ])
-}
-
 type PerpMarket = {
   readonly baseToken: Contract
   readonly quoteToken: Contract

@@ -1,9 +1,10 @@
 import { InvalidInputError } from '../../src/core/errors.ts'
 import type { Wad } from '../../src/core/units.ts'
-import { type DevnetChain, sendAs } from './chain.ts'
+import { advanceTime, type DevnetChain, sendAs } from './chain.ts'
 import type { DevnetDeployment } from './deployment.ts'
-import { refreshGreeks, setSyntheticRate } from './lyraAvalon.ts'
-import { alignPerpPrice, dispatchPrice } from './perpV2.ts'
+import { refreshGreeks, setSyntheticRate } from './lyraTrading.ts'
+import { alignPerpPrice } from './perpTrading.ts'
+import { dispatchPrice } from './perpV2.ts'
 import { postAnswers, readAnswer } from './tokens.ts'
 import { alignPoolPrice } from './uniswapV3.ts'
 
@@ -16,7 +17,8 @@ const feedUnit = 10n ** 10n
  * Moves prices everywhere at once and renews every timestamp: Chainlink aggregators (and with them Aave), Perp's price
  * feed, the rate of Lyra's Synthetix stand-in and its cached greeks; then the maker trades the Uniswap pool and the
  * perpetual market to the new price, as arbitrage would. Averages follow in their own time: Perp's mark price has
- * arrived after 30 minutes. With no prices it only renews. Pools have liquidity from an eighth to eight times 2,000 USD.
+ * arrived after 30 minutes. The perpetual market takes 15 seconds of chain time for every 9 % of a move. With no prices
+ * this only renews. Pools have liquidity from an eighth to eight times 2,000 USD.
  *
  * @throws {InvalidInputError} for a price that is not positive or finer than the feeds' 8 decimals.
  *
@@ -38,6 +40,12 @@ export async function setPrices(chain: DevnetChain, deployment: DevnetDeployment
   await refreshGreeks(deployer, lyra)
   await alignPoolPrice(maker, deployment, (answers.ETH * 10n ** 8n) / answers.USDC)
   await alignPerpPrice(maker, perpV2, answers.ETH)
+}
+
+/** Lets `seconds` pass at the present prices: advances the chain, then renews what would be stale. */
+export async function passTime(chain: DevnetChain, deployment: DevnetDeployment, seconds: number): Promise<void> {
+  await advanceTime(chain, seconds)
+  await setPrices(chain, deployment, {})
 }
 
 function toAnswer(asset: string, price: Wad | undefined): bigint | undefined {

@@ -1,5 +1,5 @@
 import { type Address, erc20Abi, maxUint256, parseAbi } from 'viem'
-import { loadArtifact, loadProjectArtifact } from './artifacts.ts'
+import { type Artifact, loadArtifact, loadProjectArtifact } from './artifacts.ts'
 import type { Contract, DevnetChain, Sender } from './chain.ts'
 
 /**
@@ -21,9 +21,7 @@ const aave = '@aave/core-v3/artifacts/contracts'
 
 /** Deploys WETH, USDC and the aggregators for ETH, USDC and sUSD; sUSD is a stablecoin of its own. */
 export async function deployTokens(deployer: Sender): Promise<TokenDeployment> {
-  const aggregator = await loadProjectArtifact(
-    '@chainlink/contracts/src/v0.8/tests/MockV3Aggregator.sol/MockV3Aggregator.json',
-  )
+  const aggregator = await loadAggregator()
   const weth = await deployer.deploy(await loadArtifact(`${aave}/dependencies/weth/WETH9.sol/WETH9.json`))
   const usdc = await deployer.deploy(await loadArtifact(`${aave}/mocks/tokens/MintableERC20.sol/MintableERC20.json`), [
     'USD Coin',
@@ -39,7 +37,16 @@ export async function deployTokens(deployer: Sender): Promise<TokenDeployment> {
   }
 }
 
-/** Gives `holder` freshly minted units of a test token (USDC, sUSD, sETH) in its smallest unit. */
+/**
+ * Reads the artifact of the Chainlink aggregator, which this project compiles from its package.
+ *
+ * @throws {MissingArtifactError} when it has not been compiled.
+ */
+export async function loadAggregator(): Promise<Artifact> {
+  return loadProjectArtifact('@chainlink/contracts/src/v0.8/tests/MockV3Aggregator.sol/MockV3Aggregator.json')
+}
+
+/** Gives an account freshly minted units of a test token (USDC, sUSD, sETH) in its smallest unit. */
 export async function mintToken(minter: Sender, token: Address, grant: { to: Address; amount: bigint }): Promise<void> {
   await minter.send({ name: 'Mintable', address: token, abi: mintAbi }, 'mint', [grant.to, grant.amount])
 }

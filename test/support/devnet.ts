@@ -36,7 +36,7 @@ let shared: Promise<{ readonly fixture: DevnetFixture; snapshot: Hex }> | undefi
 
 async function deployShared(): Promise<{ fixture: DevnetFixture; snapshot: Hex }> {
   const connection = await network.create({ network: 'default', override: { initialDate: devnetGenesis } })
-  const chain = connectDevnet({ transport: custom(connection.provider, { retryCount: 0 }), pace: 'stepped' })
+  const chain = connectDevnet({ transport: custom(connection.provider), pace: 'stepped' })
   const deployment = await deployDevnet(chain)
   const fixture = { chain, client: chain.client, deployment, connection }
   return { fixture, snapshot: await chain.client.snapshot() }

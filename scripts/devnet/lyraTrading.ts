@@ -1,0 +1,81 @@
+import { type Address, maxUint256, parseAbi } from 'viem'
+import type { Artifact } from './artifacts.ts'
+import type { Contract, Sender } from './chain.ts'
+import { type LyraDeployment, lyraArtifacts, name32 } from './lyraAvalon.ts'
+
+/** Kinds of position, in the protocol's order. */
+export const optionTypes = { longCall: 0, longPut: 1, shortCallBase: 2, shortCallQuote: 3, shortPutQuote: 4 } as const
+
+/** Sets the price at which the Synthetix stand-in values sETH, in USD, WAD. */
+export async function setSyntheticRate(sender: Sender, exchangeRates: Address, price: bigint): Promise<void> {
+  await sender.send({ name: 'TestExchangeRates', address: exchangeRates, abi: exchangeRatesAbi }, 'setRateAndInvalid', [
+    name32('sETH'),
+    price,
+    false,
+  ])
+}
+
+/** Recomputes the cached greeks of the board, which go stale after three hours or a 5 % move. */
+export async function refreshGreeks(sender: Sender, lyra: LyraDeployment): Promise<void> {
+  await sender.send(greekCacheOf(lyra), 'updateBoardCachedGreeks', [BigInt(lyra.boardId)])
+}
+
+/** Opens a position; `amount` in options and `collateral` in sUSD or sETH, both WAD. */
+export async function openOption(
+  sender: Sender,
+  lyra: LyraDeployment,
+  order: { strikeId: bigint; optionType: number; amount: bigint; collateral: bigint },
+): Promise<void> {
+  const { strikeId, optionType, amount, collateral } = order
+  await sender.send({ name: 'OptionMarket', address: lyra.optionMarket, abi: await marketAbi() }, 'openPosition', [
+    {
+      strikeId,
+      positionId: 0n,
+      iterations: 1n,
+      optionType,
+      amount,
+      setCollateralTo: collateral,
+      minTotalCost: 0n,
+      maxTotalCost: maxUint256,
+    },
+  ])
+}
+
+/** What the protocol itself demands for a short position, in sUSD or sETH, WAD. `price` in USD, WAD. */
+export async function readMinimumCollateral(
+  sender: Sender,
+  lyra: LyraDeployment,
+  order: { strikeId: bigint; optionType: number; amount: bigint; price: bigint },
+): Promise<bigint> {
+  const { client } = sender.chain
+  const [strike, expiry] = await client.readContract({
+    address: lyra.optionMarket,
+    abi: optionMarketAbi,
+    functionName: 'getStrikeAndExpiry',
+    args: [order.strikeId],
+  })
+  return client.readContract({
+    address: lyra.greekCache,
+    abi: greekCacheAbi,
+    functionName: 'getMinCollateral',
+    args: [order.optionType, strike, expiry, order.price, order.amount],
+  })
+}
+
+const exchangeRatesAbi = parseAbi(['function setRateAndInvalid(bytes32 currencyKey, uint256 rate, bool invalid)'])
+const greekCacheAbi = parseAbi([
+  'function updateBoardCachedGreeks(uint256 boardId)',
+  'function getMinCollateral(uint8 optionType, uint256 strike, uint256 expiry, uint256 spot, uint256 amount) view returns (uint256)',
+])
+const optionMarketAbi = parseAbi([
+  'function getStrikeAndExpiry(uint256 strikeId) view returns (uint256 strike, uint256 expiry)',
+])
+
+function greekCacheOf(lyra: LyraDeployment): Contract {
+  return { name: 'OptionGreekCache', address: lyra.greekCache, abi: greekCacheAbi }
+}
+
+async function marketAbi(): Promise<Artifact['abi']> {
+  const load = await lyraArtifacts()
+  return (await load('OptionMarket')).abi
+}
