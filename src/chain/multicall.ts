@@ -120,8 +120,12 @@ function isFailureOfWhole(error: Error | undefined): boolean {
   return error instanceof ContractFunctionExecutionError && error.functionName === 'aggregate3'
 }
 
+/**
+ * True when the `eth_call` was executed and did not fit: initcode, answer or gas. No call in it can make it revert, since
+ * each may fail by itself, so a revert of the whole is one of those too.
+ */
 function isTooLarge(error: Error): boolean {
-  return /initcode|init code|code size|code is too large|contract size|out of gas|gas (limit|required)/i.test(
+  return /revert|initcode|init code|code size|code is too large|contract size|out of gas|gas (limit|required)/i.test(
     error.message,
   )
 }

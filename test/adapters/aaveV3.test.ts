@@ -1,0 +1,168 @@
+import { expect } from 'chai'
+import { type Address, erc20Abi, parseAbi, zeroAddress } from 'viem'
+import { borrowFromAave, supplyToAave } from '../../scripts/devnet/aaveV3.ts'
+import { advanceTime, sendAs } from '../../scripts/devnet/chain.ts'
+import { setPrices } from '../../scripts/devnet/prices.ts'
+import { approveAll, mintToken } from '../../scripts/devnet/tokens.ts'
+import { type AaveV3Raw, aaveV3 } from '../../src/adapters/aaveV3.ts'
+import { toAssetKey } from '../../src/core/asset.ts'
+import { InconsistentReadError } from '../../src/core/errors.ts'
+import type { Position } from '../../src/core/position.ts'
+import { type DevnetFixture, devnetFixture } from '../support/devnet.ts'
+import { thrown } from '../support/rejection.ts'
+import { contextOf, holder } from './support/context.ts'
+import { readDevnetVenue } from './support/devnetVenue.ts'
+
+const poolAbi = parseAbi([
+  'function getUserAccountData(address user) view returns (uint256 collateral, uint256 debt, uint256 available, uint256 liquidationThreshold, uint256 ltv, uint256 healthFactor)',
+  'function setUserUseReserveAsCollateral(address asset, bool useAsCollateral)',
+])
+const oracleAbi = parseAbi(['function getAssetPrice(address asset) view returns (uint256)'])
+
+/** Sums our claims at the venue's own prices, in its base unit, each claim rounded down as the pool does. */
+async function totalsAtVenuePrices({ client, deployment }: DevnetFixture, positions: readonly Position[]) {
+  const totals = { balance: 0n, debt: 0n }
+  for (const position of positions) {
+    if (position.kind !== 'balance' && position.kind !== 'debt') throw new Error(position.kind)
+    const token = position.asset.split(':')[1] as Address
+    const [price, decimals] = await Promise.all([
+      client.readContract({
+        address: deployment.aave.oracle,
+        abi: oracleAbi,
+        functionName: 'getAssetPrice',
+        args: [token],
+      }),
+      client.readContract({ address: token, abi: erc20Abi, functionName: 'decimals' }),
+    ])
+    totals[position.kind] += (position.amount * price) / 10n ** BigInt(decimals)
+  }
+  return totals
+}
+
+describe('aaveV3 on the devnet', function () {
+  this.timeout(120_000)
+
+  for (const name of ['hedged', 'levered'] as const) {
+    it(`gives the pool's own totals and health factor of the ${name} account, also after a year and a fall`, async () => {
+      const fixture = await devnetFixture()
+      const { chain, client, deployment } = fixture
+      const account = deployment.accounts[name]
+      for (const later of [false, true]) {
+        if (later) {
+          await setPrices(chain, deployment, { ETH: 1_700n * 10n ** 18n })
+          await advanceTime(chain, 31_536_000)
+        }
+        const { positions, requirements } = await readDevnetVenue(fixture, 'aave-v3', { account })
+        const [collateral, debt, , threshold, ltv, healthFactor] = await client.readContract({
+          address: deployment.aave.pool,
+          abi: poolAbi,
+          functionName: 'getUserAccountData',
+          args: [account],
+        })
+        const totals = await totalsAtVenuePrices(fixture, positions)
+        expect(totals).to.deep.equal({ balance: collateral, debt })
+        const adjusted = (totals.balance * threshold + 5_000n) / 10_000n
+        expect((adjusted * 10n ** 18n + totals.debt / 2n) / totals.debt).to.equal(healthFactor)
+        const [requirement] = requirements
+        expect(requirement?.initial).to.equal((collateral * 10n ** 10n * (10_000n - ltv)) / 10_000n)
+        expect(requirement?.maintenance).to.equal((collateral * 10n ** 10n * (10_000n - threshold)) / 10_000n)
+        const claims = positions.map(({ claim }) => claim.contract)
+        expect(new Set(claims).size).to.equal(2)
+      }
+    })
+  }
+
+  it('reports a supply that is not used as collateral and every debt', async () => {
+    const fixture = await devnetFixture()
+    const { chain, deployment } = fixture
+    const { tokens, aave, accounts, operators } = deployment
+    const sender = sendAs(chain, accounts.levered)
+    await mintToken(sendAs(chain, operators.deployer), tokens.usdc, { to: sender.address, amount: 10n ** 9n })
+    await approveAll(sender, [tokens.usdc], [aave.pool])
+    await supplyToAave(sender, aave, { asset: tokens.usdc, amount: 10n ** 9n })
+    const pool = { name: 'Pool', address: aave.pool, abi: poolAbi }
+    await sender.send(pool, 'setUserUseReserveAsCollateral', [tokens.usdc, false])
+    await borrowFromAave(sender, aave, { asset: tokens.weth, amount: 10n ** 16n })
+    const { positions } = await readDevnetVenue(fixture, 'aave-v3', { account: accounts.levered })
+    const legs = positions.map(({ kind, ...leg }) => ['asset' in leg && leg.asset, kind])
+    const [weth, usdc] = [tokens.weth, tokens.usdc].map((token) => toAssetKey(deployment.chainId, token))
+    expect(legs).to.have.deep.members([
+      [weth, 'balance'],
+      [weth, 'debt'],
+      [usdc, 'balance'],
+      [usdc, 'debt'],
+    ])
+  })
+
+  it('reads the same through the addresses provider', async () => {
+    const fixture = await devnetFixture()
+    const { deployment } = fixture
+    const account = deployment.accounts.levered
+    const direct = await readDevnetVenue(fixture, 'aave-v3', { account })
+    const configuration = { addressesProvider: deployment.aave.addressesProvider }
+    const through = await readDevnetVenue(fixture, 'aave-v3', { account, configuration })
+    expect(through.positions).to.deep.equal(direct.positions)
+    expect(through.rounds).to.equal(direct.rounds + 1)
+  })
+})
+
+describe('aaveV3.toPositions', () => {
+  const token = (index: number): Address => `0x${'0'.repeat(39)}${index}`
+  const context = contextOf({ pool: token(8), dataProvider: token(9) }, { [token(1)]: 6 })
+  const reserve = {
+    asset: token(1),
+    decimals: 6,
+    aToken: token(2),
+    stableDebtToken: token(3),
+    variableDebtToken: token(4),
+    supplied: 0n,
+    stableDebt: 0n,
+    variableDebt: 0n,
+  }
+  const totals = { collateral: 1_000n * 10n ** 8n, debt: 1n, liquidationThreshold: 8_250n, ltv: 8_000n }
+  const raw = (changes: Partial<typeof reserve>, more: Partial<AaveV3Raw['totals']> = {}): AaveV3Raw => ({
+    pool: token(8),
+    reserves: [{ ...reserve, ...changes }],
+    totals: { ...totals, ...more },
+  })
+
+  it('makes one claim per token held or owed, at the contract that keeps it', () => {
+    const { positions, requirements } = aaveV3.toPositions(
+      raw({ supplied: 5n, stableDebt: 6n, variableDebt: 7n }),
+      context,
+    )
+    expect(
+      positions.map(({ kind, claim, ...rest }) => [kind, claim.contract, 'amount' in rest && rest.amount]),
+    ).to.deep.equal([
+      ['balance', token(2), 5n],
+      ['debt', token(3), 6n],
+      ['debt', token(4), 7n],
+    ])
+    expect(positions.every(({ control, claim }) => control === 'venue' && claim.holder === holder)).to.equal(true)
+    expect(requirements).to.have.lengthOf(1)
+    expect(requirements[0]).to.include({ initial: 200n * 10n ** 18n, maintenance: 175n * 10n ** 18n })
+  })
+
+  it('demands nothing of an account that owes nothing', () => {
+    const { requirements } = aaveV3.toPositions(raw({ supplied: 5n }, { debt: 0n }), context)
+    expect(requirements).to.deep.equal([])
+  })
+
+  it('reports debt of a token that the parameter set does not know', () => {
+    const { positions } = aaveV3.toPositions(raw({ asset: token(7), decimals: 18, variableDebt: 1n }), context)
+    expect(positions.map(({ kind }) => kind)).to.deep.equal(['debt'])
+  })
+
+  it('refuses decimals that differ and a debt that no reserve shows', async () => {
+    const decimals = await thrown(() => aaveV3.toPositions(raw({ decimals: 18 }), context), InconsistentReadError)
+    expect(decimals.message).to.contain('18 decimals').and.contain('says 6')
+    await thrown(() => aaveV3.toPositions(raw({ supplied: 5n }), context), InconsistentReadError)
+  })
+
+  it('leaves a stable debt token that does not exist out of the witness', () => {
+    const names = (changes: Partial<typeof reserve>) =>
+      aaveV3.witness(raw(changes), context).map(({ functionName }) => functionName)
+    expect(names({})).to.include('principalBalanceOf')
+    expect(names({ stableDebtToken: zeroAddress })).not.to.include('principalBalanceOf')
+  })
+})

@@ -1,0 +1,48 @@
+import type { Address } from 'viem'
+import { devnetParameters } from '../../../scripts/devnet/parameters.ts'
+import type { AdapterContext } from '../../../src/adapters/adapter.ts'
+import { allAdapters } from '../../../src/adapters/all.ts'
+import { readVenue, type VenueReading } from '../../../src/adapters/readVenue.ts'
+import { pinBlock } from '../../../src/chain/pinBlock.ts'
+import { type NamedPlan, runPlans } from '../../../src/chain/runPlans.ts'
+import { type MarginParameters, parseParameters } from '../../../src/core/parameters.ts'
+import type { PinnedBlock } from '../../../src/core/portfolio.ts'
+import { parseWith } from '../../../src/core/schema.ts'
+import { defaultCalibration, defaultUnderlyings } from '../../../src/risk/plimsoll/calibration.ts'
+import type { DevnetFixture } from '../../support/devnet.ts'
+
+export function parametersOf({ deployment }: Pick<DevnetFixture, 'deployment'>): MarginParameters {
+  return parseParameters(
+    devnetParameters(deployment, { ...defaultCalibration, underlyings: { ...defaultUnderlyings } }),
+  )
+}
+
+/** The plan of one venue of the devnet's parameter set. */
+export function venuePlan(
+  parameters: MarginParameters,
+  {
+    id,
+    account,
+    block,
+    configuration: changed,
+  }: { id: string; account: Address; block: PinnedBlock; configuration?: unknown },
+): NamedPlan<VenueReading> {
+  const venue = parameters.venues.find((candidate) => candidate.id === id)
+  const adapter = allAdapters.find((candidate) => candidate.id === venue?.adapter)
+  if (venue === undefined || adapter === undefined) throw new Error(`no venue ${id}`)
+  const configuration: unknown = parseWith(adapter.configuration, changed ?? venue.configuration, id)
+  const context: AdapterContext<unknown> = { venue: id, configuration, account, block, assets: parameters.assets }
+  return { name: id, plan: readVenue(adapter, context) }
+}
+
+/** Reads one venue of the devnet at its latest block, or at a given one, with its own configuration or another. */
+export async function readDevnetVenue(
+  fixture: DevnetFixture,
+  id: string,
+  { block, ...options }: { account: Address; block?: PinnedBlock; configuration?: unknown },
+): Promise<VenueReading & { readonly ethCalls: number; readonly rounds: number; readonly block: PinnedBlock }> {
+  const pinned = block ?? (await pinBlock(fixture.client, { chainId: fixture.deployment.chainId }))
+  const plan = venuePlan(parametersOf(fixture), { id, block: pinned, ...options })
+  const { results, ethCalls, rounds } = await runPlans(fixture.client, pinned, [plan])
+  return { ...(results[0] as VenueReading), ethCalls, rounds, block: pinned }
+}
