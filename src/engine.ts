@@ -71,6 +71,7 @@ export async function readSnapshot(client: Client, options: ReadSnapshotOptions)
       status: positions.length > 0 ? 'present' : 'none',
     })),
     requirements: venues.results.flatMap(({ requirements }) => requirements),
+    rules: venues.results.flatMap(({ rules }) => rules),
   }
   const request = toMarketRequest(portfolio.positions, { parameters, timestamp: block.timestamp })
   const market = await runPlans(client, block, [{ name: 'market', plan: readMarket({ parameters, request, block }) }])

@@ -87,7 +87,7 @@ export const aaveV3: Adapter<AaveV3Configuration, AaveV3Raw> = {
         metaMessages: ['The data provider may belong to another pool than the configured one.'],
       })
     }
-    return { positions, requirements: owes ? [requirementOf(totals, venueAccount)] : [] }
+    return { positions, requirements: owes ? [requirementOf(totals, venueAccount)] : [], rules: [] }
   },
 
   witness({ pool, reserves }, { account }) {

@@ -4,6 +4,7 @@ import type { AssetKey } from '../core/asset.ts'
 import type { PinnedBlock, VenueRequirement } from '../core/portfolio.ts'
 import type { Position } from '../core/position.ts'
 import type { PlannedCall, ReadPlan } from '../core/readPlan.ts'
+import type { VenueRule } from '../core/venueRule.ts'
 
 /** What an adapter is told about the read it takes part in. */
 export type AdapterContext<Configuration> = {
@@ -20,6 +21,7 @@ export type AdapterContext<Configuration> = {
 export type VenuePositions = {
   readonly positions: readonly Position[]
   readonly requirements: readonly VenueRequirement[]
+  readonly rules: readonly VenueRule[]
 }
 
 /**

@@ -31,7 +31,7 @@ export const creditLine: Adapter<CreditLineConfiguration, bigint> = {
 
   toPositions(debt, { configuration, account, block: { chainId }, venue }) {
     const contract = configuration.address
-    if (debt === 0n) return { positions: [], requirements: [] }
+    if (debt === 0n) return { positions: [], requirements: [], rules: [] }
     return {
       positions: [
         {
@@ -43,6 +43,7 @@ export const creditLine: Adapter<CreditLineConfiguration, bigint> = {
         },
       ],
       requirements: [],
+      rules: [],
     }
   },
 

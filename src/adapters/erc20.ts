@@ -39,7 +39,7 @@ export const erc20: Adapter<Erc20Configuration, Raw> = {
         },
       ]
     })
-    return { positions, requirements: [] }
+    return { positions, requirements: [], rules: [] }
   },
 
   witness: (_, { configuration: { tokens }, account }) => tokens.map((token) => balanceOf(token, account)),

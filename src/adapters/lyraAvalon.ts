@@ -134,6 +134,7 @@ export const lyraAvalon: Adapter<LyraConfiguration, LyraRaw> = {
     return {
       positions,
       requirements: hasLiveShort ? [{ venueAccount, initial: required, maintenance: required }] : [],
+      rules: [],
     }
   },
 

@@ -182,7 +182,7 @@ export const perpV2: Adapter<PerpV2Configuration, PerpV2Raw> = {
       ...raw.markets.flatMap((market) => perpetualLeg(market, quoteAsset, venueAccount)),
     ]
     const owes = positions.some(({ kind }) => kind === 'perpetual' || kind === 'debt')
-    return { positions, requirements: owes ? [requirementOf(raw, venueAccount)] : [] }
+    return { positions, requirements: owes ? [requirementOf(raw, venueAccount)] : [], rules: [] }
   },
 
   witness({ collaterals }, { configuration, account }) {

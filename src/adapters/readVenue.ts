@@ -16,8 +16,8 @@ export function* readVenue<Configuration, Raw>(
   context: AdapterContext<Configuration>,
 ): ReadPlan<VenueReading> {
   const raw = yield* adapter.read(context)
-  const { positions, requirements } = adapter.toPositions(raw, context)
+  const { positions, requirements, rules } = adapter.toPositions(raw, context)
   const calls = adapter.witness(raw, context)
   const results = yield* readAll(calls)
-  return { positions, requirements, witness: toVenueWitness(context.venue, calls, results) }
+  return { positions, requirements, rules, witness: toVenueWitness(context.venue, calls, results) }
 }

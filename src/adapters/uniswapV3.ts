@@ -101,7 +101,7 @@ export const uniswapV3: Adapter<UniswapV3Configuration, UniswapV3Raw> = {
         }
       })
       .filter(({ liquidity, fees0, fees1 }) => liquidity > 0n || fees0 > 0n || fees1 > 0n)
-    return { positions, requirements: [] }
+    return { positions, requirements: [], rules: [] }
   },
 
   witness({ balance, stored }, { configuration, account }) {

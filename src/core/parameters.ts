@@ -46,6 +46,8 @@ const schema = z.strictObject({
       range: natural,
       /** Floor and clamp of the dynamic range multiplier. */
       multiplier: z.strictObject({ floor: natural, clamp: natural }),
+      /** Cost of selling size: half spread, daily volatility, average daily volume in WAD USD over all venues. */
+      liquidity: z.strictObject({ halfSpread: ratePair, dailyVolatility: natural, averageDailyVolume: natural }),
     }),
   ),
   volatilityShock: z.strictObject({
@@ -63,13 +65,25 @@ const schema = z.strictObject({
   decorrelationMinimum: fraction,
   credit: z.strictObject({ free: fraction, venue: fraction, enforceable: fraction }),
   paperHaircut: fraction,
+  /** Taken off the payoff of an expired long option that is not settled. */
+  expiredHaircut: fraction,
+  /** Whether scenarios include what venues do to a leg that their own rule liquidates. */
+  venuePhysics: z.enum(['on', 'off']),
+  /** A venue account that liquidates within this move of one underlying is critical. */
+  criticalDistance: fraction,
   maximumClaims: z.int().positive(),
 
   lines: z.strictObject({
     scan: ratePair,
     /** Rate of spot per naked short option. */
     shortOptionMinimum: ratePair,
+    /** Rate of spot on delta that only offsets other delta. */
+    hedgedDeltaMinimum: ratePair,
+    /** Coefficient of the square-root impact. */
+    liquidity: z.strictObject({ impact: ratePair }),
     oracleConfidence: z.strictObject({ threshold: fraction }),
+    /** Rate of spot on options net short at a venue on their last day. */
+    settlementGap: ratePair,
     venueFailure: z.strictObject({ recovery: fraction }),
     /** Two-sided error bound of the kernel, as a fraction of the forward. */
     arithmetic: z.strictObject({ epsilon: natural }),

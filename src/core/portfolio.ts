@@ -1,6 +1,7 @@
 import type { Address, Hash } from 'viem'
 import type { Position, VenueAccount } from './position.ts'
 import type { Wad } from './units.ts'
+import type { VenueRule } from './venueRule.ts'
 
 /** The block that every read of a portfolio is pinned to. `timestamp` in Unix seconds. */
 export type PinnedBlock = {
@@ -29,4 +30,6 @@ export type Portfolio = {
   readonly positions: readonly Position[]
   readonly venues: readonly VenueStatus[]
   readonly requirements: readonly VenueRequirement[]
+  /** One per venue account that can be liquidated; a venue without a rule has no physics. */
+  readonly rules: readonly VenueRule[]
 }

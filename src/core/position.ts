@@ -29,7 +29,13 @@ export type VenueAccount = {
  */
 export type Control = 'free' | 'venue' | 'enforceable' | 'consumer'
 
-type Held = { readonly claim: Claim; readonly venueAccount: VenueAccount; readonly control: Control }
+type Held = {
+  readonly claim: Claim
+  readonly venueAccount: VenueAccount
+  readonly control: Control
+  /** What the venue itself says the claim is worth, WAD USD; for comparison only. */
+  readonly venueValue?: Wad | undefined
+}
 
 /** Tokens held. `amount` in the token's smallest unit, not negative. */
 export type Balance = Held & { readonly kind: 'balance'; readonly asset: AssetKey; readonly amount: bigint }
@@ -61,6 +67,14 @@ export type Option = Held & {
   readonly size: Wad
   /** Names the volatility surface that prices it. */
   readonly surface: string
+  /**
+   * How it settles, near and past its expiry. `averaging`: the share of the settlement window already observed and the average
+   * so far. `final`: the price it settles at. WAD.
+   */
+  readonly settlement?:
+    | { readonly kind: 'averaging'; readonly observed: Wad; readonly average: Wad }
+    | { readonly kind: 'final'; readonly price: Wad }
+    | undefined
 }
 
 /** Liquidity between two ticks of a Uniswap v3 pool; `fees0`, `fees1` are the uncollected fees in smallest units. */

@@ -27,7 +27,12 @@ const venueAccount = z.strictObject({
   holder: address,
   subAccount: z.string(),
 })
-const held = { claim, venueAccount, control: z.enum(['free', 'venue', 'enforceable', 'consumer']) }
+const held = {
+  claim,
+  venueAccount,
+  control: z.enum(['free', 'venue', 'enforceable', 'consumer']),
+  venueValue: integer.optional(),
+}
 const tick = z.int().min(-887272).max(887272)
 
 const position = z.discriminatedUnion('kind', [
@@ -52,6 +57,12 @@ const position = z.discriminatedUnion('kind', [
     expiry: unixSeconds,
     size: integer,
     surface: z.string(),
+    settlement: z
+      .discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('averaging'), observed: fraction, average: positive }),
+        z.strictObject({ kind: z.literal('final'), price: positive }),
+      ])
+      .optional(),
   }),
   z
     .strictObject({
@@ -69,6 +80,79 @@ const position = z.discriminatedUnion('kind', [
   z.strictObject({ ...held, kind: z.literal('consumerDebt'), amount: natural }),
 ])
 
+const quotedTokens = { asset: assetKey, amount: natural, decimals: z.int().min(0).max(36), quote: natural }
+const basisPoints = z.int().min(0).max(65535)
+const assetAmount = z.strictObject({ asset: assetKey, amount: natural })
+
+const venueRule = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('lendingPool'),
+    venueAccount,
+    averaging: z.enum(['truncated', 'exact']),
+    collaterals: z.array(z.strictObject({ ...quotedTokens, liquidationThreshold: basisPoints, bonus: basisPoints })),
+    debts: z.array(z.strictObject(quotedTokens)),
+    closeFactor: fraction,
+  }),
+  z.strictObject({
+    kind: z.literal('isolatedLoan'),
+    venueAccount,
+    collateral: assetAmount,
+    debt: assetAmount,
+    quote: natural,
+    liquidationLtv: fraction,
+  }),
+  z.strictObject({
+    kind: z.literal('baseDebt'),
+    venueAccount,
+    collaterals: z.array(
+      z.strictObject({ ...quotedTokens, liquidateCollateralFactor: fraction, liquidationFactor: fraction }),
+    ),
+    debt: z.strictObject(quotedTokens),
+  }),
+  z.strictObject({
+    kind: z.literal('perpetualAccount'),
+    venueAccount,
+    quoteAsset: assetKey,
+    cash: integer,
+    collaterals: z.array(z.strictObject({ asset: assetKey, value: natural, ratio: fraction })),
+    markets: z.array(
+      z.strictObject({ underlying: z.string(), size: integer, cost: integer, funding: integer, quote: positive }),
+    ),
+    maintenanceRatio: fraction,
+    penaltyRatio: fraction,
+  }),
+  z.strictObject({
+    kind: z.literal('optionCollateral'),
+    venueAccount,
+    underlying: z.string(),
+    quoteAsset: assetKey,
+    quote: positive,
+    shorts: z.array(
+      z.strictObject({
+        right: z.enum(['call', 'put']),
+        collateralIn: z.enum(['base', 'quote']),
+        strike: positive,
+        expiry: unixSeconds,
+        amount: natural,
+        collateral: natural,
+      }),
+    ),
+    minimum: z.strictObject({
+      quoteCollateral: natural,
+      baseCollateral: natural,
+      shockVolA: natural,
+      shockVolPointA: z.int().min(0),
+      shockVolB: natural,
+      shockVolPointB: z.int().min(0),
+      callSpotShock: natural,
+      putSpotShock: natural,
+      rate: integer,
+    }),
+    penaltyRatio: fraction,
+    minimumPenalty: natural,
+  }),
+])
+
 const schema = z.strictObject({
   schema: z.literal('plimsoll-snapshot/1'),
   portfolio: z.strictObject({
@@ -78,6 +162,7 @@ const schema = z.strictObject({
     positions: z.array(position),
     venues: z.array(z.strictObject({ venue: z.string(), status: z.enum(['none', 'present']) })),
     requirements: z.array(z.strictObject({ venueAccount, initial: natural, maintenance: natural })),
+    rules: z.array(venueRule),
   }),
   market: z.strictObject({
     prices: z.record(

@@ -76,7 +76,7 @@ describe('parameters', () => {
   })
   it('error: a range whose clamp takes a price to zero', () => {
     const problem = problemOf((plain) => {
-      plain.underlyings.ETH = { class: 'volatile', range: wad / 4n, multiplier: { floor: wad, clamp: 2n * wad } }
+      Object.assign(plain.underlyings.ETH ?? {}, { range: wad / 4n })
     })
     expect(problem).to.contain('scenario -2 takes the price to zero')
   })

@@ -104,7 +104,7 @@ export function testMarket({
 
 export function portfolioOf(...positions: readonly Position[]): Portfolio {
   const block = { chainId, number: 100n, hash: `0x${'11'.repeat(32)}` as const, timestamp: now }
-  return { account, scope: 'observed', block, positions, venues: [], requirements: [] }
+  return { account, scope: 'observed', block, positions, venues: [], requirements: [], rules: [] }
 }
 
 type Place = { venue?: string; control?: Control; id?: string; contract?: Address }

@@ -100,11 +100,17 @@ export const defaultCalibration: Calibration = {
   decorrelationMinimum: percent(75),
   credit: { free: 0n, venue: wad, enforceable: wad },
   paperHaircut: percent(10),
+  expiredHaircut: percent(10),
+  venuePhysics: 'on',
+  criticalDistance: percent(5),
   maximumClaims: 470,
   lines: {
     scan: { initial: wad, maintenance: percent(80) },
     shortOptionMinimum: { initial: percent(0.5), maintenance: percent(0.3) },
+    hedgedDeltaMinimum: { initial: percent(0.5), maintenance: percent(0.3) },
+    liquidity: { impact: { initial: wad, maintenance: percent(50) } },
     oracleConfidence: { threshold: percent(55) },
+    settlementGap: { initial: percent(10), maintenance: percent(5) },
     venueFailure: { recovery: percent(50) },
     arithmetic: { epsilon: 10n ** 6n },
   },
@@ -112,8 +118,39 @@ export const defaultCalibration: Calibration = {
 
 /** Default entries of the underlyings that come with a calibration. */
 export const defaultUnderlyings: Readonly<Record<string, MarginParameters['underlyings'][string]>> = {
-  BTC: { class: 'volatile', range: percent(15), multiplier: { floor: wad, clamp: 2n * wad } },
-  ETH: { class: 'volatile', range: percent(18), multiplier: { floor: wad, clamp: 2n * wad } },
-  SUSD: { class: 'stable', range: wad, multiplier: { floor: wad, clamp: wad } },
-  USDC: { class: 'stable', range: wad, multiplier: { floor: wad, clamp: wad } },
+  BTC: volatileUnderlying({
+    range: percent(15),
+    dailyVolatility: percent(3),
+    averageDailyVolume: 5_000_000_000n * wad,
+  }),
+  ETH: volatileUnderlying({
+    range: percent(18),
+    dailyVolatility: percent(4),
+    averageDailyVolume: 3_000_000_000n * wad,
+  }),
+  SUSD: stableUnderlying(5_000_000n * wad),
+  USDC: stableUnderlying(2_000_000_000n * wad),
+}
+
+function volatileUnderlying(entry: { range: bigint; dailyVolatility: bigint; averageDailyVolume: bigint }) {
+  const { range, ...liquidity } = entry
+  return {
+    class: 'volatile',
+    range,
+    multiplier: { floor: wad, clamp: 2n * wad },
+    liquidity: { halfSpread: { initial: percent(0.05), maintenance: percent(0.03) }, ...liquidity },
+  }
+}
+
+function stableUnderlying(averageDailyVolume: bigint) {
+  return {
+    class: 'stable',
+    range: wad,
+    multiplier: { floor: wad, clamp: wad },
+    liquidity: {
+      halfSpread: { initial: percent(0.02), maintenance: percent(0.01) },
+      dailyVolatility: percent(0.2),
+      averageDailyVolume,
+    },
+  }
 }

@@ -1,0 +1,106 @@
+import type { AssetKey, Underlying } from './asset.ts'
+import type { VenueAccount } from './position.ts'
+import type { Wad } from './units.ts'
+
+/** Tokens at a venue with the venue's own price of one whole token, in the venue's unit of account. */
+export type QuotedTokens = {
+  readonly asset: AssetKey
+  /** Smallest units, not negative. */
+  readonly amount: bigint
+  readonly decimals: number
+  readonly quote: bigint
+}
+
+/**
+ * A pooled lending account: liquidatable when Σ collateral · threshold no longer covers the debt.
+ * `averaging` is how the venue rounds: Aave 3.0 truncates an average threshold to basis points, Aave 3.7 does not.
+ * Quotes in USD with 8 decimals; `liquidationThreshold` and `bonus` in basis points, the bonus beyond 100 %.
+ */
+export type LendingPoolRule = {
+  readonly kind: 'lendingPool'
+  readonly venueAccount: VenueAccount
+  readonly averaging: 'truncated' | 'exact'
+  readonly collaterals: readonly (QuotedTokens & { readonly liquidationThreshold: number; readonly bonus: number })[]
+  readonly debts: readonly QuotedTokens[]
+  /** Share of the debt that one liquidation repays, WAD. */
+  readonly closeFactor: Wad
+}
+
+/** One collateral against one debt with a maximum loan-to-value (Morpho Blue). `quote` in loan tokens, 36 decimals as the venue scales it. */
+export type IsolatedLoanRule = {
+  readonly kind: 'isolatedLoan'
+  readonly venueAccount: VenueAccount
+  readonly collateral: { readonly asset: AssetKey; readonly amount: bigint }
+  readonly debt: { readonly asset: AssetKey; readonly amount: bigint }
+  /** Oracle price: debt smallest units per collateral smallest unit, scaled by 1e36. */
+  readonly quote: bigint
+  readonly liquidationLtv: Wad
+}
+
+/** One base debt against several collaterals (Compound III). Quotes in USD with 8 decimals; factors in WAD. */
+export type BaseDebtRule = {
+  readonly kind: 'baseDebt'
+  readonly venueAccount: VenueAccount
+  readonly collaterals: readonly (QuotedTokens & {
+    readonly liquidateCollateralFactor: Wad
+    readonly liquidationFactor: Wad
+  })[]
+  readonly debt: QuotedTokens
+}
+
+/** A perpetual margin account: liquidatable when its value falls below a share of its notional (Perpetual v2). WAD amounts of the quote asset. */
+export type PerpetualAccountRule = {
+  readonly kind: 'perpetualAccount'
+  readonly venueAccount: VenueAccount
+  readonly quoteAsset: AssetKey
+  /** Settlement balance with realized results, signed. */
+  readonly cash: Wad
+  /** Other collateral at the venue's price, counted with `ratio`. */
+  readonly collaterals: readonly { readonly asset: AssetKey; readonly value: Wad; readonly ratio: Wad }[]
+  readonly markets: readonly {
+    readonly underlying: Underlying
+    readonly size: Wad
+    readonly cost: Wad
+    readonly funding: Wad
+    /** The venue's price, quote asset per unit. */
+    readonly quote: Wad
+  }[]
+  readonly maintenanceRatio: Wad
+  /** Fee of a liquidation as a share of the notional. */
+  readonly penaltyRatio: Wad
+}
+
+/** Short options each with collateral of their own: liquidatable when any holds less than the venue's minimum (Lyra Avalon). WAD. */
+export type OptionCollateralRule = {
+  readonly kind: 'optionCollateral'
+  readonly venueAccount: VenueAccount
+  readonly underlying: Underlying
+  readonly quoteAsset: AssetKey
+  /** The venue's spot price. */
+  readonly quote: Wad
+  readonly shorts: readonly {
+    readonly right: 'call' | 'put'
+    readonly collateralIn: 'base' | 'quote'
+    readonly strike: Wad
+    readonly expiry: number
+    readonly amount: Wad
+    readonly collateral: Wad
+  }[]
+  readonly minimum: {
+    readonly quoteCollateral: Wad
+    readonly baseCollateral: Wad
+    readonly shockVolA: Wad
+    readonly shockVolPointA: number
+    readonly shockVolB: Wad
+    readonly shockVolPointB: number
+    readonly callSpotShock: Wad
+    readonly putSpotShock: Wad
+    readonly rate: Wad
+  }
+  /** Share of the collateral left after closing that a liquidation takes, and its floor in quote units, WAD. */
+  readonly penaltyRatio: Wad
+  readonly minimumPenalty: Wad
+}
+
+/** A venue's own liquidation rule for one venue account, with its parameters and prices as read from the chain. */
+export type VenueRule = LendingPoolRule | IsolatedLoanRule | BaseDebtRule | PerpetualAccountRule | OptionCollateralRule
