@@ -7,15 +7,16 @@ import {NormalDistribution} from "./NormalDistribution.sol";
 /// @title Black76
 /// @notice Undiscounted prices and deltas of European options on a forward; equal bit for bit to `src/kernel/black76.ts`.
 /// @dev F. Black, "The pricing of commodity contracts" (1976). All numbers have 18 decimals. The error bound and its
-/// derivation are in docs/kernel.md.
+/// derivation are in docs/kernel.md. `rawDiv` and `rawSDiv` leave out the zero check that Solidity adds even when
+/// unchecked; each use says why the divisor is not zero.
 library Black76 {
     error Black76PriceOutOfDomain(uint256 forward, uint256 strike, uint256 most);
     error Black76VolatilityOutOfDomain(uint256 sigma, uint256 duration);
 
     /// @dev Largest forward and strike; the smallest is 1 wei.
     uint256 internal constant MAX_PRICE = 1 << 120;
-    /// @dev Largest annual volatility: 50,000 %.
-    uint256 internal constant MAX_VOLATILITY = 500e18;
+    /// @dev Largest annual volatility: 10,000 %.
+    uint256 internal constant MAX_VOLATILITY = 100e18;
     /// @dev Longest time to expiry, seconds (136 years).
     uint256 internal constant MAX_SECONDS = 1 << 32;
     uint256 internal constant SECONDS_PER_YEAR = 31_536_000;
@@ -28,7 +29,7 @@ library Black76 {
     /// @return Total volatility, 18 decimals, rounded down.
     function totalVolatility(uint256 sigma, uint256 duration) internal pure returns (uint256) {
         if (sigma > MAX_VOLATILITY || duration > MAX_SECONDS) revert Black76VolatilityOutOfDomain(sigma, duration);
-        // Unchecked: sigma < 2^69 and duration <= 2^32, so years < 2^68, its root in WAD < 2^64, the product < 2^133.
+        // Unchecked: sigma < 2^67 and duration <= 2^32, so years < 2^68, its root in WAD < 2^64, the product < 2^131.
         unchecked {
             uint256 year = (duration * 1e18) / SECONDS_PER_YEAR;
             return (sigma * FixedPointMathLib.sqrt(year * 1e18)) / 1e18;
@@ -106,14 +107,15 @@ library Black76 {
     ) private pure returns (int256 d2, uint256 density1, uint256 probability1) {
         // Unchecked: prices are at most 2^120, so their WAD ratio is below 2^180 and |ln| < 83.2e18 < 2^66.2. The
         // quotient by a volatility of at least 1 wei is below 2^126, d1^2 below 2^252.1, and the tail at most 0.5e18.
+        // No divisor is zero: prices are at least 1 wei, volatility is raised to 1 wei.
         unchecked {
             if (volatility == 0) volatility = 1;
             // From the larger over the smaller, so that the quotient never loses more than 1e-18 of itself.
             int256 logRatio =
                 forward < strike
-                    ? -FixedPointMathLib.lnWad(int256((strike * 1e18) / forward))
-                    : FixedPointMathLib.lnWad(int256((forward * 1e18) / strike));
-            int256 d1 = (logRatio * 1e18) / int256(volatility) + int256(volatility >> 1);
+                    ? -FixedPointMathLib.lnWad(int256(FixedPointMathLib.rawDiv(strike * 1e18, forward)))
+                    : FixedPointMathLib.lnWad(int256(FixedPointMathLib.rawDiv(forward * 1e18, strike)));
+            int256 d1 = FixedPointMathLib.rawSDiv(logRatio * 1e18, int256(volatility)) + int256(volatility >> 1);
             d2 = d1 - int256(volatility);
             density1 = uint256(FixedPointMathLib.expWad(-(d1 * d1) / 2e18));
             probability1 =

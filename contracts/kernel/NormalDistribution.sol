@@ -9,7 +9,8 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 /// forms, each where its relative error is below 1.5e-16: below 0.46875 * sqrt(2) Hart 5666 as printed by G. West,
 /// "Better approximations to cumulative normal functions" (2005); above it the two ranges of erfc of W. J. Cody,
 /// "Rational Chebyshev approximations for the error function" (1969). Coefficients are Q96; those of Cody's numerators
-/// are halved, because 1 - N(x) = erfc(x / sqrt(2)) / 2.
+/// are halved, because 1 - N(x) = erfc(x / sqrt(2)) / 2. `rawDiv` is a division without the zero check that Solidity
+/// adds even when unchecked; each use says why the divisor is not zero.
 library NormalDistribution {
     uint256 internal constant CENTRAL_END = 662912607362388304;
     uint256 internal constant MIDDLE_END = 5656854249492380195;
@@ -60,7 +61,7 @@ library NormalDistribution {
             q = ((q * y) >> 96) + 50494772681144588634273116487714;
             q = ((q * y) >> 96) + 62893415942062134000840181617016;
             q = ((q * y) >> 96) + 34893171035437733186838144013083;
-            return (exponential * p) / q;
+            return FixedPointMathLib.rawDiv(exponential * p, q);
         }
     }
 
@@ -86,14 +87,15 @@ library NormalDistribution {
             q = ((q * y) >> 96) + 345642294261701205763986324339402;
             q = ((q * y) >> 96) + 272494781033366128060994607876358;
             q = ((q * y) >> 96) + 97477526350086590568584481494497;
-            return (exponential * p) / q;
+            return FixedPointMathLib.rawDiv(exponential * p, q);
         }
     }
 
     /// @dev Cody's outer range of erfc in s = 1 / y^2 = 2 / x^2, s <= 1/16.
     function _outerTail(uint256 x, uint256 exponential) private pure returns (uint256) {
         // Unchecked: 2^62 < x < 2^127, so x << 96 < 2^223, x^2 < 2^254, s < 2^93; sums of positive terms, each below
-        // 2^98, so products with s are below 2^191. The correction is below 1/16 of HALF_OVER_SQRT_PI, and y > 2^97.
+        // 2^98, so products with s are below 2^191. The correction is below 1/16 of HALF_OVER_SQRT_PI. The
+        // denominators are at least 2^97 and the last coefficient.
         unchecked {
             uint256 y = (x << 96) / SQRT_2;
             uint256 s = (uint256(2e36) << 96) / (x * x);
@@ -107,8 +109,8 @@ library NormalDistribution {
             d = ((d * s) >> 96) + 41824951288745216438906699708;
             d = ((d * s) >> 96) + 4794756980595818152451134389;
             d = ((d * s) >> 96) + 185013999363934713685846035;
-            uint256 correction = (s * n) / d;
-            return (exponential * (HALF_OVER_SQRT_PI - correction)) / y;
+            uint256 correction = FixedPointMathLib.rawDiv(s * n, d);
+            return FixedPointMathLib.rawDiv(exponential * (HALF_OVER_SQRT_PI - correction), y);
         }
     }
 }

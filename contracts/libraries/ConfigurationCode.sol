@@ -82,7 +82,10 @@ library ConfigurationCode {
     /// @param index Below the number of signers.
     /// @return The signer.
     function signerAt(bytes memory code, uint256 index) internal pure returns (address) {
-        return address(uint160(_word(code, HEADER + SIGNER * index) >> 96));
+        unchecked {
+            // Indices are bytes of the header, so no offset comes near an overflow.
+            return address(uint160(_word(code, HEADER + SIGNER * index) >> 96));
+        }
     }
 
     /// @notice One model entry.
@@ -97,9 +100,13 @@ library ConfigurationCode {
         uint256 signers,
         uint256 index
     ) internal pure returns (bytes32 paramsHash, uint256 from, uint256 until) {
-        uint256 offset = HEADER + SIGNER * signers + MODEL * index;
-        paramsHash = bytes32(_word(code, offset));
-        uint256 window = _word(code, offset + 32);
+        uint256 window;
+        unchecked {
+            // As in signerAt.
+            uint256 offset = HEADER + SIGNER * signers + MODEL * index;
+            paramsHash = bytes32(_word(code, offset));
+            window = _word(code, offset + 32);
+        }
         from = window >> 224;
         until = uint32(window >> 192);
     }

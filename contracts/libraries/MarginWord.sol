@@ -67,14 +67,20 @@ library MarginWord {
     /// @param word Packed record.
     /// @return Quote units.
     function free(uint256 word) internal pure returns (int256) {
-        return equity(word) - int256(initialMargin(word));
+        // Both are 64-bit fields.
+        unchecked {
+            return equity(word) - int256(initialMargin(word));
+        }
     }
 
     /// @notice Last second at which the signers let the record be used.
     /// @param word Packed record.
     /// @return Unix seconds.
     function expiresAt(uint256 word) internal pure returns (uint256) {
-        return observedAt(word) + (SHORTEST_VALIDITY << (word & 0xf));
+        // 32 bits and 19 bits.
+        unchecked {
+            return observedAt(word) + (SHORTEST_VALIDITY << (word & 0xf));
+        }
     }
 
     /// @notice Whether a record takes the place of another: strictly newer, or as old with less free equity.

@@ -18,8 +18,8 @@ export class Black76DomainError extends BaseError {
 
 /** Largest forward and strike, WAD (about 1.3e18 dollars); the smallest is 1 wei. */
 export const maxPrice: Wad = 1n << 120n
-/** Largest annual volatility, WAD: 50,000 %. */
-export const maxVolatility: Wad = 500n * wad
+/** Largest annual volatility, WAD: 10,000 %. */
+export const maxVolatility: Wad = 100n * wad
 /** Longest time to expiry, seconds (136 years). */
 export const maxSeconds = 1n << 32n
 /** Total volatility from which a call is worth its forward: the exact price is nearer than 2e-17 of the forward. */
@@ -42,6 +42,7 @@ export function totalVolatility(sigma: Wad, seconds: bigint): Wad {
 /**
  * Undiscounted price of a European option on a forward (F. Black, "The pricing of commodity contracts", 1976), WAD.
  * The call lies between max(F − K, 0) and F, and put = call + K − F holds to the wei.
+ * The error is at most 2e-16 of the forward and 1 wei over the whole domain (docs/kernel.md).
  *
  * @param totalVolatility - σ·√T, WAD; raised to 1 wei. From 24 on the call is F and the put K.
  * @throws {Black76DomainError} when forward or strike is outside 1 to {@link maxPrice}, or totalVolatility is negative.

@@ -17,8 +17,8 @@ export class NegativeSquareRootError extends BaseError {
 export function isqrt(x: bigint): bigint {
   if (x < 0n) throw new NegativeSquareRootError(x)
   if (x < 2n) return x
-  // Newton's iteration falls monotonically from any start at or above the root, and 16^ceil(digits / 2) is one.
-  let root = 1n << BigInt(2 * (x.toString(16).length + 1))
+  // Newton's iteration falls monotonically from any start above the root; x < 16^digits, so 4^digits is one.
+  let root = 1n << BigInt(2 * x.toString(16).length)
   for (;;) {
     const next = (root + x / root) >> 1n
     if (next >= root) return root

@@ -18,12 +18,14 @@ export type AssetNames = Readonly<Record<string, { readonly symbol: string }>>
 
 /** What an account holds, one line a position, values in USD. */
 export function positionsReport({ positions, unpriced }: MarginResult, names: AssetNames): string {
-  const rows = positions.map(({ venue, position, value, creditedValue }) => [
-    venue,
-    describePosition(position, names),
-    formatUsd(value),
-    formatUsd(creditedValue),
-  ])
+  const rows = [...positions]
+    .sort((a, b) => (a.venue < b.venue ? -1 : Number(a.venue > b.venue)))
+    .map(({ venue, position, value, creditedValue }) => [
+      venue,
+      describePosition(position, names),
+      formatUsd(value),
+      formatUsd(creditedValue),
+    ])
   const table = formatTable(
     [
       { title: 'venue' },

@@ -50,9 +50,20 @@ function edgeOptions(): Option[] {
   const prices = [1n, 2n, 10n ** 12n, wad - 1n, wad, wad + 1n, 3_000n * wad, maxPrice - 1n, maxPrice]
   const volatilities = [0n, 1n, 2n, totalVolatility(wad / 100n, 1n), 10n ** 9n, wad / 10n, wad, 12n * wad]
   volatilities.push(24n * wad - 1n, 24n * wad, 24n * wad + 1n, maxUint256)
-  return prices.flatMap((forward) =>
+  // Around |d| where the tail changes its form, with so little volatility that intrinsic value is all there is.
+  const forward = 1n << 119n
+  const seams = [662912607362388304n, 5656854249492380195n].flatMap((seam) =>
+    [-2n, -1n, 0n, 1n, 2n].flatMap((offset) =>
+      [1_000n, 10n ** 6n, 10n ** 12n].flatMap((volatility) => {
+        const gap = (((seam * volatility) / wad + offset) * forward) / wad
+        return [forward - gap, forward + gap].map((strike) => ({ forward, strike, volatility }))
+      }),
+    ),
+  )
+  const corners = prices.flatMap((forward) =>
     prices.flatMap((strike) => volatilities.map((volatility) => ({ forward, strike, volatility }))),
   )
+  return [...corners, ...seams]
 }
 
 /** Where the normal tail changes its form, and where the exponential vanishes. */
@@ -236,7 +247,7 @@ describe('kernel parity with the EVM', () => {
     expect(await revert(harness.read.logarithms([[0n]]))).to.contain('0x1615e638')
   })
 
-  it('prices from volatility and time in less than 3,000 gas', async () => {
+  it('prices from volatility and time in less than 2,700 gas on average', async () => {
     const random = new Random(10n)
     const gas: bigint[] = []
     for (let index = 0; index < 200; index++) {
@@ -249,12 +260,6 @@ describe('kernel parity with the EVM', () => {
       gas.push(used)
     }
     const mean = gas.reduce((sum, used) => sum + used) / BigInt(gas.length)
-    if (process.env.KGAS)
-      console.log(
-        mean,
-        gas.reduce((a, b) => (a > b ? a : b)),
-        gas.reduce((a, b) => (a < b ? a : b)),
-      )
-    expect(Number(mean)).to.be.below(3_000)
+    expect(Number(mean)).to.be.below(2_700)
   })
 })

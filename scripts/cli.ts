@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander'
+import { version } from '../src/index.ts'
+import { attestCommand } from './cli/attest.ts'
+import { devnetCommand } from './cli/devnet.ts'
+import { keeperCommand } from './cli/keeper.ts'
+import { marginCommand } from './cli/margin.ts'
+import { exitCodes, printError } from './cli/output.ts'
+import { postCommand } from './cli/post.ts'
+import { readCommand } from './cli/read.ts'
+import { verifyCommand } from './cli/verify.ts'
+
+const program = new Command('plimsoll')
+  .description('Cross-protocol portfolio margin: read, calculate, attest, post, verify.')
+  .version(version)
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 success, 1 refused or failed (the message says why), 2 wrong usage, 3 verification differs.',
+  )
+for (const command of [
+  devnetCommand,
+  readCommand,
+  marginCommand,
+  attestCommand,
+  postCommand,
+  verifyCommand,
+  keeperCommand,
+]) {
+  program.addCommand(command)
+}
+rejectWith(program)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.success : exitCodes.usage
+  else {
+    printError(process.argv.includes('--json'), error)
+    process.exitCode = exitCodes.failure
+  }
+}
+
+/** Wrong usage throws, so that it can have an exit code of its own. */
+function rejectWith(command: Command): void {
+  command.exitOverride()
+  for (const child of command.commands) rejectWith(child)
+}

@@ -1,0 +1,79 @@
+import type { Command } from 'commander'
+import { type Address, createClient, getAddress, http, isAddress } from 'viem'
+import { InvalidInputError } from '../../src/core/errors.ts'
+import { type MarginParameters, parseParameters } from '../../src/core/parameters.ts'
+import { parseJson } from '../../src/core/schema.ts'
+import { parseSnapshot, type Snapshot } from '../../src/core/snapshot.ts'
+import { readSnapshot } from '../../src/engine.ts'
+import { type Deployment, defaultDeploymentFile, loadDeployment, readTextFile } from './deployment.ts'
+
+/** Options that every command which talks to a chain takes. */
+export type ChainOptions = { readonly deployment: string; readonly rpc?: string; readonly json?: boolean }
+
+/** Adds {@link ChainOptions} to a command. */
+export function withChainOptions(command: Command): Command {
+  return command
+    .option('--deployment <file>', 'deployment that the command works on', defaultDeploymentFile)
+    .option('--rpc <url>', 'node to use instead of the one in the deployment')
+    .option('--json', 'print one JSON object')
+}
+
+/** A client for the node of a deployment. */
+export function connect(url: string) {
+  return createClient({ transport: http(url, { timeout: 30_000 }) })
+}
+
+/** The deployment and a client for its node. */
+export async function openChain({ deployment: file, rpc }: ChainOptions) {
+  const deployment = await loadDeployment(file)
+  return { deployment, client: connect(rpc ?? deployment.rpcUrl) }
+}
+
+/**
+ * An address, or the name that a deployment gives one.
+ *
+ * @throws {InvalidInputError} listing the names.
+ */
+export function toAccount(text: string, { accounts }: Pick<Deployment, 'accounts'>): Address {
+  if (isAddress(text, { strict: false })) return getAddress(text.toLowerCase())
+  const named = accounts[text]
+  if (named) return named
+  throw new InvalidInputError(`${text} is neither an address nor an account of the deployment.`, {
+    metaMessages: [`Accounts: ${Object.keys(accounts).join(', ') || 'none'}.`],
+  })
+}
+
+/**
+ * A whole number that is not negative, from the command line.
+ *
+ * @throws {InvalidInputError} for anything else.
+ */
+export function toInteger(text: string, name: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidInputError(`${name} must be a whole number, got ${text}.`)
+  return Number(text)
+}
+
+/** Reads the account at `blockNumber`, or takes the snapshot when the argument is a JSON file. */
+export async function snapshotOf(
+  target: string,
+  options: ChainOptions & { readonly parameters?: string; readonly block?: string },
+): Promise<{ readonly snapshot: Snapshot; readonly parameters: MarginParameters; readonly ethCalls: number }> {
+  const given = options.parameters === undefined ? undefined : await loadParameters(options.parameters)
+  if (target.endsWith('.json')) {
+    const snapshot = parseSnapshot(await readTextFile(target))
+    const parameters = given ?? (await loadDeployment(options.deployment)).parameters
+    return { snapshot, parameters, ethCalls: 0 }
+  }
+  const { deployment, client } = await openChain(options)
+  const parameters = given ?? deployment.parameters
+  const reading = await readSnapshot(client, {
+    account: toAccount(target, deployment),
+    parameters,
+    ...(options.block === undefined ? {} : { blockNumber: BigInt(toInteger(options.block, '--block')) }),
+  })
+  return { ...reading, parameters }
+}
+
+async function loadParameters(file: string): Promise<MarginParameters> {
+  return parseParameters(parseJson(await readTextFile(file), file))
+}

@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises'
+import type { Address, Hex } from 'viem'
+import { z } from 'zod'
+import { InvalidInputError } from '../../src/core/errors.ts'
+import { type MarginParameters, parseParameters } from '../../src/core/parameters.ts'
+import { address, bytes32, parseJson, parseWith } from '../../src/core/schema.ts'
+
+/** Where `plimsoll devnet` writes and every other command reads by default. */
+export const defaultDeploymentFile = '.plimsoll/devnet.json'
+
+const schema = z.strictObject({
+  schema: z.literal('plimsoll-deployment/1'),
+  chainId: z.int().positive(),
+  rpcUrl: z.url(),
+  registry: address,
+  creditLine: address.optional(),
+  /** Named accounts, usable in place of their address. */
+  accounts: z.record(z.string(), address),
+  /** Keys of a development chain; never of any other. */
+  developmentKeys: z.strictObject({ signer: bytes32, payer: bytes32 }).optional(),
+  /** Addresses of the protocols, for reference. */
+  protocols: z.unknown().optional(),
+  parameters: z.unknown(),
+})
+
+/** What commands need to know of a deployment. */
+export type Deployment = {
+  readonly chainId: number
+  readonly rpcUrl: string
+  readonly registry: Address
+  readonly accounts: Readonly<Record<string, Address>>
+  readonly developmentKeys?: { readonly signer: Hex; readonly payer: Hex } | undefined
+  readonly parameters: MarginParameters
+}
+
+/** The JSON form of a deployment file. */
+export type DeploymentFile = z.input<typeof schema>
+
+/**
+ * Reads a deployment file.
+ *
+ * @throws {InvalidInputError} when it is missing or not valid.
+ */
+export async function loadDeployment(file: string): Promise<Deployment> {
+  const content = parseWith(schema, parseJson(await readTextFile(file), file), file)
+  return { ...content, parameters: parseParameters(content.parameters) }
+}
+
+/**
+ * Reads a text file.
+ *
+ * @throws {InvalidInputError} naming the file when it cannot be read.
+ */
+export async function readTextFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new InvalidInputError(`Cannot read ${file}: ${(cause as NodeJS.ErrnoException).code ?? 'error'}.`, {
+      metaMessages:
+        file === defaultDeploymentFile
+          ? ['Start a development chain with `plimsoll devnet`, or name a deployment with --deployment.']
+          : ['Check the path.'],
+      cause,
+    })
+  }
+}

@@ -1,0 +1,59 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { Command } from 'commander'
+import { http } from 'viem'
+import { toJson } from '../../src/core/canonical.ts'
+import { formatTable } from '../../src/report/table.ts'
+import { connectDevnet } from '../devnet/chain.ts'
+import { deployPlimsoll, devnetPayerKey, devnetSignerKey } from '../devnet/plimsoll.ts'
+import { serveDevnet } from '../devnet/serve.ts'
+import { toInteger } from './context.ts'
+import { type DeploymentFile, defaultDeploymentFile } from './deployment.ts'
+import { print, say } from './output.ts'
+
+type Options = { readonly port: string; readonly out: string; readonly json?: boolean }
+
+export const devnetCommand = new Command('devnet')
+  .description('run a local chain with the real protocols, our contracts and sample accounts until Ctrl-C')
+  .option('--port <number>', 'port on 127.0.0.1, 0 for a free one', '0')
+  .option('--out <file>', 'where the deployment is written', defaultDeploymentFile)
+  .option('--json', 'print the deployment as JSON')
+  .action(async ({ port, out, json }: Options) => {
+    const { url, deployment, close } = await serveDevnet({ port: toInteger(port, '--port'), onProgress: say })
+    const chain = connectDevnet({ transport: http(url, { timeout: 60_000 }), pace: 'stepped' })
+    say('Margin registry and credit line')
+    const { registry, creditLine, parameters } = await deployPlimsoll(chain, deployment)
+    const file: DeploymentFile = {
+      schema: 'plimsoll-deployment/1',
+      chainId: deployment.chainId,
+      rpcUrl: url,
+      registry,
+      creditLine,
+      accounts: { ...deployment.accounts },
+      developmentKeys: { signer: devnetSignerKey, payer: devnetPayerKey },
+      protocols: deployment,
+      parameters: toJson(parameters),
+    }
+    await mkdir(dirname(out), { recursive: true })
+    await writeFile(out, `${JSON.stringify(file, null, 2)}\n`)
+    print(json, file, () =>
+      [
+        `Node at ${url}, chain ${deployment.chainId}; deployment written to ${out}`,
+        formatTable(
+          [{ title: 'account' }, { title: 'address' }],
+          [...Object.entries(deployment.accounts), ['registry', registry], ['credit line', creditLine]],
+        ),
+        'Try `npx plimsoll margin hedged` in another shell. Ctrl-C stops the node.',
+      ].join('\n\n'),
+    )
+    await interruption()
+    await close()
+    await rm(out, { force: true })
+    say('Stopped.')
+  })
+
+function interruption(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+  })
+}

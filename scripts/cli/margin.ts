@@ -1,0 +1,27 @@
+import { Command } from 'commander'
+import { breakdownReport, positionsReport, scenarioReport } from '../../src/report/marginReport.ts'
+import { calculateMargin } from '../../src/risk/plimsoll/calculateMargin.ts'
+import { type ChainOptions, snapshotOf, withChainOptions } from './context.ts'
+import { print } from './output.ts'
+
+type Options = ChainOptions & { readonly parameters?: string; readonly block?: string; readonly scenarios?: boolean }
+
+export const marginCommand = withChainOptions(new Command('margin'))
+  .description('calculate the margin of a snapshot file (offline) or of an account')
+  .argument('<snapshot|account>', 'snapshot written by `plimsoll read --out`, or an account')
+  .option('--parameters <file>', 'parameter set instead of the one in the deployment')
+  .option('--block <number>', 'block to read an account at, the newest by default')
+  .option('--scenarios', 'show every scenario')
+  .action(async (target: string, options: Options) => {
+    const { snapshot, parameters } = await snapshotOf(target, options)
+    const result = calculateMargin({ portfolio: snapshot.portfolio, market: snapshot.market, parameters })
+    print(options.json, result, () =>
+      [
+        `${result.model} of ${result.account} at block ${result.block.number}`,
+        positionsReport(result, parameters.assets),
+        ...(options.scenarios ? [scenarioReport(result)] : []),
+        breakdownReport(result),
+        ...result.assumptions.map((text) => `- ${text}`),
+      ].join('\n\n'),
+    )
+  })

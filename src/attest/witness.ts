@@ -1,0 +1,66 @@
+import { concat, encodeAbiParameters, type Hex, keccak256 } from 'viem'
+import { InvalidInputError } from '../core/errors.ts'
+import type { VenueWitness } from '../core/snapshot.ts'
+
+const leafParameters = [{ type: 'string' }, { type: 'bytes32' }, { type: 'bytes32' }] as const
+
+/** Leaf of one venue: keccak256(keccak256(abi.encode(venue, calls, results))). Hashed twice, so no node passes as a leaf. */
+export function witnessLeaf({ venue, calls, results }: VenueWitness): Hex {
+  return keccak256(keccak256(encodeAbiParameters(leafParameters, [venue, calls, results])))
+}
+
+/**
+ * Merkle root over the witnesses of all venues of a parameter set, in the order of their ids. Pairs are hashed in sorted
+ * order and a node without a partner moves up, so OpenZeppelin's `MerkleProof` checks the proofs.
+ *
+ * @throws {InvalidInputError} when there is none or a venue is there twice.
+ */
+export function witnessRoot(witnesses: readonly VenueWitness[]): Hex {
+  return merkleLevels(sortedByVenue(witnesses).map(witnessLeaf)).at(-1)?.[0] as Hex
+}
+
+/**
+ * The siblings that lead from a venue's leaf to the root.
+ *
+ * @throws {InvalidInputError} when the venue is not among the witnesses, one is there twice, or there is none.
+ */
+export function witnessProof(witnesses: readonly VenueWitness[], venue: string): Hex[] {
+  const sorted = sortedByVenue(witnesses)
+  let index = sorted.findIndex((witness) => witness.venue === venue)
+  if (index < 0) throw new InvalidInputError(`No witness of venue ${venue}.`)
+  const proof: Hex[] = []
+  for (const level of merkleLevels(sorted.map(witnessLeaf))) {
+    const sibling = level[index ^ 1]
+    if (sibling !== undefined) proof.push(sibling)
+    index >>= 1
+  }
+  return proof
+}
+
+/** Orders by UTF-16 code units, which no locale changes. */
+function sortedByVenue(witnesses: readonly VenueWitness[]): VenueWitness[] {
+  if (witnesses.length === 0) throw new InvalidInputError('There is no witness: a record commits to every venue.')
+  const sorted = [...witnesses].sort((a, b) => (a.venue < b.venue ? -1 : a.venue > b.venue ? 1 : 0))
+  const repeated = sorted.find(({ venue }, i) => venue === sorted[i + 1]?.venue)
+  if (repeated) throw new InvalidInputError(`Venue ${repeated.venue} has two witnesses.`)
+  return sorted
+}
+
+/** All levels of the tree, leaves first, the root alone last. */
+function merkleLevels(leaves: readonly Hex[]): (readonly Hex[])[] {
+  const levels = [leaves]
+  for (let level = leaves; level.length > 1; levels.push(level)) {
+    const below = level
+    level = below
+      .filter((_, i) => i % 2 === 0)
+      .map((left, i) => {
+        const right = below[2 * i + 1]
+        return right === undefined ? left : hashPair(left, right)
+      })
+  }
+  return levels
+}
+
+function hashPair(a: Hex, b: Hex): Hex {
+  return keccak256(a < b ? concat([a, b]) : concat([b, a]))
+}

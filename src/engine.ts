@@ -1,0 +1,161 @@
+import type { Address, Client, Hash } from 'viem'
+import type { AnyAdapter } from './adapters/adapter.ts'
+import { allAdapters } from './adapters/all.ts'
+import { readVenue, type VenueReading } from './adapters/readVenue.ts'
+import type { Attestation, MarginRecord } from './attest/record.ts'
+import { decodeFlags } from './attest/record.ts'
+import { type ToRecordOptions, toRecord } from './attest/toRecord.ts'
+import { type AttestationDomain, attestationDigest, type UnsignedAttestation } from './attest/typedData.ts'
+import { witnessRoot } from './attest/witness.ts'
+import { pinBlock } from './chain/pinBlock.ts'
+import { runPlans } from './chain/runPlans.ts'
+import { BaseError, InvalidInputError } from './core/errors.ts'
+import type { MarginResult } from './core/margin.ts'
+import { type MarginParameters, parametersHash } from './core/parameters.ts'
+import type { Portfolio } from './core/portfolio.ts'
+import { claimKey, type Position } from './core/position.ts'
+import { parseWith } from './core/schema.ts'
+import { inputsHash, portfolioRoot, type Snapshot } from './core/snapshot.ts'
+import { readMarket } from './market/readMarket.ts'
+import { toMarketRequest } from './market/request.ts'
+import { calculateMargin } from './risk/plimsoll/calculateMargin.ts'
+
+/** Two adapters, or one adapter twice, claim the same tokens. */
+export class DuplicateClaimError extends BaseError {
+  override readonly name = 'DuplicateClaimError'
+}
+
+export type ReadSnapshotOptions = {
+  readonly account: Address
+  readonly parameters: MarginParameters
+  /** The newest block by default. */
+  readonly blockNumber?: bigint
+  /** Every adapter of this package by default. */
+  readonly adapters?: readonly AnyAdapter[]
+}
+
+/** A snapshot and the `eth_call`s that it took. */
+export type SnapshotReading = { readonly snapshot: Snapshot; readonly ethCalls: number }
+
+/**
+ * Reads everything an account holds and owes, and the market that moves it, at one block.
+ *
+ * @throws {DuplicateClaimError} when two venues claim the same tokens.
+ * @throws {ChainMismatchError | RpcError | ReorgedError | CallFailedError} when the chain cannot be read as one.
+ * @throws whatever an adapter or source refuses.
+ */
+export async function readSnapshot(client: Client, options: ReadSnapshotOptions): Promise<SnapshotReading> {
+  const { account, parameters, blockNumber, adapters = allAdapters } = options
+  const block = await pinBlock(client, {
+    chainId: parameters.chainId,
+    ...(blockNumber === undefined ? {} : { blockNumber }),
+  })
+  const venues = await runPlans<VenueReading>(
+    client,
+    block,
+    parameters.venues.map(({ id, adapter: adapterId, configuration }) => {
+      const adapter = adapters.find((candidate) => candidate.id === adapterId)
+      if (!adapter) throw new InvalidInputError(`Venue ${id} names adapter ${adapterId}, which is not there.`)
+      const parsed = parseWith(adapter.configuration, configuration, `The configuration of venue ${id}`)
+      const context = { venue: id, configuration: parsed, account, block, assets: parameters.assets }
+      return { name: id, plan: readVenue(adapter, context) }
+    }),
+  )
+  const portfolio: Portfolio = {
+    account,
+    scope: 'observed',
+    block,
+    positions: orderedClaims(venues.results.flatMap(({ positions }) => positions)),
+    venues: venues.results.map(({ positions, witness }) => ({
+      venue: witness.venue,
+      status: positions.length > 0 ? 'present' : 'none',
+    })),
+    requirements: venues.results.flatMap(({ requirements }) => requirements),
+  }
+  const request = toMarketRequest(portfolio.positions, { parameters, timestamp: block.timestamp })
+  const market = await runPlans(client, block, [{ name: 'market', plan: readMarket({ parameters, request, block }) }])
+  const [read] = market.results
+  if (!read) throw new InvalidInputError('The market was not read.')
+  const witnesses = venues.results.map(({ witness }) => witness)
+  return {
+    snapshot: { schema: 'plimsoll-snapshot/1', portfolio, market: read, witnesses },
+    ethCalls: venues.ethCalls + market.ethCalls,
+  }
+}
+
+function orderedClaims(positions: readonly Position[]): readonly Position[] {
+  const byClaim = new Map<string, Position>()
+  for (const position of positions) {
+    const key = claimKey(position.claim)
+    const other = byClaim.get(key)
+    if (other) {
+      throw new DuplicateClaimError(
+        `${other.venueAccount.venue} and ${position.venueAccount.venue} both claim ${key}.`,
+        { metaMessages: ['List the token at one venue of the parameter set only.'] },
+      )
+    }
+    byClaim.set(key, position)
+  }
+  return [...byClaim].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, position]) => position)
+}
+
+export type DraftOptions = ToRecordOptions & { readonly parameters: MarginParameters; readonly setId: bigint }
+
+/** Calculates the margin of a snapshot and drafts the record that signers sign. */
+export function draftAttestation(
+  snapshot: Snapshot,
+  { parameters, setId, ...flags }: DraftOptions,
+): { readonly result: MarginResult; readonly unsigned: UnsignedAttestation } {
+  const result = calculateMargin({ portfolio: snapshot.portfolio, market: snapshot.market, parameters })
+  const { block } = snapshot.portfolio
+  return {
+    result,
+    unsigned: {
+      record: toRecord(result, flags),
+      blockNumber: block.number,
+      portfolioRoot: portfolioRoot(inputsHash(snapshot), witnessRoot(snapshot.witnesses)),
+      blockHash: block.hash,
+      paramsHash: parametersHash(parameters),
+      setId,
+    },
+  }
+}
+
+/** One field in which an attestation differs from what the chain gives. */
+export type Difference = { readonly field: string; readonly attested: string; readonly recomputed: string }
+
+/** Outcome of {@link recompute}: the digest holds when there is no difference. */
+export type Recomputation = {
+  readonly result: MarginResult
+  readonly digest: Hash
+  readonly differences: readonly Difference[]
+}
+
+/**
+ * Recomputes an attestation from the chain at its own block and names every field that differs. Validity and confirmation
+ * are the signer's to choose; the longest validity that the book allows is not.
+ */
+export async function recompute(
+  client: Client,
+  options: {
+    readonly attestation: Pick<Attestation, 'record' | 'blockNumber' | 'portfolioRoot'>
+    readonly parameters: MarginParameters
+    readonly setId: bigint
+    readonly domain: AttestationDomain
+  },
+): Promise<Recomputation> {
+  const { attestation, parameters, setId, domain } = options
+  const { record, blockNumber } = attestation
+  const { snapshot } = await readSnapshot(client, { account: record.account, parameters, blockNumber })
+  const { validityCode, confirmed } = decodeFlags(record.flags)
+  const { result, unsigned } = draftAttestation(snapshot, { parameters, setId, validityCode, confirmed })
+  const differences = [
+    ...Object.keys(unsigned.record).map((field) => ({
+      field,
+      attested: String(record[field as keyof MarginRecord]),
+      recomputed: String(unsigned.record[field as keyof MarginRecord]),
+    })),
+    { field: 'portfolioRoot', attested: attestation.portfolioRoot, recomputed: unsigned.portfolioRoot },
+  ].filter(({ attested, recomputed }) => attested !== recomputed)
+  return { result, digest: attestationDigest(unsigned, domain), differences }
+}

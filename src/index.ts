@@ -1,0 +1,38 @@
+/** Version of this package. */
+export const version = '0.1.0'
+
+export type { Adapter, AdapterContext, AnyAdapter, VenuePositions } from './adapters/adapter.ts'
+export { allAdapters } from './adapters/all.ts'
+export { signerFromKey, signerFromKeystore } from './attest/keystore.ts'
+export {
+  type Attestation,
+  decodeAttestation,
+  decodeFlags,
+  encodeAttestation,
+  encodeFlags,
+  expiresAt,
+  type MarginRecord,
+} from './attest/record.ts'
+export { assembleAttestation, type SignerSet, signAttestation } from './attest/sign.ts'
+export { toRecord } from './attest/toRecord.ts'
+export { attestationDigest, attestationTypedData, type UnsignedAttestation } from './attest/typedData.ts'
+export { type Verification, verifyAttestation } from './attest/verify.ts'
+export { pinBlock } from './chain/pinBlock.ts'
+export { runPlans } from './chain/runPlans.ts'
+export { type AssetKey, toAssetKey } from './core/asset.ts'
+export { BaseError } from './core/errors.ts'
+export type { MarginLine, MarginResult } from './core/margin.ts'
+export type { Market } from './core/market.ts'
+export { type MarginParameters, parametersHash, parseParameters } from './core/parameters.ts'
+export type { Portfolio } from './core/portfolio.ts'
+export type { Position } from './core/position.ts'
+export { type PlannedCall, type ReadPlan, readAll, readEach } from './core/readPlan.ts'
+export { formatSnapshot, inputsHash, parseSnapshot, portfolioRoot, type Snapshot } from './core/snapshot.ts'
+export { draftAttestation, readSnapshot, recompute } from './engine.ts'
+export { keepAccount } from './keeper/keepAccount.ts'
+export { defaultPostPolicy, type PostPolicy, shouldPost } from './keeper/policy.ts'
+export { readMarket } from './market/readMarket.ts'
+export { postAttestation, readPostedAttestation, readRegistry } from './registry.ts'
+export { breakdownReport, positionsReport, scenarioReport } from './report/marginReport.ts'
+export { calculateMargin } from './risk/plimsoll/calculateMargin.ts'
+export { defaultCalibration, defaultUnderlyings } from './risk/plimsoll/calibration.ts'

@@ -1,0 +1,57 @@
+import type { Account, Address, Client, Hash, LocalAccount } from 'viem'
+import { assembleAttestation, signAttestation } from '../attest/sign.ts'
+import type { MarginParameters } from '../core/parameters.ts'
+import { draftAttestation, readSnapshot } from '../engine.ts'
+import { postAttestation, readRegistry, requireRegistered } from '../registry.ts'
+import { type PostDecision, type PostPolicy, shouldPost } from './policy.ts'
+
+/** What a round did for one account; `code` says why it posted or did not. */
+export type KeeperEvent = {
+  readonly code: PostDecision['code']
+  readonly action: 'skipped' | 'would post' | 'posted'
+  readonly equity: bigint
+  readonly initialMargin: bigint
+  readonly maintenanceMargin: bigint
+  readonly hash?: Hash
+  readonly gasUsed?: bigint
+}
+
+export type KeepAccountOptions = {
+  readonly account: Address
+  readonly blockNumber: bigint
+  readonly signers: readonly LocalAccount[]
+  /** Without a payer the round is dry: it decides and signs nothing. */
+  readonly payer: Account | undefined
+  readonly policy: PostPolicy
+  readonly validityCode: number
+}
+
+/**
+ * One round for one account: read at a block, calculate, decide, and post when the policy says so and there is a payer.
+ *
+ * @throws {ParametersMismatchError} when the registry commits to other parameters.
+ * @throws whatever reading, calculating, signing and posting refuse.
+ */
+export async function keepAccount(
+  client: Client,
+  deployment: { readonly chainId: number; readonly registry: Address; readonly parameters: MarginParameters },
+  options: KeepAccountOptions,
+): Promise<KeeperEvent> {
+  const { chainId, registry, parameters } = deployment
+  const { account, blockNumber, signers, payer, policy, validityCode } = options
+  const state = await readRegistry(client, { registry, modelId: parameters.modelId, account, blockNumber })
+  requireRegistered(state, parameters)
+  const { snapshot } = await readSnapshot(client, { account, parameters, blockNumber })
+  const { setId } = state.signerSet
+  const { result, unsigned } = draftAttestation(snapshot, { parameters, setId, validityCode, confirmed: false })
+  const decision = shouldPost(policy, state.stored, unsigned.record, snapshot.portfolio.block.timestamp)
+  const { equity, initialMargin, maintenanceMargin } = result
+  const event = { code: decision.code, equity, initialMargin, maintenanceMargin }
+  if (!decision.post) return { ...event, action: 'skipped' }
+  if (payer === undefined) return { ...event, action: 'would post' }
+
+  const domain = { chainId, registry }
+  const signatures = await Promise.all(signers.map((signer) => signAttestation(signer, unsigned, domain)))
+  const attestation = await assembleAttestation(unsigned, domain, state.signerSet, signatures)
+  return { ...event, action: 'posted', ...(await postAttestation(client, { registry, attestation, payer })) }
+}

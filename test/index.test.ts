@@ -1,0 +1,63 @@
+import { expect } from 'chai'
+import * as plimsoll from '../src/index.ts'
+
+describe('index', () => {
+  it('exports exactly these names', () => {
+    expect(Object.keys(plimsoll).sort()).to.deep.equal([
+      ...[
+        'BaseError',
+        'allAdapters',
+        'assembleAttestation',
+        'attestationDigest',
+        'attestationTypedData',
+        'breakdownReport',
+      ],
+      ...[
+        'calculateMargin',
+        'decodeAttestation',
+        'decodeFlags',
+        'defaultCalibration',
+        'defaultPostPolicy',
+        'defaultUnderlyings',
+      ],
+      ...[
+        'draftAttestation',
+        'encodeAttestation',
+        'encodeFlags',
+        'expiresAt',
+        'formatSnapshot',
+        'inputsHash',
+        'keepAccount',
+      ],
+      ...[
+        'parametersHash',
+        'parseParameters',
+        'parseSnapshot',
+        'pinBlock',
+        'portfolioRoot',
+        'positionsReport',
+        'postAttestation',
+      ],
+      ...[
+        'readAll',
+        'readEach',
+        'readMarket',
+        'readPostedAttestation',
+        'readRegistry',
+        'readSnapshot',
+        'recompute',
+        'runPlans',
+      ],
+      ...[
+        'scenarioReport',
+        'shouldPost',
+        'signAttestation',
+        'signerFromKey',
+        'signerFromKeystore',
+        'toAssetKey',
+        'toRecord',
+      ],
+      ...['verifyAttestation', 'version'],
+    ])
+  })
+})
