@@ -1,4 +1,4 @@
-import type { Address, Client, Hash } from 'viem'
+import { type Address, type Client, getAddress, type Hash } from 'viem'
 import type { AnyAdapter } from './adapters/adapter.ts'
 import { allAdapters } from './adapters/all.ts'
 import { readVenue, type VenueReading } from './adapters/readVenue.ts'
@@ -45,7 +45,9 @@ export type SnapshotReading = { readonly snapshot: Snapshot; readonly ethCalls: 
  * @throws whatever an adapter or source refuses.
  */
 export async function readSnapshot(client: Client, options: ReadSnapshotOptions): Promise<SnapshotReading> {
-  const { account, parameters, blockNumber, adapters = allAdapters } = options
+  const { parameters, blockNumber, adapters = allAdapters } = options
+  // One spelling, so that equal accounts give equal hashes.
+  const account = getAddress(options.account)
   const block = await pinBlock(client, {
     chainId: parameters.chainId,
     ...(blockNumber === undefined ? {} : { blockNumber }),
