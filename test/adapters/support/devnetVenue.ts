@@ -11,9 +11,12 @@ import { parseWith } from '../../../src/core/schema.ts'
 import { defaultCalibration, defaultUnderlyings } from '../../../src/risk/plimsoll/calibration.ts'
 import type { DevnetFixture } from '../../support/devnet.ts'
 
-export function parametersOf({ deployment }: Pick<DevnetFixture, 'deployment'>): MarginParameters {
+export function parametersOf(
+  { deployment }: Pick<DevnetFixture, 'deployment'>,
+  options: { creditLine?: Address } = {},
+): MarginParameters {
   return parseParameters(
-    devnetParameters(deployment, { ...defaultCalibration, underlyings: { ...defaultUnderlyings } }),
+    devnetParameters(deployment, { ...defaultCalibration, underlyings: { ...defaultUnderlyings } }, options),
   )
 }
 
@@ -39,10 +42,18 @@ export function venuePlan(
 export async function readDevnetVenue(
   fixture: DevnetFixture,
   id: string,
-  { block, ...options }: { account: Address; block?: PinnedBlock; configuration?: unknown },
+  {
+    block,
+    creditLine,
+    ...options
+  }: { account: Address; block?: PinnedBlock; configuration?: unknown; creditLine?: Address },
 ): Promise<VenueReading & { readonly ethCalls: number; readonly rounds: number; readonly block: PinnedBlock }> {
   const pinned = block ?? (await pinBlock(fixture.client, { chainId: fixture.deployment.chainId }))
-  const plan = venuePlan(parametersOf(fixture), { id, block: pinned, ...options })
+  const plan = venuePlan(parametersOf(fixture, creditLine === undefined ? {} : { creditLine }), {
+    id,
+    block: pinned,
+    ...options,
+  })
   const { results, ethCalls, rounds } = await runPlans(fixture.client, pinned, [plan])
   return { ...(results[0] as VenueReading), ethCalls, rounds, block: pinned }
 }

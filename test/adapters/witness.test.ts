@@ -1,0 +1,226 @@
+import { expect } from 'chai'
+import { type Address, encodeAbiParameters, encodeFunctionData, erc20Abi, type Hex, keccak256, parseAbi } from 'viem'
+import { borrowFromAave, supplyToAave } from '../../scripts/devnet/aaveV3.ts'
+import { type Sender, sendAs } from '../../scripts/devnet/chain.ts'
+import { openOption, optionTypes } from '../../scripts/devnet/lyraTrading.ts'
+import { depositToPerp, openShortPerpetual } from '../../scripts/devnet/perpTrading.ts'
+import { deployPlimsoll } from '../../scripts/devnet/plimsoll.ts'
+import { passTime, setPrices } from '../../scripts/devnet/prices.ts'
+import { approveAll, mintToken, wrapEther } from '../../scripts/devnet/tokens.ts'
+import { mintPosition } from '../../scripts/devnet/uniswapV3.ts'
+import type { AnyAdapter } from '../../src/adapters/adapter.ts'
+import { allAdapters } from '../../src/adapters/all.ts'
+import { toVenueWitness } from '../../src/adapters/witness.ts'
+import { pinBlock } from '../../src/chain/pinBlock.ts'
+import { runPlans } from '../../src/chain/runPlans.ts'
+import { type PlannedCall, type ReadPlan, readAll } from '../../src/core/readPlan.ts'
+import { parseWith } from '../../src/core/schema.ts'
+import { type DevnetFixture, devnetFixture } from '../support/devnet.ts'
+import { parametersOf, readDevnetVenue } from './support/devnetVenue.ts'
+
+const wad = 10n ** 18n
+const usdc = (amount: bigint) => amount * 10n ** 6n
+const managerAbi = parseAbi([
+  'function transferFrom(address from, address to, uint256 tokenId)',
+  'struct DecreaseParams { uint256 tokenId; uint128 liquidity; uint256 amount0Min; uint256 amount1Min; uint256 deadline; }',
+  'function decreaseLiquidity(DecreaseParams params) payable returns (uint256 amount0, uint256 amount1)',
+])
+const lyraAbi = parseAbi(['function addCollateral(uint256 positionId, uint256 amountCollateral)'])
+const vaultAbi = parseAbi(['function withdraw(address token, uint256 amount)'])
+const poolAbi = parseAbi(['function setUserUseReserveAsCollateral(address asset, bool useAsCollateral)'])
+
+type Action = (user: Sender, fixture: DevnetFixture) => Promise<void>
+
+const manager = ({ deployment }: DevnetFixture) => ({
+  name: 'Manager',
+  address: deployment.uniswapV3.positionManager,
+  abi: managerAbi,
+})
+
+async function positionId(fixture: DevnetFixture, venue: string, index: number): Promise<bigint> {
+  const { positions } = await readDevnetVenue(fixture, venue, { account: fixture.deployment.accounts.hedged })
+  return BigInt(positions[index]?.claim.id ?? -1)
+}
+
+/** What the owner of a book can do at each venue. */
+const actions: Record<string, Record<string, Action>> = {
+  wallet: {
+    transfer: (user, { deployment }) =>
+      user.send({ name: 'USDC', address: deployment.tokens.usdc, abi: erc20Abi }, 'transfer', [
+        deployment.accounts.empty,
+        1n,
+      ]),
+  },
+  'aave-v3': {
+    supply: (user, { deployment }) =>
+      supplyToAave(user, deployment.aave, { asset: deployment.tokens.usdc, amount: 10n }),
+    borrow: (user, { deployment }) =>
+      borrowFromAave(user, deployment.aave, { asset: deployment.tokens.usdc, amount: 10n }),
+    'borrowing of another asset': (user, { deployment }) =>
+      borrowFromAave(user, deployment.aave, { asset: deployment.tokens.weth, amount: 10n ** 15n }),
+    'change of collateral': async (user, { deployment }) => {
+      const pool = { name: 'Pool', address: deployment.aave.pool, abi: poolAbi }
+      await user.send(pool, 'setUserUseReserveAsCollateral', [deployment.tokens.usdc, false])
+    },
+  },
+  'uniswap-v3': {
+    'new position': (user, { deployment }) =>
+      mintPosition(user, deployment, { weth: wad / 100n, usdc: usdc(20n), ticks: 100 }),
+    withdrawal: async (user, fixture) => {
+      const tokenId = await positionId(fixture, 'uniswap-v3', 0)
+      await user.send(manager(fixture), 'decreaseLiquidity', [
+        { tokenId, liquidity: 1n, amount0Min: 0n, amount1Min: 0n, deadline: 10n ** 12n },
+      ])
+    },
+    transfer: async (user, fixture) => {
+      const { hedged, empty } = fixture.deployment.accounts
+      await user.send(manager(fixture), 'transferFrom', [hedged, empty, await positionId(fixture, 'uniswap-v3', 0)])
+    },
+  },
+  'perp-v2': {
+    deposit: (user, { deployment }) =>
+      depositToPerp(user, deployment.perpV2, { token: deployment.tokens.usdc, amount: 10n }),
+    'deposit of other collateral': (user, { deployment }) =>
+      depositToPerp(user, deployment.perpV2, { token: deployment.tokens.weth, amount: 10n }),
+    withdrawal: (user, { deployment }) =>
+      user.send({ name: 'Vault', address: deployment.perpV2.vault, abi: vaultAbi }, 'withdraw', [
+        deployment.tokens.usdc,
+        10n,
+      ]),
+    trade: (user, { deployment }) => openShortPerpetual(user, deployment.perpV2, wad / 100n),
+  },
+  'lyra-avalon': {
+    'new position': (user, { deployment }) =>
+      openOption(user, deployment.lyra, {
+        strikeId: BigInt(deployment.lyra.strikeIds[1] ?? 0),
+        optionType: optionTypes.longCall,
+        amount: wad / 10n,
+        collateral: 0n,
+      }),
+    'more collateral': async (user, fixture) => {
+      const { lyra } = fixture.deployment
+      const short = await positionId(fixture, 'lyra-avalon', 2)
+      await user.send({ name: 'OptionMarket', address: lyra.optionMarket, abi: lyraAbi }, 'addCollateral', [short, 10n])
+    },
+  },
+}
+
+/** Gives the hedged account something to act with. */
+async function fund(fixture: DevnetFixture): Promise<Sender> {
+  const { chain, deployment } = fixture
+  const { tokens, lyra, aave, perpV2, uniswapV3 } = deployment
+  const deployer = sendAs(chain, deployment.operators.deployer)
+  const user = sendAs(chain, deployment.accounts.hedged)
+  await mintToken(deployer, tokens.usdc, { to: user.address, amount: usdc(10_000n) })
+  await mintToken(deployer, lyra.sUSD, { to: user.address, amount: 1_000n * wad })
+  await mintToken(deployer, lyra.sETH, { to: user.address, amount: wad })
+  await wrapEther(user, tokens.weth, wad)
+  await approveAll(user, [tokens.weth, tokens.usdc], [aave.pool, perpV2.vault, uniswapV3.positionManager])
+  await approveAll(user, [lyra.sUSD, lyra.sETH], [lyra.optionMarket])
+  await supplyToAave(user, aave, { asset: tokens.usdc, amount: 1_000_000n })
+  return user
+}
+
+async function witnessOf(fixture: DevnetFixture, venue: string) {
+  return (await readDevnetVenue(fixture, venue, { account: fixture.deployment.accounts.hedged })).witness
+}
+
+describe('witnesses', function () {
+  this.timeout(240_000)
+
+  for (const [venue, changes] of Object.entries(actions)) {
+    it(`${venue}: unchanged by time and prices, changed by ${Object.keys(changes).join(', ')}`, async () => {
+      for (const [name, act] of Object.entries(changes)) {
+        const fixture = await devnetFixture()
+        const { chain, deployment } = fixture
+        const user = await fund(fixture)
+        const before = await witnessOf(fixture, venue)
+        await setPrices(chain, deployment, { ETH: 2_080n * wad })
+        await passTime(chain, deployment, 5_000)
+        expect(await witnessOf(fixture, venue), `${name}: before`).to.deep.equal(before)
+        await act(user, fixture)
+        expect(await witnessOf(fixture, venue), name).not.to.deep.equal(before)
+      }
+    })
+  }
+
+  it('credit-line: unchanged by the price of the debt, changed by borrowing and repaying', async () => {
+    const fixture = await devnetFixture()
+    const { chain, deployment } = fixture
+    const { creditLine } = await deployPlimsoll(chain, deployment)
+    const user = await fund(fixture)
+    const { weth } = deployment.tokens
+    await approveAll(user, [weth, deployment.tokens.usdc], [creditLine])
+    const abi = parseAbi([
+      'function deposit(uint256 amount)',
+      'function borrow(uint256 amount, bytes update)',
+      'function repay(address borrower, uint256 amount)',
+    ])
+    const line = { name: 'CreditLine', address: creditLine, abi }
+    const read = () => readDevnetVenue(fixture, 'credit-line', { account: user.address, creditLine })
+    expect((await read()).positions).to.deep.equal([])
+
+    const states = [await read()]
+    for (const [functionName, args] of [
+      ['deposit', [wad / 2n]],
+      ['borrow', [usdc(100n), '0x']],
+      ['repay', [user.address, usdc(40n)]],
+    ] as const) {
+      await user.send(line, functionName, args)
+      states.push(await read())
+    }
+    const results = states.map(({ witness }) => witness.results)
+    expect(new Set(results).size).to.equal(results.length)
+    const debts = states.map(({ positions }) => positions.map((position) => 'amount' in position && position.amount))
+    expect(debts).to.deep.equal([[], [], [100n * wad], [60n * wad]])
+
+    await setPrices(chain, deployment, { USDC: (wad * 102n) / 100n })
+    const later = await read()
+    expect(later.witness).to.deep.equal(states.at(-1)?.witness)
+    expect(later.positions[0]).to.include({ kind: 'consumerDebt', control: 'consumer', amount: (612n * wad) / 10n })
+  })
+
+  it('commits to the return data as a contract would see it', async () => {
+    const fixture = await devnetFixture()
+    const { client, deployment } = fixture
+    const account = deployment.accounts.hedged
+    const parameters = parametersOf(fixture)
+    const block = await pinBlock(client, { chainId: deployment.chainId })
+    for (const { id, adapter: adapterId, configuration } of parameters.venues) {
+      const adapter = allAdapters.find((candidate) => candidate.id === adapterId) as AnyAdapter
+      const context = {
+        venue: id,
+        configuration: parseWith(adapter.configuration, configuration, id),
+        account,
+        block,
+        assets: parameters.assets,
+      }
+      const calls = function* (): ReadPlan<readonly PlannedCall[]> {
+        return adapter.witness(yield* adapter.read(context), context)
+      }
+      const { results } = await runPlans(client, block, [{ name: id, plan: calls() }])
+      const witnessCalls = results[0] ?? []
+      expect(witnessCalls.length, id).to.be.greaterThan(0)
+      const targets: { target: Address; data: Hex }[] = []
+      const returned: Hex[] = []
+      for (const call of witnessCalls) {
+        const data = encodeFunctionData(call)
+        targets.push({ target: call.address, data })
+        returned.push((await client.call({ to: call.address, data })).data ?? '0x')
+      }
+      const values = function* (): ReadPlan<readonly unknown[]> {
+        return yield* readAll(witnessCalls)
+      }
+      const decoded = await runPlans(client, block, [{ name: id, plan: values() }])
+      const components = [
+        { name: 'target', type: 'address' },
+        { name: 'data', type: 'bytes' },
+      ] as const
+      expect(toVenueWitness(id, witnessCalls, decoded.results[0] ?? [])).to.deep.equal({
+        venue: id,
+        calls: keccak256(encodeAbiParameters([{ type: 'tuple[]', components }], [targets])),
+        results: keccak256(encodeAbiParameters([{ type: 'bytes[]' }], [returned])),
+      })
+    }
+  })
+})

@@ -1,0 +1,67 @@
+import { expect } from 'chai'
+import { InvalidInputError, MissingMarketDataError, StaleMarketDataError } from '../../src/core/errors.ts'
+import type { PinnedBlock } from '../../src/core/portfolio.ts'
+import type { ReadPlan } from '../../src/core/readPlan.ts'
+import { fileMarket } from '../../src/market/fileMarket.ts'
+import { thrown } from '../support/rejection.ts'
+
+const wad = 10n ** 18n
+const block: PinnedBlock = { chainId: 1, number: 5n, hash: `0x${'11'.repeat(32)}`, timestamp: 1_000_000 }
+const point = { expiry: 2_000_000, strike: `${2_000n * wad}`, low: '5', high: '7' }
+const file = {
+  schema: 'plimsoll-market/1',
+  name: 'test',
+  prices: { ETH: { price: `${2_000n * wad}`, updatedAt: 999_990 } },
+  volatilities: { surface: { updatedAt: 999_990, points: [point] } },
+}
+const option = { surface: 'surface', underlying: 'ETH', strike: 2_000n * wad, expiry: 2_000_000 }
+
+function resultOf<Result>(plan: ReadPlan<Result>): Result {
+  const step = plan.next()
+  if (step.done !== true) return expect.fail('the plan asks the chain')
+  return step.value
+}
+
+describe('fileMarket', () => {
+  const { price, volatility } = fileMarket(file)
+  const entry = { source: 'file', maxAge: 10 } as const
+
+  it('gives what the file lists', () => {
+    expect(resultOf(price.read(entry, 'ETH', block))).to.deep.equal({
+      price: 2_000n * wad,
+      confidence: wad,
+      updatedAt: 999_990,
+      source: 'file:test',
+    })
+    expect(resultOf(volatility.read(entry, 'surface', [option], block))).to.deep.equal({
+      [`surface:2000000:${2_000n * wad}`]: { low: 5n, high: 7n, confidence: wad, source: 'file:test' },
+    })
+  })
+
+  it('refuses what it does not list, and what is older than the parameter set allows', async () => {
+    await thrown(() => resultOf(price.read(entry, 'BTC', block)), MissingMarketDataError)
+    const reads =
+      (change: Partial<typeof option>, surface = 'surface') =>
+      () =>
+        resultOf(volatility.read(entry, surface, [{ ...option, ...change }], block))
+    await thrown(reads({ strike: 1n }), MissingMarketDataError)
+    await thrown(reads({ expiry: 1 }), MissingMarketDataError)
+    await thrown(reads({}, 'other'), MissingMarketDataError)
+    const later = { ...block, timestamp: block.timestamp + 1 }
+    await thrown(() => resultOf(price.read(entry, 'ETH', later)), StaleMarketDataError)
+    await thrown(() => resultOf(volatility.read(entry, 'surface', [option], later)), StaleMarketDataError)
+  })
+
+  it('refuses a malformed file, naming the field', async () => {
+    const surface = (points: unknown[]) => ({ ...file, volatilities: { surface: { updatedAt: 1, points } } })
+    for (const [value, field] of [
+      [{ ...file, prices: { ETH: { price: '0', updatedAt: 1 } } }, 'prices.ETH.price'],
+      [surface([{ ...point, low: '8' }]), 'volatilities.surface.points.0'],
+      [surface([point, point]), 'volatilities.surface.points'],
+      [{ ...file, schema: 'other' }, 'schema'],
+    ] as const) {
+      const error = await thrown(() => fileMarket(value), InvalidInputError)
+      expect(error.message).to.contain(field)
+    }
+  })
+})
