@@ -5,7 +5,18 @@ import { InvalidInputError } from './errors.ts'
 import type { Market } from './market.ts'
 import type { Portfolio } from './portfolio.ts'
 import { claimKey } from './position.ts'
-import { address, assetKey, bytes32, fraction, integer, natural, parseJson, parseWith, unixSeconds } from './schema.ts'
+import {
+  address,
+  assetKey,
+  bytes32,
+  fraction,
+  integer,
+  natural,
+  parseJson,
+  parseWith,
+  positive,
+  unixSeconds,
+} from './schema.ts'
 
 /** What a witness commits to for one venue: hashes of its static calls and of their results. */
 export type VenueWitness = { readonly venue: string; readonly calls: Hex; readonly results: Hex }
@@ -18,7 +29,6 @@ export type Snapshot = {
   readonly witnesses: readonly VenueWitness[]
 }
 
-const positive = natural.refine((value) => value > 0n, 'expected a positive integer')
 const claim = z.strictObject({ chainId: z.int().positive(), contract: address, holder: address, id: z.string() })
 const venueAccount = z.strictObject({
   chainId: z.int().positive(),
@@ -153,7 +163,8 @@ const venueRule = z.discriminatedUnion('kind', [
   }),
 ])
 
-const schema = z.strictObject({
+/** The JSON form of a {@link Snapshot}. */
+export const snapshotSchema = z.strictObject({
   schema: z.literal('plimsoll-snapshot/1'),
   portfolio: z.strictObject({
     account: address,
@@ -187,7 +198,7 @@ const schema = z.strictObject({
  * @throws {InvalidInputError} naming path and value of every problem.
  */
 export function parseSnapshot(text: string): Snapshot {
-  const snapshot = parseWith(schema, parseJson(text, 'The snapshot'), 'The snapshot')
+  const snapshot = parseWith(snapshotSchema, parseJson(text, 'The snapshot'), 'The snapshot')
   const { positions } = snapshot.portfolio
   const repeated = positions
     .map(({ claim }) => claimKey(claim))
