@@ -434,7 +434,7 @@ describe('calculateMargin', () => {
       )
       expect(() => calculateMargin({ portfolio, market: { ...market, rates: {} }, parameters })).to.throw(
         MissingMarketDataError,
-        'WETH',
+        'no rate',
       )
     })
     it('OutOfRangeError: a range multiplier beyond its clamp', () => {
