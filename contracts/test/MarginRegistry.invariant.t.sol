@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
+// solhint-disable one-contract-per-file
 pragma solidity ^0.8.28;
 
 import {IMarginOracle} from "../interfaces/IMarginOracle.sol";
 import {SignedRecords} from "./SignedRecords.sol";
-
-// solhint-disable one-contract-per-file
 
 /// Posts valid records in any order of time. Keeps its own clock: each call may begin at the chain's.
 contract PostingHandler is SignedRecords {
