@@ -1,4 +1,4 @@
-import { type Address, type Client, getAddress, type Hash } from 'viem'
+import { type Address, type Client, getAddress, type Hash, isAddress } from 'viem'
 import type { AnyAdapter } from './adapters/adapter.ts'
 import { allAdapters } from './adapters/all.ts'
 import { readVenue, type VenueReading } from './adapters/readVenue.ts'
@@ -40,14 +40,14 @@ export type SnapshotReading = { readonly snapshot: Snapshot; readonly ethCalls: 
 /**
  * Reads everything an account holds and owes, and the market that moves it, at one block.
  *
+ * @throws {InvalidInputError} for an account that is no address, and a venue whose adapter is not there.
  * @throws {DuplicateClaimError} when two venues claim the same tokens.
  * @throws {ChainMismatchError | RpcError | ReorgedError | CallFailedError} when the chain cannot be read as one.
  * @throws whatever an adapter or source refuses.
  */
 export async function readSnapshot(client: Client, options: ReadSnapshotOptions): Promise<SnapshotReading> {
   const { parameters, blockNumber, adapters = allAdapters } = options
-  // One spelling, so that equal accounts give equal hashes.
-  const account = getAddress(options.account)
+  const account = toAddress(options.account)
   const block = await pinBlock(client, {
     chainId: parameters.chainId,
     ...(blockNumber === undefined ? {} : { blockNumber }),
@@ -83,6 +83,12 @@ export async function readSnapshot(client: Client, options: ReadSnapshotOptions)
     snapshot: { schema: 'plimsoll-snapshot/1', portfolio, market: read, witnesses },
     ethCalls: venues.ethCalls + market.ethCalls,
   }
+}
+
+/** One spelling of the account, since its hash commits to the text. */
+function toAddress(account: Address): Address {
+  if (!isAddress(account, { strict: false })) throw new InvalidInputError(`The account ${account} is not an address.`)
+  return getAddress(account.toLowerCase())
 }
 
 function orderedClaims(positions: readonly Position[]): readonly Position[] {
