@@ -115,7 +115,8 @@ contract MarginRegistry is IMarginOracle, RegistryConfiguration, EIP712 {
 
     /// @inheritdoc IMarginOracle
     function pulledRootOf(address account) external view returns (bytes32 portfolioRoot) {
-        if (_pulledWord(account).tload().supersedes(_records[account])) return _pulledRoot(account).tload();
+        uint256 pulled = _pulledWord(account).tload();
+        if (pulled != 0 && pulled == _newest(account)) return _pulledRoot(account).tload();
     }
 
     /// @notice Separator of the domain that records are signed for, on the chain as it is now.
