@@ -26,7 +26,7 @@ async function createSetting(threshold: number) {
   const [walletClient] = await viem.getWalletClients()
   if (!walletClient) throw new Error('the network has no wallet')
   // Observed before anything is deployed, so that no byte of a record depends on the code under measurement.
-  const observed: Awaited<ReturnType<typeof publicClient.getBlock>>[] = []
+  const observed: { readonly number: bigint; readonly hash: Hex; readonly timestamp: bigint }[] = []
   for (let i = 1; i <= 2; i++) {
     await networkHelpers.time.increaseTo(Math.floor(start.getTime() / 1000) + 12 * i)
     observed.push(await publicClient.getBlock())
