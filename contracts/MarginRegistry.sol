@@ -75,7 +75,7 @@ contract MarginRegistry is IMarginOracle, RegistryConfiguration, EIP712 {
         uint256 word = _fresh(account, maxAge, _controls);
         // Answers with the ABI encoding of the struct itself. Solidity would lay the struct out in memory twice, at about
         // 600 gas on every read of every consumer. Each field is shifted down and, but for the sign of equity, masked, as
-        // MarginWord.unpack does.
+        // MarginWord.unpack does; `calldata` in the signature keeps Solidity from reserving a struct that is never used.
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let answer := mload(0x40)
@@ -115,7 +115,8 @@ contract MarginRegistry is IMarginOracle, RegistryConfiguration, EIP712 {
 
     /// @inheritdoc IMarginOracle
     function pulledRootOf(address account) external view returns (bytes32 portfolioRoot) {
-        if (_pulledWord(account).tload().supersedes(_records[account])) return _pulledRoot(account).tload();
+        uint256 pulled = _pulledWord(account).tload();
+        if (pulled != 0 && pulled == _newest(account)) return _pulledRoot(account).tload();
     }
 
     /// @notice Separator of the domain that records are signed for, on the chain as it is now.
