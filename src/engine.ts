@@ -3,7 +3,7 @@ import type { AnyAdapter } from './adapters/adapter.ts'
 import { allAdapters } from './adapters/all.ts'
 import { readVenue, type VenueReading } from './adapters/readVenue.ts'
 import type { Attestation, MarginRecord } from './attest/record.ts'
-import { decodeFlags } from './attest/record.ts'
+import { decodeFlags, requireSignable } from './attest/record.ts'
 import { type ToRecordOptions, toRecord } from './attest/toRecord.ts'
 import { type AttestationDomain, attestationDigest, type UnsignedAttestation } from './attest/typedData.ts'
 import { witnessRoot } from './attest/witness.ts'
@@ -109,24 +109,28 @@ function orderedClaims(positions: readonly Position[]): readonly Position[] {
 
 export type DraftOptions = ToRecordOptions & { readonly parameters: MarginParameters; readonly setId: bigint }
 
-/** Calculates the margin of a snapshot and drafts the record that signers sign. */
+/**
+ * Calculates the margin of a snapshot and drafts the record that signers sign.
+ *
+ * @throws {OutOfRangeError} when the margin does not fit the record.
+ * @throws whatever {@link calculateMargin} and {@link toRecord} refuse.
+ */
 export function draftAttestation(
   snapshot: Snapshot,
   { parameters, setId, ...flags }: DraftOptions,
 ): { readonly result: MarginResult; readonly unsigned: UnsignedAttestation } {
   const result = calculateMargin({ portfolio: snapshot.portfolio, market: snapshot.market, parameters })
   const { block } = snapshot.portfolio
-  return {
-    result,
-    unsigned: {
-      record: toRecord(result, flags),
-      blockNumber: block.number,
-      portfolioRoot: portfolioRoot(inputsHash(snapshot), witnessRoot(snapshot.witnesses)),
-      blockHash: block.hash,
-      paramsHash: parametersHash(parameters),
-      setId,
-    },
+  const unsigned: UnsignedAttestation = {
+    record: toRecord(result, flags),
+    blockNumber: block.number,
+    portfolioRoot: portfolioRoot(inputsHash(snapshot), witnessRoot(snapshot.witnesses)),
+    blockHash: block.hash,
+    paramsHash: parametersHash(parameters),
+    setId,
   }
+  requireSignable(unsigned)
+  return { result, unsigned }
 }
 
 /** One field in which an attestation differs from what the chain gives. */
