@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Address, Hex } from 'viem'
 import { z } from 'zod'
 import { InvalidInputError } from '../../src/core/errors.ts'
@@ -60,6 +61,23 @@ export async function readTextFile(file: string): Promise<string> {
         file === defaultDeploymentFile
           ? ['Start a development chain with `plimsoll devnet`, or name a deployment with --deployment.']
           : ['Check the path.'],
+      cause,
+    })
+  }
+}
+
+/**
+ * Writes a text file, and the directory that it lies in.
+ *
+ * @throws {InvalidInputError} naming the file when it cannot be written.
+ */
+export async function writeTextFile(file: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, text)
+  } catch (cause) {
+    throw new InvalidInputError(`Cannot write ${file}: ${(cause as NodeJS.ErrnoException).code ?? 'error'}.`, {
+      metaMessages: ['Check the path and that it may be written.'],
       cause,
     })
   }
