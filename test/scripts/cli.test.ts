@@ -9,7 +9,9 @@ import { marginRegistryAbi } from '../../src/attest/abi.ts'
 import { signerFromKey } from '../../src/attest/keystore.ts'
 import { decodeAttestation, encodeAttestation } from '../../src/attest/record.ts'
 import { toJson } from '../../src/core/canonical.ts'
+import { parseSnapshot } from '../../src/core/snapshot.ts'
 import { readSnapshot } from '../../src/engine.ts'
+import { calculateMargin } from '../../src/risk/plimsoll/calculateMargin.ts'
 import {
   type CommandDevnet,
   type Ran,
@@ -280,6 +282,21 @@ describe('plimsoll', function () {
     expect(await access(devnet.file).catch(() => 'absent')).to.equal('absent')
     const gone = await fetch(devnet.deployment.rpcUrl, { method: 'POST', body: '{}' }).catch((error: unknown) => error)
     expect(gone).to.be.instanceOf(TypeError)
+  })
+
+  it('calculates from files alone when no node runs and no deployment is there', async () => {
+    const file = directory.file('hedged.json')
+    const parameters = directory.file('parameters.json')
+    await writeFile(parameters, JSON.stringify(toJson(devnet.deployment.parameters)))
+    const [ran, lost] = await Promise.all([
+      runCommand(['margin', file, '--parameters', parameters, '--json', '--deployment', devnet.file]),
+      runCommand(['margin', file, '--json', '--deployment', devnet.file]),
+    ])
+    const { portfolio, market } = parseSnapshot(await readFile(file, 'utf8'))
+    const result = calculateMargin({ portfolio, market, parameters: devnet.deployment.parameters })
+    expect({ code: ran.code, stderr: ran.stderr }).to.deep.equal({ code: 0, stderr: '' })
+    expect(json(ran)).to.deep.equal(toJson(result))
+    expect({ code: lost.code, name: json(lost).error.name }).to.deep.equal({ code: 1, name: 'InvalidInputError' })
   })
 })
 
