@@ -9,7 +9,8 @@ import { address, bytes32, parseJson, parseWith } from '../../src/core/schema.ts
 /** Where `plimsoll devnet` writes and every other command reads by default. */
 export const defaultDeploymentFile = '.plimsoll/devnet.json'
 
-const schema = z.strictObject({
+/** The JSON form of a deployment file. */
+export const deploymentSchema = z.strictObject({
   schema: z.literal('plimsoll-deployment/1'),
   chainId: z.int().positive(),
   rpcUrl: z.url(),
@@ -34,8 +35,8 @@ export type Deployment = {
   readonly parameters: MarginParameters
 }
 
-/** The JSON form of a deployment file. */
-export type DeploymentFile = z.input<typeof schema>
+/** A deployment file as JSON. */
+export type DeploymentFile = z.input<typeof deploymentSchema>
 
 /**
  * Reads a deployment file.
@@ -43,7 +44,7 @@ export type DeploymentFile = z.input<typeof schema>
  * @throws {InvalidInputError} when it is missing or not valid.
  */
 export async function loadDeployment(file: string): Promise<Deployment> {
-  const content = parseWith(schema, parseJson(await readTextFile(file), file), file)
+  const content = parseWith(deploymentSchema, parseJson(await readTextFile(file), file), file)
   return { ...content, parameters: parseParameters(content.parameters) }
 }
 
