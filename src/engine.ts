@@ -9,21 +9,16 @@ import { type AttestationDomain, attestationDigest, type UnsignedAttestation } f
 import { witnessRoot } from './attest/witness.ts'
 import { pinBlock } from './chain/pinBlock.ts'
 import { runPlans } from './chain/runPlans.ts'
-import { BaseError, InvalidInputError } from './core/errors.ts'
+import { orderDistinctClaims } from './core/distinctClaims.ts'
+import { InvalidInputError } from './core/errors.ts'
 import type { MarginResult } from './core/margin.ts'
 import { type MarginParameters, parametersHash } from './core/parameters.ts'
 import type { Portfolio } from './core/portfolio.ts'
-import { claimKey, type Position } from './core/position.ts'
 import { parseWith } from './core/schema.ts'
 import { inputsHash, portfolioRoot, type Snapshot } from './core/snapshot.ts'
 import { readMarket } from './market/readMarket.ts'
 import { toMarketRequest } from './market/request.ts'
 import { calculateMargin } from './risk/plimsoll/calculateMargin.ts'
-
-/** Two adapters, or one adapter twice, claim the same tokens. */
-export class DuplicateClaimError extends BaseError {
-  override readonly name = 'DuplicateClaimError'
-}
 
 export type ReadSnapshotOptions = {
   readonly account: Address
@@ -67,7 +62,7 @@ export async function readSnapshot(client: Client, options: ReadSnapshotOptions)
     account,
     scope: 'observed',
     block,
-    positions: orderedClaims(venues.results.flatMap(({ positions }) => positions)),
+    positions: orderDistinctClaims(venues.results.flatMap(({ positions }) => positions)),
     venues: venues.results.map(({ positions, witness }) => ({
       venue: witness.venue,
       status: positions.length > 0 ? 'present' : 'none',
@@ -84,22 +79,6 @@ export async function readSnapshot(client: Client, options: ReadSnapshotOptions)
     snapshot: { schema: 'plimsoll-snapshot/1', portfolio, market: read, witnesses },
     ethCalls: venues.ethCalls + market.ethCalls,
   }
-}
-
-function orderedClaims(positions: readonly Position[]): readonly Position[] {
-  const byClaim = new Map<string, Position>()
-  for (const position of positions) {
-    const key = claimKey(position.claim)
-    const other = byClaim.get(key)
-    if (other) {
-      throw new DuplicateClaimError(
-        `${other.venueAccount.venue} and ${position.venueAccount.venue} both claim ${key}.`,
-        { metaMessages: ['List the token at one venue of the parameter set only.'] },
-      )
-    }
-    byClaim.set(key, position)
-  }
-  return [...byClaim].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, position]) => position)
 }
 
 export type DraftOptions = ToRecordOptions & { readonly parameters: MarginParameters; readonly setId: bigint }

@@ -27,7 +27,7 @@ export function toRecord(result: MarginResult, { validityCode, confirmed }: ToRe
       validityCode: code,
       confirmed,
       rootMode: false,
-      venueCritical: false,
+      venueCritical: result.venueCritical,
       enforceable: scope === 'enforceable',
     })
   let code = validityCode

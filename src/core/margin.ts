@@ -15,8 +15,12 @@ export type MarginLineId =
   | 'scan'
   | 'wrappedBasis'
   | 'shortOptionMinimum'
+  | 'hedgedDeltaMinimum'
+  | 'liquidity'
   | 'oracleConfidence'
+  | 'settlementGap'
   | 'venueFailure'
+  | 'venueFloor'
   | 'arithmetic'
   | 'longOptionCap'
 
@@ -38,7 +42,10 @@ export type ValuedPosition = {
   readonly creditedValue: Wad
 }
 
-/** One scenario of one underlying; `pnl` is unweighted, `pnlByPosition` in the order of the result's positions. WAD USD. */
+/**
+ * One scenario of one underlying. `pnl` is unweighted and counts what venues do to the legs that they liquidate there;
+ * `pnlByPosition`, in the order of the result's positions, does not. WAD USD.
+ */
 export type ScenarioOutcome = {
   readonly id: string
   readonly price: Wad
@@ -46,6 +53,8 @@ export type ScenarioOutcome = {
   readonly weight: Wad
   readonly pnl: Wad
   readonly loss: Wad
+  /** Venue accounts whose venue liquidates them on the way here. */
+  readonly liquidated: readonly string[]
   readonly pnlByPosition: readonly Wad[]
 }
 
@@ -59,12 +68,22 @@ export type UnderlyingOutcome = {
   readonly charge: Wad
 }
 
-/** One joint row. WAD USD. */
+/** One joint row, as {@link ScenarioOutcome}. WAD USD. */
 export type JointOutcome = {
   readonly id: string
   readonly weight: Wad
   readonly pnl: Wad
   readonly loss: Wad
+  readonly liquidated: readonly string[]
+  readonly pnlByPosition: readonly Wad[]
+}
+
+/** The nearest scenario in which a venue liquidates an account by its own rule; null when none does. */
+export type FirstLiquidation = {
+  readonly venueAccount: string
+  readonly underlying: Underlying
+  readonly scenario: string
+  readonly price: Wad
 }
 
 /** Scan risk: `A` sums underlyings, `J` is the worst joint row, `charge` interpolates (model section 5). WAD USD. */
@@ -118,6 +137,12 @@ export type MarginResult = {
   readonly positions: readonly ValuedPosition[]
   readonly standalone: Standalone
   readonly unpriced: readonly UnpricedAsset[]
+  /** Per venue account with a rule and underlying, nearest first. */
+  readonly firstLiquidations: readonly FirstLiquidation[]
+  /** True when a venue account liquidates within the parameter set's critical distance of today's prices. */
+  readonly venueCritical: boolean
+  /** Venue accounts with debts or shorts of which the snapshot has no liquidation rule. */
+  readonly withoutPhysics: readonly string[]
   /** Earliest option expiry in the book, Unix seconds: no record may be valid past it. */
   readonly nextExpiry: number | null
   readonly assumptions: readonly string[]

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { canonicalHash } from './canonical.ts'
 import { InvalidInputError } from './errors.ts'
-import { assetKey, fraction, integer, natural, parseWith } from './schema.ts'
+import { assetKey, fraction, integer, name, natural, parseWith } from './schema.ts'
 import { wad } from './units.ts'
 
 const scenario = z.strictObject({
-  id: z.string().min(1),
+  id: name.refine((id) => id !== 'still', 'is reserved for a class that does not move'),
   kind: z.enum(['range', 'absolute']),
   move: integer,
   vol: z.enum(['up', 'down', 'none']),
@@ -16,7 +16,7 @@ const jointRow = z.strictObject({
   id: z.string().min(1),
   regime: z.string().min(1),
   /** Scenario id, or `still`, of every class. */
-  take: z.record(z.string(), z.string()),
+  take: z.record(name, name),
   weight: fraction,
 })
 
@@ -36,12 +36,12 @@ const schema = z.strictObject({
   chainId: z.int().positive(),
 
   /** Scenarios of each class of underlying, in the order of their index. */
-  classes: z.record(z.string(), z.strictObject({ scenarios: z.array(scenario).min(1) })),
+  classes: z.record(name, z.strictObject({ scenarios: z.array(scenario).min(1) })),
   jointRows: z.array(jointRow),
   underlyings: z.record(
-    z.string(),
+    name,
     z.strictObject({
-      class: z.string(),
+      class: name,
       /** Price scan range as a fraction of the price. */
       range: natural,
       /** Floor and clamp of the dynamic range multiplier. */
@@ -94,19 +94,28 @@ const schema = z.strictObject({
     z.strictObject({
       symbol: z.string().min(1),
       decimals: z.int().min(0).max(36),
-      underlying: z.string(),
+      underlying: name,
       /** Units of the underlying in one whole token. */
       rate: sourceEntry,
       /** Basis shock of a wrapped asset, zero for the underlying itself. */
       basis: ratePair,
     }),
   ),
-  prices: z.record(z.string(), sourceEntry),
-  volatilities: z.record(z.string(), sourceEntry),
+  prices: z.record(name, sourceEntry),
+  volatilities: z.record(name, sourceEntry),
   venues: z.array(
-    z.strictObject({ id: z.string().min(1), adapter: z.string().min(1), configuration: z.looseObject({}) }),
+    z.strictObject({
+      id: name,
+      adapter: name,
+      /** Venues of one group fail together; those of one adapter by default. */
+      failureGroup: name.optional(),
+      configuration: z.looseObject({}),
+    }),
   ),
 })
+
+/** Below this no parameter set may go, whatever it says of itself. */
+const leastDecorrelation = (75n * wad) / 100n
 
 /** Every constant that can change a result, as data. */
 export type MarginParameters = z.output<typeof schema>
@@ -140,18 +149,24 @@ function* referenceProblems({
   decorrelation,
   decorrelationMinimum,
 }: MarginParameters): Generator<string> {
+  if (decorrelationMinimum < leastDecorrelation) {
+    yield `decorrelationMinimum: ${decorrelationMinimum} is below ${leastDecorrelation}, which no parameter set may undercut`
+  }
+  if (decorrelation < wad) yield* uncoveredScenarios(classes, jointRows)
   if (decorrelation < decorrelationMinimum)
     yield `decorrelation: ${decorrelation} is below the minimum ${decorrelationMinimum}`
   for (const [name, entry] of Object.entries(underlyings)) {
-    if (!(entry.class in classes)) yield `underlyings.${name}.class: no class ${entry.class}`
-    if (!(name in prices)) yield `prices: nothing for underlying ${name}`
+    if (!Object.hasOwn(classes, entry.class)) yield `underlyings.${name}.class: no class ${entry.class}`
+    if (!Object.hasOwn(prices, name)) yield `prices: nothing for underlying ${name}`
     if (entry.multiplier.floor > entry.multiplier.clamp)
       yield `underlyings.${name}.multiplier: the floor exceeds the clamp`
   }
   for (const [key, asset] of Object.entries(assets)) {
-    if (!(asset.underlying in underlyings)) yield `assets.${key}.underlying: no underlying ${asset.underlying}`
+    if (!Object.hasOwn(underlyings, asset.underlying))
+      yield `assets.${key}.underlying: no underlying ${asset.underlying}`
   }
-  for (const name of Object.keys(prices)) if (!(name in underlyings)) yield `prices.${name}: no such underlying`
+  for (const name of Object.keys(prices))
+    if (!Object.hasOwn(underlyings, name)) yield `prices.${name}: no such underlying`
   for (const row of jointRows) {
     for (const name of Object.keys(classes)) {
       const taken = row.take[name]
@@ -160,11 +175,26 @@ function* referenceProblems({
         yield `jointRows.${row.id}.take.${name}: no scenario ${taken}`
       }
     }
-    for (const name of Object.keys(row.take)) if (!(name in classes)) yield `jointRows.${row.id}.take: no class ${name}`
+    for (const name of Object.keys(row.take))
+      if (!Object.hasOwn(classes, name)) yield `jointRows.${row.id}.take: no class ${name}`
   }
   for (const [name, { scenarios }] of Object.entries(classes)) yield* repeated(`classes.${name}.scenarios`, scenarios)
   yield* repeated('jointRows', jointRows)
   yield* repeated('venues', venues)
+}
+
+/** Credit between underlyings rests on the joint rows, so every scenario of a class that moves by a range must be in one. */
+function* uncoveredScenarios(
+  classes: MarginParameters['classes'],
+  jointRows: MarginParameters['jointRows'],
+): Generator<string> {
+  for (const [name, { scenarios }] of Object.entries(classes)) {
+    if (scenarios.every(({ kind }) => kind === 'absolute')) continue
+    for (const { id } of scenarios) {
+      if (jointRows.some(({ take }) => take[name] === id)) continue
+      yield `jointRows: no row takes scenario ${id} of class ${name}, which credit between underlyings needs`
+    }
+  }
 }
 
 function* repeated(where: string, items: readonly { id: string }[]): Generator<string> {

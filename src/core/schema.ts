@@ -9,6 +9,12 @@ export const integer = z
   .transform((text) => BigInt(text))
   .or(z.bigint())
 
+/** A name used as a key. Names of `Object.prototype` are refused: a look-up of them would find a function. */
+export const name = z
+  .string()
+  .min(1)
+  .refine((text) => !(text in Object.prototype), 'expected a name that is not a member of Object.prototype')
+
 /** An integer that is not negative. */
 export const natural = integer.refine((value) => value >= 0n, 'expected an integer that is not negative')
 

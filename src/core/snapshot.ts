@@ -1,11 +1,21 @@
 import { concat, type Hex, keccak256 } from 'viem'
 import { z } from 'zod'
 import { canonicalHash, toJson } from './canonical.ts'
-import { InvalidInputError } from './errors.ts'
+import { orderDistinctClaims } from './distinctClaims.ts'
 import type { Market } from './market.ts'
 import type { Portfolio } from './portfolio.ts'
-import { claimKey } from './position.ts'
-import { address, assetKey, bytes32, fraction, integer, natural, parseJson, parseWith, unixSeconds } from './schema.ts'
+import {
+  address,
+  assetKey,
+  bytes32,
+  fraction,
+  integer,
+  name,
+  natural,
+  parseJson,
+  parseWith,
+  unixSeconds,
+} from './schema.ts'
 
 /** What a witness commits to for one venue: hashes of its static calls and of their results. */
 export type VenueWitness = { readonly venue: string; readonly calls: Hex; readonly results: Hex }
@@ -22,7 +32,7 @@ const positive = natural.refine((value) => value > 0n, 'expected a positive inte
 const claim = z.strictObject({ chainId: z.int().positive(), contract: address, holder: address, id: z.string() })
 const venueAccount = z.strictObject({
   chainId: z.int().positive(),
-  venue: z.string().min(1),
+  venue: name,
   instance: address,
   holder: address,
   subAccount: z.string(),
@@ -41,7 +51,7 @@ const position = z.discriminatedUnion('kind', [
   z.strictObject({
     ...held,
     kind: z.literal('perpetual'),
-    underlying: z.string(),
+    underlying: name,
     quoteAsset: assetKey,
     size: integer,
     cost: integer,
@@ -50,13 +60,13 @@ const position = z.discriminatedUnion('kind', [
   z.strictObject({
     ...held,
     kind: z.literal('option'),
-    underlying: z.string(),
+    underlying: name,
     quoteAsset: assetKey,
     right: z.enum(['call', 'put']),
     strike: positive,
     expiry: unixSeconds,
     size: integer,
-    surface: z.string(),
+    surface: name,
     settlement: z
       .discriminatedUnion('kind', [
         z.strictObject({ kind: z.literal('averaging'), observed: fraction, average: positive }),
@@ -116,7 +126,7 @@ const venueRule = z.discriminatedUnion('kind', [
     cash: integer,
     collaterals: z.array(z.strictObject({ asset: assetKey, value: natural, ratio: fraction })),
     markets: z.array(
-      z.strictObject({ underlying: z.string(), size: integer, cost: integer, funding: integer, quote: positive }),
+      z.strictObject({ underlying: name, size: integer, cost: integer, funding: integer, quote: positive }),
     ),
     maintenanceRatio: fraction,
     penaltyRatio: fraction,
@@ -124,7 +134,7 @@ const venueRule = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('optionCollateral'),
     venueAccount,
-    underlying: z.string(),
+    underlying: name,
     quoteAsset: assetKey,
     quote: positive,
     shorts: z.array(
@@ -166,17 +176,17 @@ const schema = z.strictObject({
   }),
   market: z.strictObject({
     prices: z.record(
-      z.string(),
+      name,
       z.strictObject({ price: positive, confidence: fraction, updatedAt: unixSeconds, source: z.string() }),
     ),
     rates: z.record(assetKey, positive),
     volatilities: z.record(
-      z.string(),
+      name,
       z
         .strictObject({ low: positive, high: positive, confidence: fraction, source: z.string() })
         .refine(({ low, high }) => low <= high, 'low must not exceed high'),
     ),
-    rangeMultipliers: z.record(z.string(), positive),
+    rangeMultipliers: z.record(name, positive),
   }),
   witnesses: z.array(z.strictObject({ venue: z.string(), calls: bytes32, results: bytes32 })),
 })
@@ -185,16 +195,11 @@ const schema = z.strictObject({
  * Reads a snapshot from JSON text.
  *
  * @throws {InvalidInputError} naming path and value of every problem.
+ * @throws {DuplicateClaimError} when two positions carry the same claim.
  */
 export function parseSnapshot(text: string): Snapshot {
   const snapshot = parseWith(schema, parseJson(text, 'The snapshot'), 'The snapshot')
-  const { positions } = snapshot.portfolio
-  const repeated = positions
-    .map(({ claim }) => claimKey(claim))
-    .filter((key, index, keys) => keys.indexOf(key) !== index)
-  if (repeated.length > 0) {
-    throw new InvalidInputError('The snapshot lists a claim twice.', { metaMessages: repeated })
-  }
+  orderDistinctClaims(snapshot.portfolio.positions)
   return snapshot
 }
 

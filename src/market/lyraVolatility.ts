@@ -1,6 +1,5 @@
 import { type Address, parseAbi } from 'viem'
 import { z } from 'zod'
-import { MissingMarketDataError } from '../core/errors.ts'
 import { type Volatility, volatilityKey } from '../core/market.ts'
 import { type ReadPlan, readAll, readTogether } from '../core/readPlan.ts'
 import { address } from '../core/schema.ts'
@@ -38,24 +37,23 @@ type Listed = {
  * their geometric time-weighted averages, over the periods by which the greek cache values options: `low` is the smaller,
  * rounded down, `high` the larger, rounded up; confidence is full.
  *
- * `read` throws {@link MissingMarketDataError} for a strike that no live board lists, or one whose volatility is zero.
+ * A strike that no live board lists, or one whose volatility is zero, is left out: whoever values the portfolio refuses it when
+ * it is short and names it when it is long.
  */
 export const lyraVolatility: VolatilitySource<LyraVolatilityConfiguration> = {
   id: 'lyra',
   configuration,
 
-  *read({ optionMarket, greekCache }, surface, options) {
+  *read({ optionMarket, greekCache }, _surface, options) {
     const source = `lyra:${optionMarket}`
     const [boardIds, { optionValueIvGWAVPeriod, optionValueSkewGWAVPeriod }] = yield* readAll([
       { address: optionMarket, abi: optionMarketAbi, functionName: 'getLiveBoards' },
       { address: greekCache, abi: greekCacheAbi, functionName: 'getGreekCacheParams' },
     ])
     const listed = (yield* readTogether(boardIds.map((boardId) => readBoard(optionMarket, boardId)))).flat()
-    const matching = options.map((option) => {
-      const found = listed.filter(({ strike, expiry }) => strike === option.strike && expiry === option.expiry)
-      if (found.length === 0) throw missing(`no live board lists it`, { source, surface, option })
-      return found
-    })
+    const matching = options.map((option) =>
+      listed.filter(({ strike, expiry }) => strike === option.strike && expiry === option.expiry),
+    )
     const volatilities = yield* readTogether(
       matching.map((found) =>
         readTogether(
@@ -66,13 +64,14 @@ export const lyraVolatility: VolatilitySource<LyraVolatilityConfiguration> = {
       ),
     )
     return Object.fromEntries(
-      options.map((option, index) => {
-        const lows = volatilities[index]?.map(({ low }) => low) ?? []
-        const highs = volatilities[index]?.map(({ high }) => high) ?? []
-        const low = lows.reduce(min)
-        if (low === 0n) throw missing('its volatility is zero', { source, surface, option })
-        const volatility: Volatility = { low, high: highs.reduce(max), confidence: wad, source }
-        return [volatilityKey(option), volatility]
+      options.flatMap((option, index) => {
+        const found = volatilities[index] ?? []
+        if (found.length === 0) return []
+        const low = found.map((volatility) => volatility.low).reduce(min)
+        if (low === 0n) return []
+        const high = found.map((volatility) => volatility.high).reduce(max)
+        const volatility: Volatility = { low, high, confidence: wad, source }
+        return [[volatilityKey(option), volatility]]
       }),
     )
   },
@@ -106,14 +105,4 @@ function* readVolatility(
     low: min(mul(iv, skew), mul(averageIv, averageSkew)),
     high: max(mulUp(iv, skew), mulUp(averageIv, averageSkew)),
   }
-}
-
-function missing(
-  reason: string,
-  { source, surface, option }: { source: string; surface: string; option: { strike: Wad; expiry: number } },
-): MissingMarketDataError {
-  return new MissingMarketDataError(
-    `${source} has no volatility on ${surface} for strike ${option.strike} and expiry ${option.expiry}: ${reason}.`,
-    { metaMessages: ['Name another volatility source for the surface, or settle the option if it has expired.'] },
-  )
 }

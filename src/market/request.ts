@@ -22,6 +22,8 @@ export function toMarketRequest(
     underlyings.add(known.underlying)
   }
   for (const position of positions) {
+    // What is not credited is worth nothing at any price; asking for one would let dust block the account.
+    if (position.kind === 'balance' && isUncredited(position, parameters)) continue
     for (const asset of assetsOf(position)) addAsset(asset)
     if (position.kind === 'perpetual') underlyings.add(position.underlying)
     if (position.kind === 'option') {
@@ -31,6 +33,10 @@ export function toMarketRequest(
     }
   }
   return { underlyings: [...underlyings].sort(), assets: [...assets].sort(), options: [...options.values()] }
+}
+
+function isUncredited({ control }: Position, { credit }: MarginParameters): boolean {
+  return control !== 'consumer' && credit[control] === 0n
 }
 
 function assetsOf(position: Position): AssetKey[] {

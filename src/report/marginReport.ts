@@ -7,8 +7,12 @@ const lineNames: Readonly<Record<MarginLineId, string>> = {
   scan: 'scan risk',
   wrappedBasis: 'wrapped basis',
   shortOptionMinimum: 'short-option minimum',
+  hedgedDeltaMinimum: 'hedged-delta minimum',
+  liquidity: 'liquidity and concentration',
   oracleConfidence: 'oracle confidence',
+  settlementGap: 'settlement and gap',
   venueFailure: 'venue failure',
+  venueFloor: 'venue floor',
   arithmetic: 'arithmetic',
   longOptionCap: 'long-option cap',
 }

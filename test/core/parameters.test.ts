@@ -95,6 +95,21 @@ describe('parameters', () => {
       'nothing for underlying ETH',
     )
   })
+  it('error: a class or scenario named like a member of every object, or like standing still', () => {
+    expect(problemOf((plain) => Object.assign(plain.underlyings.ETH ?? {}, { class: 'toString' }))).to.contain(
+      'Object.prototype',
+    )
+    expect(problemOf((plain) => Object.assign(plain.classes.stable?.scenarios[0] ?? {}, { id: 'still' }))).to.contain(
+      'reserved',
+    )
+  })
+  it('error: credit between underlyings without the joint rows that it rests on, or below the floor of every set', () => {
+    const noRows = problemOf((plain) => Object.assign(plain, { decorrelation: (8n * wad) / 10n, jointRows: [] }))
+    expect(noRows).to.contain('no row takes scenario 0 up')
+    expect(problemOf((plain) => Object.assign(plain, { decorrelationMinimum: 0n }))).to.contain(
+      'no parameter set may undercut',
+    )
+  })
   it('error: the same scenario, row or venue twice', () => {
     const twice = problemOf((plain) => {
       const [first] = plain.classes.stable?.scenarios ?? []

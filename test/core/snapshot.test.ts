@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { DuplicateClaimError } from '../../src/core/distinctClaims.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
 import { formatSnapshot, inputsHash, parseSnapshot, type Snapshot } from '../../src/core/snapshot.ts'
 import { wad } from '../../src/core/units.ts'
@@ -93,8 +94,15 @@ describe('snapshot', () => {
     expect(problemOf((plain) => Object.assign(plain.portfolio.positions[4], { tickLower: 10 }))).to.contain('tickLower')
   })
   it('error: the same claim twice', () => {
-    expect(problemOf((plain) => plain.portfolio.positions.push(plain.portfolio.positions[0]))).to.contain(
-      'a claim twice',
-    )
+    const plain = plainOf()
+    plain.portfolio.positions.push(plain.portfolio.positions[0])
+    expect(() => parseSnapshot(JSON.stringify(plain))).to.throw(DuplicateClaimError)
+  })
+  it('error: names that every object has', () => {
+    for (const member of ['toString', 'constructor']) {
+      expect(problemOf((plain) => Object.assign(plain.portfolio.positions[2], { underlying: member }))).to.contain(
+        'Object.prototype',
+      )
+    }
   })
 })

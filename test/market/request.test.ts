@@ -9,6 +9,7 @@ const token = (index: number): Address => `0x${'0'.repeat(39)}${index}`
 const key = (index: number) => toAssetKey(1, token(index))
 const entry = (underlying: string) => ({ underlying })
 const parameters = {
+  credit: { free: 0n, venue: 1n, enforceable: 1n },
   assets: { [key(1)]: entry('ETH'), [key(2)]: entry('USDC'), [key(3)]: entry('SUSD') },
 } as unknown as MarginParameters
 
@@ -56,6 +57,11 @@ describe('toMarketRequest', () => {
       assets: [key(1), key(2), key(3)],
       options: [],
     })
+  })
+
+  it('asks for nothing on behalf of tokens that are not credited', () => {
+    const dust: Position = { ...held, control: 'free', kind: 'balance', asset: key(3), amount: 1n }
+    expect(request([dust])).to.deep.equal({ underlyings: [], assets: [], options: [] })
   })
 
   it('asks for each live contract once and for no volatility of an expired one', () => {

@@ -37,8 +37,8 @@ const token18 = (symbol: string, underlying: string) => ({
   basis: none,
 })
 
-/** A parameter set with WETH, USDC, WBTC, sETH (5 % / 3 % basis) and sUSD; `change` edits the plain object before it is parsed. */
-export function testParameters(
+/** The default calibration with every line switched on, around the test assets. */
+export function fullParameters(
   change: (plain: ReturnType<typeof plainParameters>) => void = () => {},
 ): MarginParameters {
   const plain = plainParameters()
@@ -46,6 +46,22 @@ export function testParameters(
   return parseParameters(plain)
 }
 
+/**
+ * As {@link fullParameters} but without charges for size and for hedged delta, so that the other lines can be computed by hand.
+ */
+export function testParameters(
+  change: (plain: ReturnType<typeof plainParameters>) => void = () => {},
+): MarginParameters {
+  return fullParameters((plain) => {
+    const free = { initial: 0n, maintenance: 0n }
+    plain.lines.hedgedDeltaMinimum = free
+    plain.lines.liquidity.impact = free
+    for (const entry of Object.values(plain.underlyings)) entry.liquidity.halfSpread = free
+    change(plain)
+  })
+}
+
+/** WETH, USDC, WBTC, sETH (5 % / 3 % basis) and sUSD around the default calibration, as plain JSON. */
 function plainParameters() {
   const { lines, classes, ...calibration } = structuredClone(defaultCalibration)
   return {

@@ -4,12 +4,16 @@ import { type MarginParameters, parametersHash } from '../../core/parameters.ts'
 import type { Portfolio } from '../../core/portfolio.ts'
 import { venueAccountKey } from '../../core/position.ts'
 import { type QuoteUnits, type Wad, wad, wadPerQuoteUnit } from '../../core/units.ts'
+import type { VenueRule } from '../../core/venueRule.ts'
 import { floorDiv, mul } from '../../kernel/fixedPoint.ts'
-import { revalueBook, type ScenarioPnl, scanRisk } from './aggregate.ts'
-import { buildBook, isLiability, type Leg } from './book.ts'
+import { scanRisk } from './aggregate.ts'
+import { buildBook } from './book.ts'
 import { TooManyLiabilitiesError } from './errors.ts'
-import { marginLines, toQuoteUnitsUp, totalOf } from './lines.ts'
+import { isLiability, type Leg } from './legs.ts'
+import { marginLines, toQuoteUnitsUp, totalOf } from './lines/marginLines.ts'
+import { firstLiquidations, isCritical, withoutPhysics } from './liquidations.ts'
 import { createValuer, creditedValue, perpetualProfit, type Valuer } from './revalue.ts'
+import { revalueBook, type ScenarioPnl } from './scenarioPnl.ts'
 
 export type CalculateMarginOptions = {
   readonly portfolio: Portfolio
@@ -30,15 +34,17 @@ export type CalculateMarginOptions = {
  * // 12500000000n (12,500 USD)
  */
 export function calculateMargin({ portfolio, market, parameters }: CalculateMarginOptions): MarginResult {
-  const valuer = createValuer(market, parameters)
+  const { timestamp } = portfolio.block
+  const valuer = createValuer(market, parameters, timestamp)
   const { legs, unpriced } = buildBook(portfolio, market, parameters)
   const { kept, dropped } = limitClaims(legs, valuer, parameters)
-  const pnl = revalueBook(kept, valuer, parameters)
+  const rules = new Map(portfolio.rules.map((rule) => [venueAccountKey(rule.venueAccount), rule]))
+  const pnl = revalueBook(kept, rules, valuer, parameters)
 
   const equity = signedEquity(pnl, valuer, parameters)
-  const lines = marginLines({ pnl, market, parameters, valuer, equity })
+  const lines = marginLines({ pnl, market, parameters, valuer, timestamp, equity })
   const total = totalOf(lines)
-  const standalone = standaloneRequirements({ portfolio, market, parameters, valuer, legs: kept, total })
+  const standalone = standaloneRequirements({ portfolio, market, parameters, valuer, legs: kept, rules, total })
 
   return {
     model: parameters.model,
@@ -66,6 +72,9 @@ export function calculateMargin({ portfolio, market, parameters }: CalculateMarg
     ),
     standalone,
     unpriced: [...unpriced, ...dropped],
+    firstLiquidations: firstLiquidations(pnl),
+    venueCritical: isCritical(pnl, valuer, parameters),
+    withoutPhysics: withoutPhysics(pnl),
     nextExpiry: nextExpiryOf(kept),
     assumptions: assumptionsOf(parameters),
   }
@@ -87,7 +96,7 @@ function limitClaims(legs: readonly Leg[], valuer: Valuer, { maximumClaims }: Ma
     dropped: assets.slice(room).map(({ leg: { key, venue, position } }) => ({
       key,
       venue,
-      asset: position.kind,
+      asset: 'asset' in position ? position.asset : position.kind,
       reason: `the book has more than ${maximumClaims} claims and this asset is among the smallest`,
     })),
   }
@@ -117,9 +126,11 @@ function standaloneRequirements(options: {
   readonly parameters: MarginParameters
   readonly valuer: Valuer
   readonly legs: readonly Leg[]
+  readonly rules: ReadonlyMap<string, VenueRule>
   readonly total: Requirement
 }): Standalone {
-  const { portfolio, market, parameters, valuer, legs, total } = options
+  const { portfolio, market, parameters, valuer, legs, rules, total } = options
+  const { timestamp } = portfolio.block
   const demanded = new Map<string, Requirement>()
   for (const { venueAccount, initial, maintenance } of portfolio.requirements) {
     const key = venueAccountKey(venueAccount)
@@ -132,12 +143,12 @@ function standaloneRequirements(options: {
 
   const venues = [...new Set(legs.map(({ venueAccount }) => venueAccount))].sort().map((venueAccount) => {
     const own = legs.filter((leg) => leg.venueAccount === venueAccount)
-    const pnl = revalueBook(own, valuer, parameters)
+    const pnl = revalueBook(own, rules, valuer, parameters)
     const equity = signedEquity(pnl, valuer, parameters)
     return {
       venueAccount,
       venue: own[0]?.venue ?? '',
-      model: totalOf(marginLines({ pnl, market, parameters, valuer, equity })),
+      model: totalOf(marginLines({ pnl, market, parameters, valuer, timestamp, equity })),
       venueOwn: demanded.get(venueAccount) ?? { initial: 0n, maintenance: 0n },
     }
   })
@@ -155,12 +166,13 @@ function nextExpiryOf(legs: readonly Leg[]): number | null {
   return expiries.length === 0 ? null : expiries.reduce((first, expiry) => Math.min(first, expiry))
 }
 
-function assumptionsOf({ decorrelation, credit, paperHaircut, lines }: MarginParameters): readonly string[] {
+function assumptionsOf({ venuePhysics, decorrelation, credit, paperHaircut }: MarginParameters): readonly string[] {
   const percent = (value: Wad) => `${(value * 100n) / wad} %`
   return [
     'The venues still demand their own margin; a netted requirement does not stop a venue from liquidating its leg.',
-    'Liquidation by a venue inside a scenario is not modelled by this parameter set.',
-    `Lines: ${['scan', 'wrappedBasis', ...Object.keys(lines).filter((id) => id !== 'scan'), 'longOptionCap'].join(', ')}.`,
+    venuePhysics === 'on'
+      ? 'Inside a scenario every venue liquidates by its own rule, at its own prices moved with ours.'
+      : 'Liquidation by a venue inside a scenario is not modelled by this parameter set.',
     decorrelation === wad
       ? 'No credit between underlyings.'
       : `Gains of one underlying offset losses of another up to ${percent(wad - decorrelation)}.`,

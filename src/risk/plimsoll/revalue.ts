@@ -5,17 +5,12 @@ import type { Scenario } from '../../core/scenario.ts'
 import { type Wad, wad } from '../../core/units.ts'
 import { black76, totalVolatility } from '../../kernel/black76.ts'
 import { amountsForLiquidity, sqrtPriceX96 } from '../../kernel/concentratedLiquidity.ts'
-import { powWad } from '../../kernel/exponential.ts'
-import { floorDiv, max, min, mul } from '../../kernel/fixedPoint.ts'
-import {
-  type Leg,
-  type LiquidityLeg,
-  type OptionLeg,
-  type PricedToken,
-  scanRange,
-  spotPrice,
-  toQuantity,
-} from './book.ts'
+import { max, min, mul } from '../../kernel/fixedPoint.ts'
+import type { VenueShift } from '../venues/venueState.ts'
+import type { Leg, LiquidityLeg, OptionLeg, PricedToken } from './legs.ts'
+import { toQuantity } from './resolve.ts'
+import { shockedPrice, shockedVolatility } from './shock.ts'
+import { scanRange, spotPrice } from './spot.ts'
 
 /** Prices and volatility shocks at which a book is valued. */
 export type MarketState = {
@@ -30,6 +25,10 @@ export type Valuer = {
   readonly base: MarketState
   /** The base state with the given scenarios applied. */
   readonly shocked: (scenarios: ReadonlyMap<Underlying, Scenario>) => MarketState
+  /** The base state with other spot prices. */
+  readonly priced: (prices: ReadonlyMap<Underlying, Wad>) => MarketState
+  /** What a venue rule sees of a state. */
+  readonly shiftTo: (state: MarketState) => VenueShift
 }
 
 /** Share of a value that counts: credit on the positive part, the whole of the negative (model section 1.3). */
@@ -53,42 +52,18 @@ export function perpetualProfit(leg: Leg & { kind: 'perpetual' }, state: MarketS
   return mul(leg.size, state.price(leg.underlying)) - leg.cost + leg.funding
 }
 
-/** `floor(S · (1e18 + m) / 1e18)` with `m` the move of the scenario (model section 3). */
-export function shockedPrice(price: Wad, scenario: Scenario, range: Wad): Wad {
-  const move = scenario.kind === 'range' ? mul(scenario.move, range) : scenario.move
-  return floorDiv(price * (wad + move), wad)
+/** The spot price; inside a settlement window the part already observed stands still (model section 3). */
+export function forwardOf({ underlying, observed, average }: OptionLeg, state: MarketState): Wad {
+  return mul(observed, average) + mul(wad - observed, state.price(underlying))
 }
 
-/** Annual volatility under a shock, scaled by term as in Derive's PMRM (model section 3). */
-export function shockedVolatility(
-  volatility: Wad,
-  vol: Scenario['vol'],
-  term: number,
-  {
-    up,
-    down,
-    minimumUp,
-    shortTermPower,
-    longTermPower,
-    referenceTerm,
-    shortestTerm,
-  }: MarginParameters['volatilityShock'],
-): Wad {
-  if (vol === 'none') return volatility
-  const power = term <= referenceTerm ? shortTermPower : longTermPower
-  const scale = powWad((BigInt(referenceTerm) * wad) / max(BigInt(term), BigInt(shortestTerm)), power)
-  return vol === 'up'
-    ? max(mul(volatility, wad + mul(up, scale)), minimumUp)
-    : mul(volatility, max(0n, wad - mul(down, scale)))
-}
-
-export function createValuer(market: Market, parameters: MarginParameters): Valuer {
+export function createValuer(market: Market, parameters: MarginParameters, timestamp: number): Valuer {
   const optionPrices = new Map<string, Wad>()
 
   const optionPrice = (leg: OptionLeg, state: MarketState): Wad => {
-    const forward = state.price(leg.underlying)
+    const forward = forwardOf(leg, state)
     const vol = state.vol(leg.underlying)
-    const key = [leg.right, leg.strike, leg.term, leg.volatility, forward, vol].join('|')
+    const key = `${leg.right}|${leg.strike}|${leg.term}|${leg.volatility}|${forward}|${vol}`
     const known = optionPrices.get(key)
     if (known !== undefined) return known
     const volatility = shockedVolatility(leg.volatility, vol, leg.term, parameters.volatilityShock)
@@ -109,6 +84,8 @@ export function createValuer(market: Market, parameters: MarginParameters): Valu
         const { quantity0, quantity1 } = liquidityQuantities(leg, state)
         return tokenValue(quantity0, leg.token0, state) + tokenValue(quantity1, leg.token1, state)
       }
+      case 'settledOption':
+        return leg.value
       case 'fixedDebt':
         return -leg.amount
     }
@@ -128,7 +105,19 @@ export function createValuer(market: Market, parameters: MarginParameters): Valu
     }
   }
 
-  return { value, base, shocked }
+  const priced = (prices: ReadonlyMap<Underlying, Wad>): MarketState => ({
+    price: (underlying) => prices.get(underlying) ?? base.price(underlying),
+    vol: base.vol,
+  })
+
+  const shiftTo = (state: MarketState): VenueShift => ({
+    price: state.price,
+    base: base.price,
+    underlyingOf: (asset) => parameters.assets[asset]?.underlying,
+    timestamp,
+  })
+
+  return { value, base, shocked, priced, shiftTo }
 }
 
 /** Price of one whole token: mul(rate, S). */

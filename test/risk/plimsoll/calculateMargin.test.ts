@@ -1,5 +1,11 @@
 import { expect } from 'chai'
-import { MissingMarketDataError, OutOfRangeError, UnpricedLiabilityError } from '../../../src/core/errors.ts'
+import { DuplicateClaimError } from '../../../src/core/distinctClaims.ts'
+import {
+  InvalidInputError,
+  MissingMarketDataError,
+  OutOfRangeError,
+  UnpricedLiabilityError,
+} from '../../../src/core/errors.ts'
 import type { MarginLineId, MarginResult } from '../../../src/core/margin.ts'
 import type { Position } from '../../../src/core/position.ts'
 import { wad } from '../../../src/core/units.ts'
@@ -334,6 +340,41 @@ describe('calculateMargin', () => {
       expect([dusty.equity, dusty.initialMargin]).to.deep.equal([plain.equity, plain.initialMargin])
     })
 
+    it('does not let dust of a token whose feed is late block an account', () => {
+      const { SUSD: _, ...prices } = market.prices
+      const dust = balance(assets.susd, 1n, { control: 'free', venue: 'wallet' })
+      const portfolio = portfolioOf(balance(assets.weth, wad), dust)
+      const result = calculateMargin({ portfolio, market: { ...market, prices }, parameters })
+      expect(result.equity).to.equal(2000n * usd)
+      expect(result.unpriced[0]?.reason).to.contain('not credited')
+    })
+
+    it('counts a long option outside the domain of the pricing as zero and refuses a short one', () => {
+      const wild = testMarket({ volatility: { low: 70n * wad, high: 70n * wad } })
+      const of = (size: bigint) => () =>
+        calculateMargin({ portfolio: portfolioOf(option('call', 2000, size)), market: wild, parameters })
+      expect(of(1n)().unpriced[0]?.reason).to.contain('domain of the pricing')
+      expect(of(-1n)).to.throw(UnpricedLiabilityError, 'domain of the pricing')
+    })
+
+    it('does not net a contract that can be withdrawn against one that cannot', () => {
+      const result = margin(option('call', 2000, 10n * wad, { control: 'free' }), option('call', 2000, -10n * wad))
+      expectUsd(result.equity, -10 * 182.596816)
+    })
+
+    it('lets accounts of one failure group fail together', () => {
+      const cash = (venue: string) => balance(assets.usdc, 50_000n * e6, { venue })
+      const grouped = testParameters((plain) => {
+        plain.venues = ['a', 'b'].map((id) => ({ id, adapter: 'one-protocol', configuration: {} })) as never
+      })
+      const portfolio = portfolioOf(cash('a'), cash('b'))
+      const together = calculateMargin({ portfolio, market, parameters: grouped })
+      const apart = calculateMargin({ portfolio, market, parameters })
+      const lost = (result: MarginResult) => line(result, 'scan').initial + line(result, 'venueFailure').initial
+      expect(lost(together)).to.equal(50_000n * usd)
+      expect(lost(apart) < lost(together)).to.equal(true)
+    })
+
     it('keeps liabilities and the largest assets of a book with too many claims and names the rest', () => {
       const set = testParameters((plain) => {
         plain.maximumClaims = 3
@@ -372,6 +413,11 @@ describe('calculateMargin', () => {
     })
     it('UnpricedLiabilityError: a perpetual on an unknown underlying', () => {
       expect(refused(perpetual(wad, wad, { underlying: 'DOGE' }))).to.throw(UnpricedLiabilityError, 'DOGE')
+    })
+    it('InvalidInputError, DuplicateClaimError: amounts and claims that no reading gives', () => {
+      expect(refused(debt(assets.weth, -wad))).to.throw(InvalidInputError, 'negative amount')
+      const twice = balance(assets.weth, wad)
+      expect(refused(twice, twice)).to.throw(DuplicateClaimError)
     })
     it('counts a long option without a volatility as zero and says so', () => {
       const result = margin(option('put', 1234, wad))

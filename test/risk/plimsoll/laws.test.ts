@@ -7,6 +7,7 @@ import {
   assets,
   balance,
   debt,
+  fullParameters,
   liquidity,
   option,
   perpetual,
@@ -15,7 +16,7 @@ import {
   testParameters,
 } from '../../support/books.ts'
 
-const parameters = testParameters()
+const parameters = fullParameters()
 const market = testMarket()
 const smile = testMarket({ volatility: { low: (7n * wad) / 10n, high: (9n * wad) / 10n } })
 
@@ -110,7 +111,8 @@ describe('laws of plimsoll-1', () => {
               return position
           }
         })
-        const [one, many] = [margin(positions), margin(scaled)]
+        const linearInSize = testParameters()
+        const [one, many] = [margin(positions, smile, linearInSize), margin(scaled, smile, linearInSize)]
         const gap = many.initialMargin - one.initialMargin * factor
         expect(gap <= 7n * factor && gap >= -7n * factor).to.equal(true)
         const drift = many.equity - one.equity * factor
@@ -174,7 +176,7 @@ describe('laws of plimsoll-1', () => {
   it('removing a scenario never raises the requirement', () => {
     check(
       fc.property(book, fc.nat(23), (positions, index) => {
-        const fewer = testParameters((plain) => {
+        const fewer = fullParameters((plain) => {
           const [removed] = plain.classes.volatile?.scenarios.splice(index, 1) ?? []
           plain.jointRows = plain.jointRows.filter(({ take }) => take.volatile !== removed?.id)
         })
@@ -190,7 +192,7 @@ describe('laws of plimsoll-1', () => {
   it('J ≤ scan(d < 1) ≤ scan(d = 1)', () => {
     check(
       fc.property(book, fc.bigInt((75n * wad) / 100n, wad), (positions, decorrelation) => {
-        const softer = testParameters((plain) => {
+        const softer = fullParameters((plain) => {
           plain.decorrelation = decorrelation
         })
         const [strict, soft] = [margin(positions).scan, margin(positions, smile, softer).scan]

@@ -1,0 +1,71 @@
+import type { Underlying } from '../../../core/asset.ts'
+import { type Wad, wad } from '../../../core/units.ts'
+import { black76Delta, totalVolatility } from '../../../kernel/black76.ts'
+import { abs, mul, mulUp } from '../../../kernel/fixedPoint.ts'
+import type { Leg, PricedToken } from '../legs.ts'
+import { forwardOf, liquidityQuantities, type Valuer } from '../revalue.ts'
+
+/** 1.0 of a delta: exact products of two WAD numbers. */
+export const deltaUnit = wad * wad
+
+/** Gross and net delta of a book in one underlying, in units of it scaled by {@link deltaUnit}. */
+export type Exposure = { readonly gross: bigint; readonly net: bigint }
+
+/** Tokens that a leg holds or owes at the marks, uncredited whole tokens in WAD. */
+export function tokensOf(leg: Leg, { base }: Valuer): readonly { token: PricedToken; quantity: Wad }[] {
+  switch (leg.kind) {
+    case 'token':
+      return [{ token: leg.token, quantity: leg.quantity }]
+    case 'liquidity': {
+      const { quantity0, quantity1 } = liquidityQuantities(leg, base)
+      return [
+        { token: leg.token0, quantity: quantity0 },
+        { token: leg.token1, quantity: quantity1 },
+      ]
+    }
+    case 'perpetual':
+    case 'option':
+    case 'settledOption':
+    case 'fixedDebt':
+      return []
+  }
+}
+
+/** credit × long + full short. */
+export function credited(leg: Leg, quantity: Wad): Wad {
+  return quantity > 0n ? mul(leg.credit, quantity) : quantity
+}
+
+/** USD value of a quantity of tokens without its sign, rounded up. */
+export function absoluteValue(quantity: Wad, token: PricedToken, { base }: Valuer): Wad {
+  return mulUp(mulUp(abs(quantity), token.rate), base.price(token.underlying))
+}
+
+/**
+ * Delta per underlying (model section 6, hedged-delta minimum): quantity × rate of tokens, size of perpetuals, size × N(d1) or
+ * N(d1) − 1 of options less what a settlement window has observed. Supply and debt of one asset at one venue account net
+ * first; gross sums the rest by absolute value.
+ */
+export function deltaExposures(legs: readonly Leg[], valuer: Valuer): ReadonlyMap<Underlying, Exposure> {
+  const parts = new Map<string, { underlying: Underlying; delta: bigint }>()
+  const add = (key: string, underlying: Underlying, delta: bigint) =>
+    parts.set(key, { underlying, delta: (parts.get(key)?.delta ?? 0n) + delta })
+  for (const leg of legs) {
+    for (const { token, quantity } of tokensOf(leg, valuer)) {
+      const key = leg.kind === 'token' ? `${leg.venueAccount}|${token.asset}` : `${leg.key}|${token.asset}`
+      add(key, token.underlying, credited(leg, quantity) * token.rate)
+    }
+    if (leg.kind === 'perpetual') add(leg.key, leg.underlying, credited(leg, leg.size) * wad)
+    if (leg.kind === 'option') {
+      const forward = forwardOf(leg, valuer.base)
+      const delta = black76Delta(leg.right, forward, leg.strike, totalVolatility(leg.volatility, BigInt(leg.term)))
+      add(leg.key, leg.underlying, credited(leg, leg.size) * mul(delta, wad - leg.observed))
+    }
+  }
+  const exposures = new Map<Underlying, Exposure>()
+  for (const { underlying, delta } of parts.values()) {
+    const { gross, net } = exposures.get(underlying) ?? { gross: 0n, net: 0n }
+    exposures.set(underlying, { gross: gross + abs(delta), net: net + delta })
+  }
+  return exposures
+}

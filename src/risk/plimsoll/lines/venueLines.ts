@@ -1,0 +1,90 @@
+import type { MarginParameters } from '../../../core/parameters.ts'
+import { type Wad, wad } from '../../../core/units.ts'
+import { abs, max, mulUp } from '../../../kernel/fixedPoint.ts'
+import { scanCharge } from '../aggregate.ts'
+import type { Leg } from '../legs.ts'
+import type { BookAccount, ScenarioPnl, ScenarioRow } from '../scenarioPnl.ts'
+import { type Stage, sumOf } from './minimums.ts'
+
+/** The venue whose failure costs most, and that cost before the other lines are taken off. WAD USD. */
+export type VenueFailure = {
+  readonly group: string | null
+  readonly cost: Wad
+  readonly lost: Wad
+  readonly scan: Wad
+}
+
+/**
+ * Venues of one failure group (by default one adapter) fail together, however many accounts or markets they are split into.
+ * `F = max over v of max(0, credited equity_v) · (1 − recovery) + factor · scan(book without v)`: a venue is gone with what is
+ * held there, and what hedged it is alone. Wallets and debts to consumers cannot fail.
+ */
+export function venueFailure(pnl: ScenarioPnl, parameters: MarginParameters): (stage: Stage) => VenueFailure {
+  const failing = pnl.accounts.filter((account) => canFail(account, pnl))
+  const groups = [...new Set(failing.map(({ failureGroup }) => failureGroup))].sort()
+  const failures = groups.map((group) => {
+    const gone = failing.filter(({ failureGroup }) => failureGroup === group)
+    const keys = new Set(gone.map(({ key }) => key))
+    const equity = sumOf(gone, (account) => creditedEquity(account, pnl))
+    return {
+      group,
+      lost: mulUp(max(0n, equity), wad - parameters.lines.venueFailure.recovery),
+      scan: scanCharge(pnl, parameters, (other) => !keys.has(other)),
+    }
+  })
+  return (stage) => {
+    let worst: VenueFailure = { group: null, cost: 0n, lost: 0n, scan: 0n }
+    for (const { group, lost, scan } of failures) {
+      const remaining = mulUp(parameters.lines.scan[stage], scan)
+      if (lost + remaining > worst.cost) worst = { group, cost: lost + remaining, lost, scan: remaining }
+    }
+    return worst
+  }
+}
+
+/**
+ * Σ over venue accounts of `need_v`, the most that keeps the account's legs open within the range: `max(0, E_v(0) − slack_v(s))`
+ * over the range scenarios of at most one range, one underlying at a time. What can be withdrawn there is not needed. WAD USD.
+ */
+export function venueNeeds(pnl: ScenarioPnl): readonly { readonly venueAccount: string; readonly need: Wad }[] {
+  return pnl.accounts.flatMap((account, index) => {
+    if (!account.rule || !canFail(account, pnl)) return []
+    const equity = creditedEquity(account, pnl)
+    const needs = pnl.underlyings.flatMap(({ rows }) =>
+      rows.filter(isWithinRange).map((row) => {
+        const state = row.accounts[index]?.state
+        return state ? equity - state.slack - freeValue(account, row, pnl) : 0n
+      }),
+    )
+    return [{ venueAccount: account.key, need: needs.reduce((most, need) => max(most, need), 0n) }]
+  })
+}
+
+function isWithinRange({ scenario }: ScenarioRow): boolean {
+  return scenario.kind === 'range' && abs(scenario.move) <= wad
+}
+
+/** Value that the venue's rule does not hold: long options, and supplies that are no collateral. */
+function freeValue({ legs, rule }: BookAccount, row: ScenarioRow, pnl: ScenarioPnl): Wad {
+  return sumOf(legs, (index) =>
+    rule && isFree(pnl.legs[index] as Leg, rule)
+      ? max(0n, (pnl.creditedValues[index] as Wad) + (row.legs[index] as Wad))
+      : 0n,
+  )
+}
+
+function isFree(leg: Leg, rule: NonNullable<BookAccount['rule']>): boolean {
+  if (rule.kind === 'optionCollateral') return leg.kind === 'option' && leg.size > 0n
+  if (rule.kind !== 'lendingPool' && rule.kind !== 'baseDebt') return false
+  if (leg.kind !== 'token' || leg.quantity < 0n) return false
+  return !rule.collaterals.some(({ asset }) => asset === leg.token.asset)
+}
+
+function creditedEquity({ legs }: BookAccount, { creditedValues }: ScenarioPnl): Wad {
+  return sumOf(legs, (index) => creditedValues[index] as Wad)
+}
+
+function canFail({ legs: [first] }: BookAccount, { legs }: ScenarioPnl): boolean {
+  const control = first === undefined ? undefined : legs[first]?.control
+  return control === 'venue' || control === 'enforceable'
+}

@@ -1,0 +1,56 @@
+import type { FirstLiquidation } from '../../core/margin.ts'
+import type { MarginParameters } from '../../core/parameters.ts'
+import { type Wad, wad } from '../../core/units.ts'
+import { abs } from '../../kernel/fixedPoint.ts'
+import { venueState } from '../venues/venueState.ts'
+import { isLiability, underlyingsOf } from './legs.ts'
+import type { Valuer } from './revalue.ts'
+import type { ScenarioPnl } from './scenarioPnl.ts'
+import { shockedPrice } from './shock.ts'
+
+/** Per venue account and underlying the scenario nearest to spot in which its venue liquidates it, then the lowest index. */
+export function firstLiquidations({ accounts, underlyings }: ScenarioPnl): readonly FirstLiquidation[] {
+  const found = accounts.flatMap(({ key }, index) =>
+    underlyings.flatMap(({ underlying, spot, rows }): readonly (FirstLiquidation & { readonly distance: Wad })[] => {
+      const liquidating = rows.filter(({ accounts: states }) => states[index]?.state?.isLiquidatable)
+      const [first] = liquidating
+        .map(({ scenario, price }) => ({ scenario: scenario.id, price, distance: abs(price - spot) }))
+        .sort((a, b) => compare(a.distance, b.distance))
+      return first ? [{ venueAccount: key, underlying, ...first }] : []
+    }),
+  )
+  return found.sort((a, b) => compare(a.distance, b.distance)).map(({ distance: _, ...liquidation }) => liquidation)
+}
+
+/** Whether any venue account liquidates within the critical distance of any one price, up or down. */
+export function isCritical(
+  { accounts, legs }: ScenarioPnl,
+  valuer: Valuer,
+  { criticalDistance }: MarginParameters,
+): boolean {
+  return accounts.some(({ rule, legs: own }) => {
+    if (!rule) return false
+    return underlyingsOf(own.flatMap((index) => legs[index] ?? [])).some((underlying) =>
+      [criticalDistance, -criticalDistance, 0n].some((move) => {
+        const scenario = { id: '', kind: 'absolute', move, vol: 'none', weight: wad } as const
+        const price = shockedPrice(valuer.base.price(underlying), scenario, 0n)
+        return venueState(rule, valuer.shiftTo(valuer.priced(new Map([[underlying, price]])))).isLiquidatable
+      }),
+    )
+  })
+}
+
+/** Venue accounts with liabilities but without a rule: scenarios let them ride through what their venue may not. */
+export function withoutPhysics({ accounts, legs }: ScenarioPnl): readonly string[] {
+  return accounts
+    .filter(({ rule, legs: own }) => !rule && own.some((index) => isVenueLiability(legs[index])))
+    .map(({ key }) => key)
+}
+
+function isVenueLiability(leg: ScenarioPnl['legs'][number] | undefined): boolean {
+  return leg !== undefined && leg.control !== 'free' && leg.control !== 'consumer' && isLiability(leg)
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : Number(a > b)
+}

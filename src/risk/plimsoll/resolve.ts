@@ -1,0 +1,203 @@
+import type { AssetKey, Underlying } from '../../core/asset.ts'
+import { MissingMarketDataError, UnpricedLiabilityError } from '../../core/errors.ts'
+import type { UnpricedAsset } from '../../core/margin.ts'
+import { type Market, volatilityKey } from '../../core/market.ts'
+import type { MarginParameters } from '../../core/parameters.ts'
+import type { Portfolio } from '../../core/portfolio.ts'
+import { claimKey, type Option, type Position, venueAccountKey } from '../../core/position.ts'
+import { type Wad, wad } from '../../core/units.ts'
+import { maxPrice, maxVolatility } from '../../kernel/black76.ts'
+import { ceilDiv, max, mul } from '../../kernel/fixedPoint.ts'
+import type { Leg, PricedToken } from './legs.ts'
+import { shockedVolatility } from './shock.ts'
+import { ownEntry, spotPrice } from './spot.ts'
+
+/**
+ * Resolves a claim against market and parameters: a leg, an asset that counts as zero, or nothing when its size is zero.
+ *
+ * @throws {UnpricedLiabilityError} for a liability that cannot be valued.
+ * @throws {MissingMarketDataError} when the market lacks the price or rate of an asset that the parameters know.
+ */
+export function resolveClaim(
+  position: Position,
+  { block }: Portfolio,
+  market: Market,
+  parameters: MarginParameters,
+): Leg | UnpricedAsset | undefined {
+  const base = {
+    key: claimKey(position.claim),
+    venue: position.venueAccount.venue,
+    failureGroup: failureGroupOf(position.venueAccount.venue, parameters),
+    venueAccount: venueAccountKey(position.venueAccount),
+    control: position.control,
+    // A debt to a consumer is never positive, so its credit is never used.
+    credit: position.control === 'consumer' ? 0n : parameters.credit[position.control],
+    position,
+  }
+  const unpriced = (asset: string, reason: string): UnpricedAsset => ({
+    key: base.key,
+    venue: base.venue,
+    asset,
+    reason,
+  })
+  const unknown = (asset: AssetKey) => `asset ${asset} is not in the parameter set`
+
+  switch (position.kind) {
+    case 'balance':
+    case 'debt': {
+      if (position.amount === 0n) return undefined
+      // What counts for nothing needs no price, so dust in a wallet cannot block the account when its feed is late.
+      if (position.kind === 'balance' && base.credit === 0n && !isPriced(position.asset, market, parameters)) {
+        return unpriced(position.asset, `control ${position.control} is not credited`)
+      }
+      const token = priceToken(position.asset, market, parameters)
+      if (position.kind === 'balance') {
+        if (!token) return unpriced(position.asset, unknown(position.asset))
+        const quantity = toQuantity(position.amount, token.decimals)
+        return { ...base, kind: 'token', token, quantity, underlyings: [token.underlying] }
+      }
+      if (!token) throw refusal(base, unknown(position.asset))
+      const quantity = -ceilDiv(position.amount * wad, 10n ** BigInt(token.decimals))
+      return { ...base, kind: 'token', token, quantity, underlyings: [token.underlying] }
+    }
+    case 'perpetual': {
+      const { size, cost, funding, underlying } = position
+      if (size === 0n && cost === 0n && funding === 0n) return undefined
+      const quote = priceToken(position.quoteAsset, market, parameters)
+      if (!quote) throw refusal(base, `its quote ${unknown(position.quoteAsset)}`)
+      if (!Object.hasOwn(parameters.underlyings, underlying))
+        throw refusal(base, `underlying ${underlying} is not in the parameter set`)
+      spotPrice(underlying, market)
+      return {
+        ...base,
+        kind: 'perpetual',
+        underlying,
+        quote,
+        size,
+        cost,
+        funding,
+        underlyings: distinct(underlying, quote),
+      }
+    }
+    case 'option': {
+      const { size, underlying, right, strike, expiry, surface, settlement } = position
+      if (size === 0n) return undefined
+      const fail = (reason: string): UnpricedAsset => {
+        if (size < 0n) throw refusal(base, reason)
+        return unpriced(`${underlying} ${right} ${strike} ${expiry}`, reason)
+      }
+      const quote = priceToken(position.quoteAsset, market, parameters)
+      if (!quote) return fail(`its quote ${unknown(position.quoteAsset)}`)
+      if (!Object.hasOwn(parameters.underlyings, underlying))
+        return fail(`underlying ${underlying} is not in the parameter set`)
+      const term = expiry - block.timestamp
+      if (term <= 0) {
+        if (settlement?.kind !== 'final') return fail(`it expired at ${expiry} and its settlement price is not known`)
+        const value = settledValue(position, settlement.price, quote, market, parameters.expiredHaircut)
+        return { ...base, kind: 'settledOption', underlying, size, value, underlyings: [] }
+      }
+      if (settlement?.kind === 'final')
+        return fail(`it is settled at ${settlement.price} before it expires at ${expiry}`)
+      const volatility = ownEntry(market.volatilities, volatilityKey({ surface, expiry, strike }))
+      if (!volatility) return fail(`surface ${surface} has no volatility for strike ${strike} at ${expiry}`)
+      const side = size > 0n ? volatility.low : volatility.high
+      const outside = domainProblem(side, term, strike, parameters)
+      if (outside) return fail(outside)
+      spotPrice(underlying, market)
+      return {
+        ...base,
+        kind: 'option',
+        underlying,
+        quote,
+        right,
+        strike,
+        expiry,
+        term,
+        observed: settlement?.observed ?? 0n,
+        average: settlement?.average ?? 0n,
+        size,
+        volatility: side,
+        confidence: volatility.confidence,
+        underlyings: distinct(underlying, quote),
+      }
+    }
+    case 'concentratedLiquidity': {
+      const { liquidity, tickLower, tickUpper, fees0, fees1 } = position
+      if (liquidity === 0n && fees0 === 0n && fees1 === 0n) return undefined
+      const token0 = priceToken(position.token0, market, parameters)
+      const token1 = priceToken(position.token1, market, parameters)
+      if (!token0 || !token1) {
+        return unpriced(`${position.token0} / ${position.token1}`, unknown(token0 ? position.token1 : position.token0))
+      }
+      const underlyings = distinct(token0.underlying, token1)
+      return { ...base, kind: 'liquidity', token0, token1, liquidity, tickLower, tickUpper, fees0, fees1, underlyings }
+    }
+    case 'consumerDebt':
+      return position.amount === 0n
+        ? undefined
+        : { ...base, kind: 'fixedDebt', amount: position.amount, underlyings: [] }
+  }
+}
+
+/** Whole tokens in WAD, rounded down. */
+export function toQuantity(amount: bigint, decimals: number): Wad {
+  return (amount * wad) / 10n ** BigInt(decimals)
+}
+
+/** Size × payoff at the settlement price; what is owed to the holder less a haircut, what the holder owes in full. */
+function settledValue(
+  { right, strike, size }: Option,
+  price: Wad,
+  quote: PricedToken,
+  market: Market,
+  haircut: Wad,
+): Wad {
+  const payoff = max(0n, right === 'call' ? price - strike : strike - price)
+  const owed = mul(mul(size, payoff), mul(quote.rate, spotPrice(quote.underlying, market)))
+  return size > 0n ? mul(owed, wad - haircut) : owed
+}
+
+function isPriced(asset: AssetKey, market: Market, parameters: MarginParameters): boolean {
+  const entry = ownEntry(parameters.assets, asset)
+  return !entry || (Object.hasOwn(market.rates, asset) && Object.hasOwn(market.prices, entry.underlying))
+}
+
+function priceToken(asset: AssetKey, market: Market, parameters: MarginParameters): PricedToken | undefined {
+  const entry = ownEntry(parameters.assets, asset)
+  if (!entry) return undefined
+  const rate = ownEntry(market.rates, asset)
+  if (rate === undefined) throw new MissingMarketDataError(`The market has no rate of ${entry.symbol} (${asset}).`)
+  spotPrice(entry.underlying, market)
+  return { asset, underlying: entry.underlying, rate, decimals: entry.decimals }
+}
+
+function failureGroupOf(venue: string, { venues }: MarginParameters): string {
+  const entry = venues.find(({ id }) => id === venue)
+  return entry ? (entry.failureGroup ?? entry.adapter) : venue
+}
+
+/** Why an option cannot be priced in every scenario, if so. */
+function domainProblem(
+  volatility: Wad,
+  term: number,
+  strike: Wad,
+  { volatilityShock }: MarginParameters,
+): string | undefined {
+  if (shockedVolatility(volatility, 'up', term, volatilityShock) > maxVolatility) {
+    return `its shocked volatility exceeds ${maxVolatility}, the domain of the pricing`
+  }
+  return strike > maxPrice ? `its strike exceeds ${maxPrice}, the domain of the pricing` : undefined
+}
+
+function distinct(underlying: Underlying, token: PricedToken): readonly Underlying[] {
+  return underlying === token.underlying ? [underlying] : [underlying, token.underlying]
+}
+
+function refusal({ key, venue }: { key: string; venue: string }, reason: string): UnpricedLiabilityError {
+  return new UnpricedLiabilityError(`A liability at ${venue} cannot be valued: ${reason}.`, {
+    metaMessages: [
+      `Claim ${key}.`,
+      'Add what is missing to the parameter set or the market; a debt is never counted as zero.',
+    ],
+  })
+}
