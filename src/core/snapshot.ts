@@ -90,7 +90,8 @@ const position = z.discriminatedUnion('kind', [
   z.strictObject({ ...held, kind: z.literal('consumerDebt'), amount: natural }),
 ])
 
-const quotedTokens = { asset: assetKey, amount: natural, decimals: z.int().min(0).max(36), quote: natural }
+const decimals = z.int().min(0).max(36)
+const quotedTokens = { asset: assetKey, amount: natural, decimals, quote: natural }
 const basisPoints = z.int().min(0).max(65535)
 const assetAmount = z.strictObject({ asset: assetKey, amount: natural })
 
@@ -107,7 +108,7 @@ const venueRule = z.discriminatedUnion('kind', [
     kind: z.literal('isolatedLoan'),
     venueAccount,
     collateral: assetAmount,
-    debt: assetAmount,
+    debt: assetAmount.extend({ decimals }),
     quote: natural,
     liquidationLtv: fraction,
   }),
@@ -123,13 +124,15 @@ const venueRule = z.discriminatedUnion('kind', [
     kind: z.literal('perpetualAccount'),
     venueAccount,
     quoteAsset: assetKey,
+    quoteDecimals: z.int().min(0).max(18),
     cash: integer,
-    collaterals: z.array(z.strictObject({ asset: assetKey, value: natural, ratio: fraction })),
+    collaterals: z.array(z.strictObject({ asset: assetKey, value: natural, ratio: fraction, discount: fraction })),
     markets: z.array(
       z.strictObject({ underlying: name, size: integer, cost: integer, funding: integer, quote: positive }),
     ),
     maintenanceRatio: fraction,
     penaltyRatio: fraction,
+    settlementDebt: z.strictObject({ ratio: fraction, limit: natural }).optional(),
   }),
   z.strictObject({
     kind: z.literal('optionCollateral'),

@@ -31,7 +31,7 @@ export type IsolatedLoanRule = {
   readonly kind: 'isolatedLoan'
   readonly venueAccount: VenueAccount
   readonly collateral: { readonly asset: AssetKey; readonly amount: bigint }
-  readonly debt: { readonly asset: AssetKey; readonly amount: bigint }
+  readonly debt: { readonly asset: AssetKey; readonly amount: bigint; readonly decimals: number }
   /** Oracle price: debt smallest units per collateral smallest unit, scaled by 1e36. */
   readonly quote: bigint
   readonly liquidationLtv: Wad
@@ -53,10 +53,17 @@ export type PerpetualAccountRule = {
   readonly kind: 'perpetualAccount'
   readonly venueAccount: VenueAccount
   readonly quoteAsset: AssetKey
+  /** The venue rounds the account value down to this many decimals. */
+  readonly quoteDecimals: number
   /** Settlement balance with realized results, signed. */
   readonly cash: Wad
-  /** Other collateral at the venue's price, counted with `ratio`. */
-  readonly collaterals: readonly { readonly asset: AssetKey; readonly value: Wad; readonly ratio: Wad }[]
+  /** Other collateral at the venue's price, counted with `ratio`; a forced sale costs the share `discount` of it. */
+  readonly collaterals: readonly {
+    readonly asset: AssetKey
+    readonly value: Wad
+    readonly ratio: Wad
+    readonly discount: Wad
+  }[]
   readonly markets: readonly {
     readonly underlying: Underlying
     readonly size: Wad
@@ -68,6 +75,11 @@ export type PerpetualAccountRule = {
   readonly maintenanceRatio: Wad
   /** Fee of a liquidation as a share of the notional. */
   readonly penaltyRatio: Wad
+  /**
+   * How far cash and unrealized results may be negative before the venue sells other collateral, if there is any: a share of
+   * what that collateral counts for, and an amount.
+   */
+  readonly settlementDebt?: { readonly ratio: Wad; readonly limit: Wad } | undefined
 }
 
 /** Short options each with collateral of their own: liquidatable when any holds less than the venue's minimum (Lyra Avalon). WAD. */

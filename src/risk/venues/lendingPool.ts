@@ -1,0 +1,66 @@
+import { wad } from '../../core/units.ts'
+import type { LendingPoolRule } from '../../core/venueRule.ts'
+import { ceilDiv } from '../../kernel/fixedPoint.ts'
+import { collateralQuote, debtQuote, type VenueShift, type VenueState } from './shift.ts'
+
+const basisPoints = 10_000n
+/** WAD USD in the pool's base unit of 1e-8 USD. */
+const wadPerBase = 10n ** 10n
+
+/**
+ * State of an Aave v3 account (`GenericLogic.calculateUserAccountData`): liquidatable below a health factor of 1e18.
+ *
+ * Aave 3.0 (`truncated`): collateral and debt of each reserve rounded down to 1e-8 USD, the average threshold truncated to
+ * basis points, `HF = wadDiv(percentMul(C, threshold), D)`, both rounding half up. A collateral that we do not know could
+ * lower the average by almost a basis point however small it is, so it costs one.
+ * Aave 3.7 (`exact`): debt rounded up, `HF = wadDiv(Σ value · threshold, D) / 10000`.
+ *
+ * The penalty is close factor × debt × the largest bonus among the collaterals. The slack is `Σ C · threshold − D` with the
+ * debt rounded up and, for 3.0, the truncated average, so that an account with slack is never liquidatable.
+ */
+export function lendingPoolState(rule: LendingPoolRule, shift: VenueShift): VenueState {
+  const { averaging, collaterals, debts, closeFactor } = rule
+  let collateral = 0n
+  let weighted = 0n
+  for (const held of collaterals) {
+    const value = (held.amount * collateralQuote(held, shift)) / 10n ** BigInt(held.decimals)
+    collateral += value
+    weighted += value * BigInt(held.liquidationThreshold)
+  }
+  const debtValues = debts.map((owed) => ({
+    numerator: owed.amount * debtQuote(owed, shift),
+    unit: 10n ** BigInt(owed.decimals),
+  }))
+  const debtDown = debtValues.reduce((total, { numerator, unit }) => total + numerator / unit, 0n)
+  const debtUp = debtValues.reduce((total, { numerator, unit }) => total + ceilDiv(numerator, unit), 0n)
+
+  const hasUnknown = collaterals.some(({ asset, amount }) => amount > 0n && shift.underlyingOf(asset) === undefined)
+  // In basis points of the base unit.
+  const capacity = averaging === 'exact' ? weighted : collateral * averageThreshold(weighted, collateral, hasUnknown)
+  const bonus = collaterals.reduce((largest, held) => Math.max(largest, held.bonus), 0)
+  return {
+    isLiquidatable: averaging === 'exact' ? isBelowOneExact(capacity, debtUp) : isBelowOneTruncated(capacity, debtDown),
+    penalty: ceilDiv(debtUp * wadPerBase * closeFactor * BigInt(bonus), wad * basisPoints),
+    slack: (capacity * wadPerBase) / basisPoints - debtUp * wadPerBase,
+  }
+}
+
+function averageThreshold(weighted: bigint, collateral: bigint, hasUnknown: boolean): bigint {
+  if (collateral === 0n) return 0n
+  const average = weighted / collateral
+  return hasUnknown && average > 0n ? average - 1n : average
+}
+
+function isBelowOneTruncated(capacity: bigint, debt: bigint): boolean {
+  const counted = (capacity + basisPoints / 2n) / basisPoints
+  return debt > 0n && wadDiv(counted, debt) < wad
+}
+
+function isBelowOneExact(capacity: bigint, debt: bigint): boolean {
+  return debt > 0n && wadDiv(capacity, debt) / basisPoints < wad
+}
+
+/** Aave's `WadRayMath.wadDiv`, half up. */
+function wadDiv(a: bigint, b: bigint): bigint {
+  return (a * wad + b / 2n) / b
+}

@@ -1,0 +1,55 @@
+import { type Wad, wad } from '../../core/units.ts'
+import type { PerpetualAccountRule } from '../../core/venueRule.ts'
+import { abs, ceilDiv, floorDiv, min, mul, mulUp } from '../../kernel/fixedPoint.ts'
+import { collateralQuote, dollarsDown, dollarsUp, moveDown, moveUp, type VenueShift, type VenueState } from './shift.ts'
+
+/**
+ * State of a Perpetual Protocol v2 account (`ClearingHouse._isLiquidatable`, `Vault.isLiquidatable`). The account value is
+ * cash, other collateral at its ratio, and `size · price − cost + funding` of each market, rounded down to the settlement
+ * token. It is liquidatable below maintenance ratio × Σ abs(size · price); with other collateral also when cash and
+ * unrealized results are further negative than `settlementDebt` allows. There the vault compares without rounding, so
+ * that we are early by at most one unit of the settlement token.
+ *
+ * The venue takes its quote asset for a dollar, so its numbers do not move with that; what they are worth does. The
+ * penalty is penalty ratio × the whole notional, plus the discount on all other collateral where it can be sold.
+ *
+ * @throws {UnpricedLiabilityError} when the quote asset is not in the parameter set.
+ */
+export function perpetualAccountState(rule: PerpetualAccountRule, shift: VenueShift): VenueState {
+  const { quoteAsset, quoteDecimals, cash, collaterals, markets, maintenanceRatio, penaltyRatio, settlementDebt } = rule
+  let settlement = cash
+  let positionValue = 0n
+  let notionalUp = 0n
+  for (const { underlying, size, cost, funding, quote } of markets) {
+    const price = size < 0n ? moveUp(quote, underlying, shift) : moveDown(quote, underlying, shift)
+    const value = mul(size, price)
+    settlement += value - cost + funding
+    positionValue += abs(value)
+    notionalUp += ceilDiv(abs(size) * moveUp(quote, underlying, shift), wad)
+  }
+  let counted = 0n
+  let sale = 0n
+  for (const { asset, value, ratio, discount } of collaterals) {
+    const moved = collateralQuote({ asset, quote: value }, shift)
+    counted += mul(moved, ratio)
+    sale += mulUp(moved, discount)
+  }
+
+  const unit = 10n ** BigInt(18 - quoteDecimals)
+  const accountValue = floorDiv(settlement + counted, unit) * unit
+  let slack = accountValue - mulUp(positionValue, maintenanceRatio)
+  let isLiquidatable = accountValue < mul(positionValue, maintenanceRatio)
+  if (settlementDebt !== undefined) {
+    const { ratio, limit } = settlementDebt
+    const owed: Wad = settlement < 0n ? -settlement : 0n
+    const share = mul(counted, ratio)
+    isLiquidatable ||= owed > share || (owed / unit) * unit > limit
+    slack = min(slack, settlement + min(share, limit))
+  }
+  const penalty = mulUp(notionalUp, penaltyRatio) + (settlementDebt === undefined ? 0n : sale)
+  return {
+    isLiquidatable,
+    penalty: dollarsUp(penalty, quoteAsset, shift),
+    slack: dollarsDown(slack, quoteAsset, shift),
+  }
+}

@@ -1,0 +1,72 @@
+import type { AssetKey, Underlying } from '../../core/asset.ts'
+import { UnpricedLiabilityError } from '../../core/errors.ts'
+import { type Wad, wad } from '../../core/units.ts'
+import { ceilDiv, floorDiv } from '../../kernel/fixedPoint.ts'
+
+/** How far our own prices have moved since a rule was read. */
+export type VenueShift = {
+  /** Our own price of an underlying after the move, WAD USD. */
+  readonly price: (underlying: Underlying) => Wad
+  /** The same before the move, positive. */
+  readonly base: (underlying: Underlying) => Wad
+  /** Undefined for a token that the parameter set does not know. */
+  readonly underlyingOf: (asset: AssetKey) => Underlying | undefined
+  /** Units of its underlying in one whole token that the parameter set knows, WAD. */
+  readonly rate: (asset: AssetKey) => Wad
+  /** Unix seconds of the block. */
+  readonly timestamp: number
+}
+
+/** What a venue does to one venue account. */
+export type VenueState = {
+  /** Whether the venue's own rule lets anyone liquidate the account. */
+  readonly isLiquidatable: boolean
+  /** WAD USD, rounded up: what a liquidation costs the account, whether or not it is due. */
+  readonly penalty: Wad
+  /** WAD USD, rounded down, negative when short: what could be withdrawn before the venue liquidates. */
+  readonly slack: Wad
+}
+
+type Quoted = { readonly asset: AssetKey; readonly quote: bigint }
+
+/** A venue's quote of collateral times S_s/S, rounded down; an asset that we do not know counts nothing. */
+export function collateralQuote({ asset, quote }: Quoted, shift: VenueShift): bigint {
+  const underlying = shift.underlyingOf(asset)
+  return underlying === undefined ? 0n : moveDown(quote, underlying, shift)
+}
+
+/** A venue's quote of a debt times S_s/S, rounded up; an asset that we do not know stands still. */
+export function debtQuote({ asset, quote }: Quoted, shift: VenueShift): bigint {
+  const underlying = shift.underlyingOf(asset)
+  return underlying === undefined ? quote : moveUp(quote, underlying, shift)
+}
+
+export function moveDown(quote: bigint, underlying: Underlying, { price, base }: VenueShift): bigint {
+  return floorDiv(quote * price(underlying), base(underlying))
+}
+
+export function moveUp(quote: bigint, underlying: Underlying, { price, base }: VenueShift): bigint {
+  return ceilDiv(quote * price(underlying), base(underlying))
+}
+
+/**
+ * WAD USD of whole tokens in WAD at our own moved price, rounded down.
+ *
+ * @throws {UnpricedLiabilityError} for a token that the parameter set does not know.
+ */
+export function dollarsDown(quantity: Wad, asset: AssetKey, shift: VenueShift): Wad {
+  return floorDiv(quantity * ownPrice(asset, shift) * shift.rate(asset), wad * wad)
+}
+
+/** As {@link dollarsDown}, rounded up. */
+export function dollarsUp(quantity: Wad, asset: AssetKey, shift: VenueShift): Wad {
+  return ceilDiv(quantity * ownPrice(asset, shift) * shift.rate(asset), wad * wad)
+}
+
+function ownPrice(asset: AssetKey, { price, underlyingOf }: VenueShift): Wad {
+  const underlying = underlyingOf(asset)
+  if (underlying !== undefined) return price(underlying)
+  throw new UnpricedLiabilityError(`A venue settles in ${asset}, which is not in the parameter set.`, {
+    metaMessages: ['Add the asset to the parameter set; what a liquidation costs cannot be told without its price.'],
+  })
+}

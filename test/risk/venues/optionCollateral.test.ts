@@ -1,0 +1,122 @@
+import { expect } from 'chai'
+import { minimumCollateral, optionCollateralState } from '../../../src/risk/venues/optionCollateral.ts'
+import { now, optionCollateral, shiftTo, short, wad } from './support/rules.ts'
+
+const { minimum } = optionCollateral([])
+const spot = 2_000n * wad
+const year = 31_536_000
+
+function near(actual: bigint, expected: bigint, digits: bigint) {
+  const gap = actual > expected ? actual - expected : expected - actual
+  expect(gap * 10n ** digits <= expected, `${actual} is not ${expected} to ${digits} digits`).to.equal(true)
+}
+
+describe('minimumCollateral', () => {
+  it('default: the Black–Scholes price of the textbook, 10.4506 and 5.5735', () => {
+    // Hull: S = K = 100, r = 5 %, σ = 20 %, one year; 15 digits from the closed form.
+    const plain = {
+      ...minimum,
+      quoteCollateral: 0n,
+      shockVolA: wad / 5n,
+      shockVolB: wad / 5n,
+      callSpotShock: wad,
+      putSpotShock: wad,
+    }
+    const option = { ...short('call', 'quote', { collateral: 0n, expiry: now + year }), strike: 100n * wad }
+    const at = { spot: 100n * wad, timestamp: now }
+    near(minimumCollateral(option, plain, at), 10_450583572185565000n, 14n)
+    near(minimumCollateral({ ...option, right: 'put' }, plain, at), 5_573526022256971000n, 14n)
+  })
+
+  it('behavior: intrinsic value at the shocked spot from expiry on', () => {
+    for (const expiry of [now, now - 1]) {
+      const at = { spot, timestamp: now }
+      const call = short('call', 'quote', { collateral: 0n, expiry, amount: 3n * wad })
+      // 3 · (1.2 · 2,000 − 2,000) and 3 · (2,000 − 0.8 · 2,000).
+      expect(minimumCollateral(call, minimum, at)).to.equal(1_200n * wad)
+      expect(minimumCollateral({ ...call, right: 'put' }, minimum, at)).to.equal(1_200n * wad)
+      // 3 · 400 / 2,400 ether.
+      expect(minimumCollateral({ ...call, collateralIn: 'base' }, minimum, at)).to.equal(wad / 2n)
+    }
+  })
+
+  it('behavior: at least the static amount, at most full collateral', () => {
+    const at = { spot, timestamp: now }
+    const expiry = now
+    const tiny = wad / 100n
+    // 0.01 · 400 is below 200, which for a put is more than 0.01 · 2,000.
+    expect(minimumCollateral(short('call', 'quote', { collateral: 0n, expiry, amount: tiny }), minimum, at)).to.equal(
+      200n * wad,
+    )
+    expect(minimumCollateral(short('put', 'quote', { collateral: 0n, expiry, amount: tiny }), minimum, at)).to.equal(
+      20n * wad,
+    )
+    expect(minimumCollateral(short('call', 'base', { collateral: 0n, expiry, amount: tiny }), minimum, at)).to.equal(
+      tiny,
+    )
+    expect(minimumCollateral(short('call', 'base', { collateral: 0n, expiry, amount: wad }), minimum, at)).to.equal(
+      wad / 5n,
+    )
+    expect(minimumCollateral(short('put', 'quote', { collateral: 0n, amount: 0n }), minimum, at)).to.equal(0n)
+  })
+
+  it('behavior: the shock volatility is flat, falls linearly, and is flat again', () => {
+    const week = 604_800
+    const at = { spot, timestamp: now }
+    const required = (seconds: number, changes: Partial<typeof minimum> = {}) =>
+      minimumCollateral(
+        short('call', 'quote', { collateral: 0n, expiry: now + seconds }),
+        { ...minimum, ...changes },
+        at,
+      )
+    const flat = (volatility: bigint) => ({ shockVolA: volatility, shockVolB: volatility })
+    expect(required(2 * week)).to.equal(required(2 * week, flat((5n * wad) / 2n)))
+    // Half way between 2.5 and 1.8.
+    expect(required(5 * week)).to.equal(required(5 * week, flat((215n * wad) / 100n)))
+    expect(required(8 * week)).to.equal(required(8 * week, flat((9n * wad) / 5n)))
+    expect(required(9 * week)).to.equal(required(9 * week, flat((9n * wad) / 5n)))
+  })
+})
+
+describe('optionCollateralState', () => {
+  // At expiry, so that the minimum is the intrinsic value at the shocked spot.
+  const call = (collateral: bigint) => short('call', 'quote', { collateral, expiry: now })
+  const put = (collateral: bigint) => short('put', 'quote', { collateral, expiry: now })
+  const covered = (collateral: bigint) => short('call', 'base', { collateral, expiry: now })
+
+  it('default: a call needs 400 and a put 400 at 2,000', () => {
+    // Penalty max(20 % of 500, 15) + max(20 % of 450, 15); slack 100 + 50.
+    expect(optionCollateralState(optionCollateral([call(500n * wad), put(450n * wad)]), shiftTo())).to.deep.equal({
+      isLiquidatable: false,
+      penalty: 190n * wad,
+      slack: 150n * wad,
+    })
+    // At 2,100: call 520, put 2,000 − 1,680 = 320.
+    const moved = optionCollateralState(
+      optionCollateral([call(500n * wad), put(450n * wad)]),
+      shiftTo({ ETH: 2_100n * wad }),
+    )
+    expect(moved).to.include({ isLiquidatable: true, slack: (-20n + 130n) * wad })
+  })
+
+  it('behavior: one short below its minimum by one unit is enough', () => {
+    expect(optionCollateralState(optionCollateral([call(400n * wad)]), shiftTo()).isLiquidatable).to.equal(false)
+    const rule = optionCollateral([call(400n * wad - 1n), put(450n * wad)])
+    expect(optionCollateralState(rule, shiftTo()).isLiquidatable).to.equal(true)
+  })
+
+  it('behavior: base collateral is worth our own moved price and needs no more than full cover', () => {
+    // At 3,000: (3,600 − 2,000) / 3,600 = 0.444… ether of 1 ether; penalty 20 % of 3,000.
+    const state = optionCollateralState(optionCollateral([covered(wad)]), shiftTo({ ETH: 3_000n * wad }))
+    expect(state).to.deep.equal({ isLiquidatable: false, penalty: 600n * wad, slack: 1_666_666666666666668000n })
+    expect(
+      optionCollateralState(optionCollateral([covered(wad)]), shiftTo({ ETH: 100_000n * wad })).isLiquidatable,
+    ).to.equal(false)
+  })
+
+  it('behavior: the least penalty holds per short, in dollars at our own price of the quote asset', () => {
+    const rule = optionCollateral([call(10n * wad), call(20n * wad)])
+    expect(optionCollateralState(rule, shiftTo()).penalty).to.equal(30n * wad)
+    expect(optionCollateralState(rule, shiftTo({ SUSD: wad / 2n })).penalty).to.equal(15n * wad)
+  })
+})
