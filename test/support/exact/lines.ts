@@ -2,6 +2,7 @@ import type { MarginParameters } from '../../../src/core/parameters.ts'
 import { underlyingsOf } from './claims.ts'
 import { deltasOf, holdingsOf, nakedShortsOf } from './holdings.ts'
 import { abs, fromWad, max, min, one, over, type Real, sqrt, sum, times } from './real.ts'
+import { readings } from './readings.ts'
 import { type Account, type Book, scanOf } from './scan.ts'
 
 /** Which of the two requirements a rate is for. */
@@ -70,11 +71,12 @@ export function oracleConfidenceLine(book: Book, side: Side): Real {
   const expiries = new Map<string, { underlying: string; quantity: Real; confidence: Real }>()
   for (const claim of claims) {
     for (const { underlying, asset, quantity } of holdingsOf(book, claim)) {
-      const key = asset === null ? claim.key : `${claim.account}|${asset}`
+      const perpetual = readings.perpetualsNetAcrossQuotes ? `${claim.account}||${underlying}` : claim.key
+      const key = asset === null ? perpetual : `${claim.account}|${asset}`
       const known = groups.get(key)?.quantity ?? 0n
       groups.set(key, { underlying, quantity: known + valuer.credited(claim, quantity) })
     }
-    if (claim.kind === 'option') {
+    if (claim.kind === 'option' && (claim.term > 0n || readings.oracleConfidenceOnExpired)) {
       const key = [claim.underlying, claim.expiry].join('|')
       const known = expiries.get(key)
       expiries.set(key, {
@@ -113,25 +115,27 @@ export function creditedValueOf({ valuer }: Book, account: Account): Real {
   return sum(account.claims.map((claim) => valuer.credited(claim, valuer.markOf(claim))))
 }
 
-/** Accounts that a venue's failure takes away: not wallets, not our own consumers. */
-function isAtVenue({ inputs }: Book, account: Account): boolean {
-  return account.claims.some(({ control, venue }) => {
-    const adapter = inputs.parameters.venues.find(({ id }) => id === venue)?.adapter
-    return control === 'venue' || (control === 'enforceable' && adapter !== 'erc20')
-  })
+/** What fails together (the group of the parameter set, else the adapter); null for wallets and our own consumers. */
+function failureGroupOf({ inputs }: Book, account: Account): string | null {
+  const [claim] = account.claims
+  if (claim === undefined || claim.control === 'free' || claim.control === 'consumer') return null
+  const entry = inputs.parameters.venues.find(({ id }) => id === claim.venue)
+  if (!readings.enforceableWalletFails && claim.control === 'enforceable' && entry?.adapter === 'erc20') return null
+  return entry?.failureGroup ?? entry?.adapter ?? claim.venue
 }
 
-/** `F`: the worst failure of one venue account. */
+/** `F`: the worst failure of one group of venue accounts. */
 export function worstFailure(book: Book, side: Side): Real {
   const { lines } = book.inputs.parameters
   const lost = one - fromWad(lines.venueFailure.recovery)
-  const failures = book.accounts
-    .filter((account) => isAtVenue(book, account))
-    .map((account) => {
-      const others = book.accounts.filter((other) => other !== account)
-      const rest = times(rateOf(lines.scan, side), scanOf(book, others).charge)
-      return times(max(0n, creditedValueOf(book, account)), lost) + rest
-    })
+  const groups = new Map(book.accounts.map((account) => [account, failureGroupOf(book, account)]))
+  const failures = [...new Set(groups.values())].map((group) => {
+    if (group === null) return 0n
+    const failed = book.accounts.filter((account) => groups.get(account) === group)
+    const others = book.accounts.filter((account) => groups.get(account) !== group)
+    const equity = sum(failed.map((account) => max(0n, creditedValueOf(book, account))))
+    return times(equity, lost) + times(rateOf(lines.scan, side), scanOf(book, others).charge)
+  })
   return max(0n, ...failures)
 }
 

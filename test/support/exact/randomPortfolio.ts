@@ -1,3 +1,4 @@
+import type { Address } from 'viem'
 import type { AssetKey } from '../../../src/core/asset.ts'
 import { volatilityKey } from '../../../src/core/market.ts'
 import type { Control, Option, Position, VenueAccount } from '../../../src/core/position.ts'
@@ -70,11 +71,10 @@ function placeAt(scene: Scene, venue: string): VenueAccount {
   return { chainId, venue, instance: tokenAddress(0x98), holder: account, subAccount }
 }
 
-let shared = 0
 function held(scene: Scene, venueAccount: VenueAccount, control: Control) {
-  shared = scene.positions.length
+  const id = String(scene.positions.length).padStart(4, '0')
   return {
-    claim: { chainId, contract: tokenAddress(0x99), holder: account, id: String(shared).padStart(4, '0') },
+    claim: { chainId, contract: tokenAddress(0x99), holder: account, id },
     venueAccount,
     control,
   }
@@ -106,11 +106,13 @@ function amountOf(scene: Scene, asset: AssetKey, usd: bigint): bigint {
 const allTokens = Object.values(tokens)
 
 function addWallet(scene: Scene): void {
-  const venueAccount = placeAt(scene, 'wallet')
-  for (let count = scene.random.between(1n, 3n); count > 0n; count--) {
+  const venueAccount = { ...placeAt(scene, 'wallet'), instance: account, subAccount: '' }
+    for (let count = scene.random.between(1n, 3n); count > 0n; count--) {
     const asset = chance(scene, 4n) ? unknownToken : pick(scene, allTokens)
+    const claim = { chainId, contract: asset.slice(asset.indexOf(':') + 1) as Address, holder: account, id: '' }
+    if (scene.positions.some((position) => position.claim.contract === claim.contract)) continue
     const amount = amountOf(scene, asset, worth(scene))
-    scene.positions.push({ ...held(scene, venueAccount, 'free'), kind: 'balance', asset, amount })
+    scene.positions.push({ claim, venueAccount, control: 'free', kind: 'balance', asset, amount })
   }
 }
 
@@ -184,7 +186,14 @@ function addPerpetuals(scene: Scene): void {
   const collaterals =
     wethAmount === 0n
       ? []
-      : [{ asset: tokens.weth, value: (wethAmount * quoteOf(scene, tokens.weth, 18)) / wad, ratio: (8n * wad) / 10n }]
+      : [
+          {
+            asset: tokens.weth,
+            value: (wethAmount * quoteOf(scene, tokens.weth, 18)) / wad,
+            ratio: (8n * wad) / 10n,
+            discount: wad / 10n,
+          },
+        ]
   if (wethAmount > 0n) {
     positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'balance', asset: tokens.weth, amount: wethAmount })
   }
@@ -193,11 +202,13 @@ function addPerpetuals(scene: Scene): void {
     kind: 'perpetualAccount',
     venueAccount,
     quoteAsset,
+    quoteDecimals: places,
     cash: amount * 10n ** BigInt(18 - places),
     collaterals,
     markets,
     maintenanceRatio: (625n * wad) / 10_000n,
     penaltyRatio: random.between(0n, wad / 20n),
+    ...(chance(scene, 50n) ? { settlementDebt: { ratio: (3n * wad) / 4n, limit: 10_000n * wad } } : {}),
   })
 }
 

@@ -4,6 +4,7 @@ import type { Claim, Inputs, Token } from './claims.ts'
 import { liquidityAmounts, sqrtPrice } from './liquidity.ts'
 import { optionDelta, optionPrice, shockedVolatility, totalVolatility, type VolatilityShock } from './option.ts'
 import { fromDecimals, fromWad, max, one, type Real, times } from './real.ts'
+import { readings } from './readings.ts'
 
 type OptionClaim = Extract<Claim, { kind: 'option' }>
 type LiquidityClaim = Extract<Claim, { kind: 'concentratedLiquidity' }>
@@ -139,7 +140,8 @@ export function createValuer({ market, parameters }: Inputs, axes: ReadonlyMap<U
   /** What equity counts: paper gains of long options and perpetuals less their haircut. */
   function equityOf(claim: Claim): Real {
     const counted = credited(claim, markOf(claim))
-    const isPaper = claim.kind === 'option' || claim.kind === 'perpetual'
+    const isPaper =
+      (claim.kind === 'option' && (claim.term > 0n || readings.paperHaircutOnExpired)) || claim.kind === 'perpetual'
     return isPaper && counted > 0n ? times(counted, one - paperHaircut) : counted
   }
 

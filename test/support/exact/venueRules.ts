@@ -88,22 +88,35 @@ function lendingPool({ collaterals, debts, averaging, closeFactor }: LendingPool
 }
 
 function perpetualAccount(rule: PerpetualAccountRule, { ratioOf, assetRatio, assetPrice }: Prices): VenueState {
-  const { quoteAsset, cash, collaterals, markets, maintenanceRatio, penaltyRatio } = rule
+  const { quoteAsset, cash, collaterals, markets, maintenanceRatio, penaltyRatio, settlementDebt } = rule
   const legs = markets.map(({ underlying, size, cost, funding, quote }) => {
     const value = times(times(fromWad(size), fromWad(quote)), ratioOf(underlying))
     return { notional: abs(value), profit: value - fromWad(cost) + fromWad(funding) }
   })
+  const held = collaterals.map(({ asset, value, ratio, discount }) => {
+    const full = times(fromWad(value), assetRatio(asset))
+    return { counted: times(full, fromWad(ratio)), loss: times(full, fromWad(discount)) }
+  })
   const notional = sum(legs.map((leg) => leg.notional))
-  const value =
-    fromWad(cash) +
-    sum(collaterals.map(({ asset, value, ratio }) => times(times(fromWad(value), fromWad(ratio)), assetRatio(asset)))) +
-    sum(legs.map(({ profit }) => profit))
+  const settled = fromWad(cash) + sum(legs.map(({ profit }) => profit))
+  const counted = sum(held.map((collateral) => collateral.counted))
+  const value = settled + counted
   const required = times(fromWad(maintenanceRatio), notional)
+  const limits =
+    settlementDebt === undefined || collaterals.length === 0
+      ? []
+      : [times(fromWad(settlementDebt.ratio), counted), fromWad(settlementDebt.limit)]
+  const isSold = settled < 0n && limits.some((limit) => -settled > limit)
+  const penalty = times(fromWad(penaltyRatio), notional) + sum(held.map(({ loss }) => loss))
+  const reference = max(notional, counted, abs(settled))
   return {
-    isLiquidatable: notional > 0n && value < required,
-    penalty: times(times(fromWad(penaltyRatio), notional), assetPrice(quoteAsset)),
+    isLiquidatable: (notional > 0n && value < required) || isSold,
+    penalty: times(penalty, assetPrice(quoteAsset)),
     slack: times(value - required, assetPrice(quoteAsset)),
-    distance: notional === 0n ? one : over(abs(value - required), notional),
+    distance:
+      reference === 0n
+        ? one
+        : over(min(abs(value - required), ...limits.map((limit) => abs(settled + limit))), reference),
   }
 }
 
