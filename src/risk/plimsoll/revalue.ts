@@ -10,7 +10,7 @@ import type { VenueShift } from '../venues/venueState.ts'
 import type { Leg, LiquidityLeg, OptionLeg, PricedToken } from './legs.ts'
 import { toQuantity } from './resolve.ts'
 import { shockedPrice, shockedVolatility } from './shock.ts'
-import { scanRange, spotPrice } from './spot.ts'
+import { ownEntry, rateOf, scanRange, spotPrice } from './spot.ts'
 
 /** Prices and volatility shocks at which a book is valued. */
 export type MarketState = {
@@ -113,7 +113,8 @@ export function createValuer(market: Market, parameters: MarginParameters, times
   const shiftTo = (state: MarketState): VenueShift => ({
     price: state.price,
     base: base.price,
-    underlyingOf: (asset) => parameters.assets[asset]?.underlying,
+    underlyingOf: (asset) => ownEntry(parameters.assets, asset)?.underlying,
+    rate: (asset) => rateOf(asset, market),
     timestamp,
   })
 

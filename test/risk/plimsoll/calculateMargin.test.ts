@@ -24,6 +24,7 @@ import {
   testMarket,
   testParameters,
 } from '../../support/books.ts'
+import { expectClose } from '../../support/close.ts'
 import { doubleMargin } from '../../support/doubleMargin.ts'
 
 const parameters = testParameters()
@@ -40,7 +41,7 @@ const margin = (...positions: readonly Position[]) =>
   calculateMargin({ portfolio: portfolioOf(...positions), market, parameters })
 
 /** A quote amount lies within a hundredth of a cent of a hand-computed one in dollars. */
-const expectUsd = (actual: bigint, expected: number) => expect(Number(actual) / 1e6).to.be.closeTo(expected, 1e-4)
+const expectUsd = (actual: bigint, expected: number) => expectClose(Number(actual) / 1e6, expected, 1e-4)
 
 describe('calculateMargin', () => {
   describe('by hand', () => {
@@ -104,7 +105,7 @@ describe('calculateMargin', () => {
       )
       expectUsd(line(result, 'scan').initial, oracle.initial.scan)
       // A long vertical cannot lose more than its value of 137.805462.
-      expect(Number(ethWorst?.charge) / 1e18).to.be.lessThan(137.805462)
+      expect(Number(ethWorst?.charge) / 1e18 < 137.805462).to.equal(true)
     })
 
     it('covered call: the stock pays for the call that is assigned', () => {
@@ -115,8 +116,8 @@ describe('calculateMargin', () => {
           .find(({ underlying }) => underlying === 'ETH')
           ?.scenarios.find(({ id }) => id === '+500% up')?.pnl ?? 0n
       // At 12,000 the call costs 9,500 more while the stock has gained 10,000.
-      expect(Number(upside(covered)) / 1e18).to.be.closeTo(10_000 - (9500 - 44.791354), 0.01)
-      expect(Number(upside(naked)) / 1e18).to.be.closeTo(-(9500 - 44.791354), 0.01)
+      expectClose(Number(upside(covered)) / 1e18, 10_000 - (9500 - 44.791354), 0.01)
+      expectClose(Number(upside(naked)) / 1e18, -(9500 - 44.791354), 0.01)
       const worst = (result: MarginResult) =>
         result.scan.underlyings.find(({ underlying }) => underlying === 'ETH')?.worst
       expect([worst(covered), worst(naked)]).to.deep.equal(['-1 up', '+500% up'])
@@ -150,11 +151,11 @@ describe('calculateMargin', () => {
           ?.scenarios.find((entry) => entry.id === id)?.pnl ?? 0n
       const value = above.positions[0]?.value ?? 0n
       // Only WETH: −18 % of its value, to the rounding of one raw unit.
-      expect(Number(pnlAt(above, 'ETH', '-1 up')) / Number(value)).to.be.closeTo(-0.18, 1e-9)
+      expectClose(Number(pnlAt(above, 'ETH', '-1 up')) / Number(value), -0.18, 1e-9)
       expect(pnlAt(above, 'USDC', '+1%')).to.equal(0n)
       // Only USDC: a fall of ETH by 18 % does not reach the range's upper edge from above.
       expect(pnlAt(below, 'ETH', '-1 up')).to.equal(0n)
-      expect(Number(pnlAt(below, 'USDC', '-1%')) / Number(below.positions[0]?.value ?? 0n)).to.be.closeTo(-0.01, 1e-9)
+      expectClose(Number(pnlAt(below, 'USDC', '-1%')) / Number(below.positions[0]?.value ?? 0n), -0.01, 1e-9)
     })
 
     it('fees of a liquidity position count once and move with the shock', () => {
