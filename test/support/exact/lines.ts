@@ -133,7 +133,8 @@ export function worstFailure(book: Book, side: Side): Real {
     if (group === null) return 0n
     const failed = book.accounts.filter((account) => groups.get(account) === group)
     const others = book.accounts.filter((account) => groups.get(account) !== group)
-    const equity = sum(failed.map((account) => max(0n, creditedValueOf(book, account))))
+    const values = failed.map((account) => creditedValueOf(book, account))
+    const equity = readings.groupEquityNets ? max(0n, sum(values)) : sum(values.map((value) => max(0n, value)))
     return times(equity, lost) + times(rateOf(lines.scan, side), scanOf(book, others).charge)
   })
   return max(0n, ...failures)
@@ -142,19 +143,22 @@ export function worstFailure(book: Book, side: Side): Real {
 /** Σ need_v: equity that keeps legs open where they are. */
 export function venueNeed(book: Book): Real {
   const { valuer, axes } = book
+  const { parameters } = book.inputs
+  const unmoved = readings.venueFloorUnmoved ? [{}] : []
   return sum(
     book.accounts.map((account) => {
-      if (account.rule === null) return 0n
+      if (account.rule === null || (readings.noVenueFloorWithoutPhysics && parameters.venuePhysics === 'off')) return 0n
       const equity = creditedValueOf(book, account)
       const shocks = [...account.underlyings].flatMap((underlying) =>
         (axes.get(underlying)?.points ?? [])
           .filter(({ kind, move }) => kind === 'range' && move <= 10n ** 18n && move >= -(10n ** 18n))
           .map((point) => ({ [underlying]: point })),
       )
-      const needs = [{}, ...shocks].map((shock) => {
-        const options = account.claims.filter(({ kind }) => kind === 'option' && account.rule?.kind === 'optionCollateral')
-        const ofOptions = sum(options.map((claim) => valuer.value(claim, shock)))
-        return equity - (account.stateIn(shock)?.slack ?? 0n) - ofOptions
+      // Long options are nobody's collateral: what they are worth in the scenario can leave.
+      const longs = account.claims.filter((claim) => claim.kind === 'option' && claim.size > 0n)
+      const needs = [...unmoved, ...shocks].map((shock) => {
+        const loose = sum(longs.map((claim) => valuer.credited(claim, valuer.value(claim, shock))))
+        return equity - (account.stateIn(shock)?.slack ?? 0n) - loose
       })
       return max(0n, ...needs)
     }),

@@ -262,7 +262,7 @@ function addOptions(scene: Scene): void {
       : (total * random.between(10n, 110n)) / 100n
     positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'balance', asset, amount: collateral })
     const { right, strike, expiry } = option
-    if (contract.underlying === 'ETH') {
+    if (contract.underlying === 'ETH' && expiry > now) {
       shorts.push({ right, collateralIn: isBase ? 'base' : 'quote', strike, expiry, amount, collateral })
     }
   }

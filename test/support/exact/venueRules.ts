@@ -60,7 +60,7 @@ export function stateOf(
     case 'perpetualAccount':
       return perpetualAccount(rule, prices)
     case 'optionCollateral':
-      return optionCollateral(rule, prices, timestamp)
+      return optionCollateral(rule, prices, { valuer, shock, timestamp })
     case 'isolatedLoan':
     case 'baseDebt':
       throw new Error(`The reference has no rule of kind ${rule.kind}.`)
@@ -107,7 +107,9 @@ function perpetualAccount(rule: PerpetualAccountRule, { ratioOf, assetRatio, ass
       ? []
       : [times(fromWad(settlementDebt.ratio), counted), fromWad(settlementDebt.limit)]
   const isSold = settled < 0n && limits.some((limit) => -settled > limit)
-  const penalty = times(fromWad(penaltyRatio), notional) + sum(held.map(({ loss }) => loss))
+  // Where the venue sells collateral, all of it may go at the discount.
+  const sale = settlementDebt === undefined ? 0n : sum(held.map(({ loss }) => loss))
+  const penalty = times(fromWad(penaltyRatio), notional) + sale
   const reference = max(notional, counted, abs(settled))
   return {
     isLiquidatable: (notional > 0n && value < required) || isSold,
@@ -120,11 +122,16 @@ function perpetualAccount(rule: PerpetualAccountRule, { ratioOf, assetRatio, ass
   }
 }
 
-function optionCollateral(rule: OptionCollateralRule, { ratioOf, assetPrice }: Prices, timestamp: number): VenueState {
+function optionCollateral(
+  rule: OptionCollateralRule,
+  { ratioOf, assetPrice }: Prices,
+  { valuer, shock, timestamp }: { readonly valuer: Valuer; readonly shock: Shock; readonly timestamp: number },
+): VenueState {
   const spot = times(fromWad(rule.quote), ratioOf(rule.underlying))
   const quotePrice = assetPrice(rule.quoteAsset)
   const shorts = rule.shorts.map((short) => {
-    const inUsd = (amount: Real): Real => times(amount, short.collateralIn === 'base' ? spot : quotePrice)
+    const ownSpot = valuer.spotOf(rule.underlying, shock)
+    const inUsd = (amount: Real): Real => times(amount, short.collateralIn === 'base' ? ownSpot : quotePrice)
     const collateral = fromWad(short.collateral)
     const known = minima.get(short) ?? new Map<Real, Real>()
     minima.set(short, known)
@@ -146,7 +153,7 @@ function optionCollateral(rule: OptionCollateralRule, { ratioOf, assetPrice }: P
   }
 }
 
-/** `getMinCollateral` of Lyra Avalon, in the unit of the collateral; zero once expired. */
+/** `getMinCollateral` of Lyra Avalon, in the unit of the collateral; zero once expired: no trade is possible then. */
 function minimumCollateral(
   { right, collateralIn, strike, amount }: OptionCollateralRule['shorts'][number],
   minimum: OptionCollateralRule['minimum'],
