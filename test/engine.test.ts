@@ -13,7 +13,7 @@ import { wad, wadPerQuoteUnit } from '../src/core/units.ts'
 import { draftAttestation, readSnapshot, recompute } from '../src/engine.ts'
 import { calculateMargin } from '../src/risk/plimsoll/calculateMargin.ts'
 import { readUniswapPositions } from './support/devnetViews.ts'
-import { doubleMargin } from './support/doubleMargin.ts'
+import { exactUsd } from './support/exactUsd.ts'
 import { interceptedClient } from './support/interceptedClient.ts'
 import { attestDevnet, type PlimsollFixture, plimsollFixture } from './support/plimsoll.ts'
 import { rejection, thrown } from './support/rejection.ts'
@@ -30,13 +30,13 @@ const marginOf = ({ portfolio, market }: Snapshot, parameters: MarginParameters)
 describe('engine', function () {
   this.timeout(60_000)
 
-  it('reads and margins every sample account as an independent calculation in doubles does', async () => {
+  it('reads and margins every sample account as the exact model does', async () => {
     const fixture = await plimsollFixture()
     const { parameters } = fixture.ours
     for (const name of names) {
       const snapshot = await read(fixture, fixture.deployment.accounts[name])
       const result = marginOf(snapshot, parameters)
-      const reference = doubleMargin(snapshot.portfolio, snapshot.market, parameters)
+      const reference = exactUsd({ portfolio: snapshot.portfolio, market: snapshot.market, parameters })
       const near = (actual: bigint, expected: number) =>
         expect(Math.abs(Number(actual) / 1e6 - expected) < 0.01, name).to.equal(true)
       near(result.equity, reference.equity)
@@ -220,8 +220,8 @@ describe('engine', function () {
     expect(snapshot.portfolio.venues.filter(({ status }) => status === 'present')).to.deep.equal([
       { venue: 'wallet', status: 'present' },
     ])
-    expect(result.positions.map(({ value, creditedValue }) => ({ value, creditedValue }))).to.deep.equal([
-      { value: 2_000n * wad, creditedValue: 0n },
+    expect(result.unpriced.map(({ venue, reason }) => ({ venue, reason }))).to.deep.equal([
+      { venue: 'wallet', reason: 'control free is not credited' },
     ])
     expect([result.equity, result.initialMargin]).to.deep.equal([0n, 0n])
   })

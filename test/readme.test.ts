@@ -20,7 +20,9 @@ describe('README', function () {
     try {
       await mkdir(folder, { recursive: true })
       await writeFile(`${folder}/example.ts`, example)
-      const child = spawn(process.execPath, [`${folder}/example.ts`, devnet.file], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = spawn(process.execPath, [`${folder}/example.ts`, devnet.file], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
       let printed = ''
       child.stdout.on('data', (chunk) => {
         printed += chunk

@@ -7,6 +7,7 @@ import { signerFromKey } from '../../src/attest/keystore.ts'
 import { decodeAttestation, encodeAttestation, InvalidAttestationError } from '../../src/attest/record.ts'
 import { assembleAttestation, QuorumError, signAttestation } from '../../src/attest/sign.ts'
 import { ChainMismatchError, ReorgedError, RpcError } from '../../src/chain/errors.ts'
+import { DuplicateClaimError } from '../../src/core/distinctClaims.ts'
 import {
   BaseError,
   InvalidInputError,
@@ -167,11 +168,12 @@ describe('bad input', function () {
         [changed((value) => (value.market.prices.ETH.price = '-1')), /market\.prices\.ETH\.price/],
         [changed((value) => (value.market.extra = {})), /extra/],
         [changed((value) => delete value.witnesses), /witnesses/],
-        [changed((value) => value.portfolio.positions.push(value.portfolio.positions[0])), /twice/],
       ] as const) {
         const error = await thrown(() => parseSnapshot(bad), InvalidInputError)
         expect(error.message).to.match(expected)
       }
+      const twice = changed((value) => value.portfolio.positions.push(value.portfolio.positions[0]))
+      await thrown(() => parseSnapshot(twice), DuplicateClaimError)
     })
 
     it('refuses a margin that does not fit the record instead of cutting it', async () => {

@@ -47,7 +47,17 @@ type Scene = Pick<Inputs, 'parameters' | 'market'> & {
   readonly rules: VenueRule[]
 }
 
-const parts = [addWallet, addLending, addLending, addPerpetuals, addPerpetuals, addOptions, addOptions, addOptions, addPool]
+const parts = [
+  addWallet,
+  addLending,
+  addLending,
+  addPerpetuals,
+  addPerpetuals,
+  addOptions,
+  addOptions,
+  addOptions,
+  addPool,
+]
 
 function addPart(scene: Scene): void {
   const { random } = scene
@@ -107,7 +117,7 @@ const allTokens = Object.values(tokens)
 
 function addWallet(scene: Scene): void {
   const venueAccount = { ...placeAt(scene, 'wallet'), instance: account, subAccount: '' }
-    for (let count = scene.random.between(1n, 3n); count > 0n; count--) {
+  for (let count = scene.random.between(1n, 3n); count > 0n; count--) {
     const asset = chance(scene, 4n) ? unknownToken : pick(scene, allTokens)
     const claim = { chainId, contract: asset.slice(asset.indexOf(':') + 1) as Address, holder: account, id: '' }
     if (scene.positions.some((position) => position.claim.contract === claim.contract)) continue
@@ -126,7 +136,10 @@ function quoteOf(scene: Scene, asset: AssetKey, decimals: number): bigint {
 function addLending(scene: Scene): void {
   const { random, positions, rules } = scene
   const venueAccount = placeAt(scene, 'lend')
-  if (rules.some(({ venueAccount: { venue, subAccount } }) => venue === 'lend' && subAccount === venueAccount.subAccount)) return
+  if (
+    rules.some(({ venueAccount: { venue, subAccount } }) => venue === 'lend' && subAccount === venueAccount.subAccount)
+  )
+    return
   const total = worth(scene)
   const token = (asset: AssetKey, usd: bigint) => ({
     asset,
@@ -212,7 +225,12 @@ function addPerpetuals(scene: Scene): void {
   })
 }
 
-function toOption(scene: Scene, contract: ListedOption, size: bigint, quoteAsset: AssetKey): Omit<Option, keyof ReturnType<typeof held>> {
+function toOption(
+  scene: Scene,
+  contract: ListedOption,
+  size: bigint,
+  quoteAsset: AssetKey,
+): Omit<Option, keyof ReturnType<typeof held>> {
   const { random, market } = scene
   const spot = market.prices[contract.underlying]?.price ?? wad
   const near = (spot * random.between(900n, 1100n)) / 1000n
@@ -257,9 +275,7 @@ function addOptions(scene: Scene): void {
     if (!isShort) continue
     const isBase = option.right === 'call' && contract.underlying === 'ETH' && chance(scene, 50n)
     const asset = isBase ? tokens.seth : quoteAsset
-    const collateral = isBase
-      ? (amount * random.between(40n, 110n)) / 100n
-      : (total * random.between(10n, 110n)) / 100n
+    const collateral = isBase ? (amount * random.between(40n, 110n)) / 100n : (total * random.between(10n, 110n)) / 100n
     positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'balance', asset, amount: collateral })
     const { right, strike, expiry } = option
     if (contract.underlying === 'ETH' && expiry > now) {
@@ -283,7 +299,10 @@ function addOptions(scene: Scene): void {
   })
 }
 
-function isUnpriced({ market }: Scene, { expiry, surface, strike }: Pick<Option, 'expiry' | 'surface' | 'strike'>): boolean {
+function isUnpriced(
+  { market }: Scene,
+  { expiry, surface, strike }: Pick<Option, 'expiry' | 'surface' | 'strike'>,
+): boolean {
   return expiry > now && market.volatilities[volatilityKey({ expiry, surface, strike })] === undefined
 }
 

@@ -117,11 +117,14 @@ export function scanOf({ axes, joint, inputs }: Book, accounts: readonly Account
   for (const { underlying, points } of axes.values()) {
     const affected = accounts.filter((account) => account.underlyings.has(underlying))
     const losses = points.map(
-      ({ weight }, index) => -times(weight, sum(affected.map((account) => account.single.get(underlying)?.[index] ?? 0n))),
+      ({ weight }, index) =>
+        -times(weight, sum(affected.map((account) => account.single.get(underlying)?.[index] ?? 0n))),
     )
     total += max(0n, ...losses)
   }
-  const rows = joint.map(({ weight }, index) => -times(weight, sum(accounts.map((account) => account.joint[index] ?? 0n))))
+  const rows = joint.map(
+    ({ weight }, index) => -times(weight, sum(accounts.map((account) => account.joint[index] ?? 0n))),
+  )
   const worstJoint = max(0n, ...rows)
   const d = fromWad(inputs.parameters.decorrelation)
   const charge = max(worstJoint, times(d, total) + times(one - d, worstJoint))
