@@ -6,6 +6,7 @@ import { devnetCommand } from './cli/devnet.ts'
 import { keeperCommand } from './cli/keeper.ts'
 import { marginCommand } from './cli/margin.ts'
 import { exitCodes, printError } from './cli/output.ts'
+import { paramsCommand } from './cli/params.ts'
 import { postCommand } from './cli/post.ts'
 import { readCommand } from './cli/read.ts'
 import { verifyCommand } from './cli/verify.ts'
@@ -15,7 +16,7 @@ const program = new Command('plimsoll')
   .version(version)
   .addHelpText(
     'after',
-    '\nExit codes: 0 success, 1 refused or failed (the message says why), 2 wrong usage, 3 verification differs.',
+    '\nExit codes: 0 success, 1 refused or failed (the message says why), 2 wrong usage, 3 what was compared differs.',
   )
 for (const command of [
   devnetCommand,
@@ -25,6 +26,7 @@ for (const command of [
   postCommand,
   verifyCommand,
   keeperCommand,
+  paramsCommand,
 ]) {
   program.addCommand(command)
 }

@@ -4,6 +4,7 @@ import { toJson } from '../../src/core/canonical.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
 import type { MarginParameters } from '../../src/core/parameters.ts'
 import { wad } from '../../src/core/units.ts'
+import { wrappedBasis } from '../../src/risk/plimsoll/calibration.ts'
 import type { DevnetDeployment } from './deployment.ts'
 
 /** The part of a parameter set that does not depend on where the contracts lie. */
@@ -61,8 +62,7 @@ export function devnetParameters(
 
 function devnetAssets({ chainId, tokens, lyra }: DevnetDeployment) {
   const rate = { source: 'fixed', value: wad }
-  const itself = { initial: 0n, maintenance: 0n }
-  const synthetic = { initial: (5n * wad) / 100n, maintenance: (3n * wad) / 100n }
+  const { none: itself, synthetic } = wrappedBasis
   return {
     [toAssetKey(chainId, tokens.weth)]: { symbol: 'WETH', decimals: 18, underlying: 'ETH', rate, basis: itself },
     [toAssetKey(chainId, tokens.usdc)]: { symbol: 'USDC', decimals: 6, underlying: 'USDC', rate, basis: itself },

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { canonicalHash } from './canonical.ts'
 import { InvalidInputError } from './errors.ts'
-import { assetKey, fraction, integer, name, natural, parseWith } from './schema.ts'
+import { assetKey, fraction, integer, name, natural, parseWith, positive } from './schema.ts'
 import { wad } from './units.ts'
 
 const scenario = z.strictObject({
@@ -28,7 +28,34 @@ const ratePair = z
 /** A source named by its id; the rest of the entry is checked by the source itself. */
 const sourceEntry = z.looseObject({ source: z.string().min(1) })
 
-const schema = z.strictObject({
+const seconds = z.int().positive()
+
+/**
+ * The dynamic multiplier of a price scan range: `fixed` at its floor, or from the volatility of a price history relative to
+ * the long-run one, raised at once and released slowly. Always between floor and clamp.
+ */
+const multiplier = z.discriminatedUnion('rule', [
+  z.strictObject({ rule: z.literal('fixed'), floor: positive, clamp: positive }),
+  z.strictObject({
+    rule: z.literal('history'),
+    floor: positive,
+    clamp: positive,
+    /** Daily volatility at which the range was calibrated: the multiplier there is 1. */
+    longRunVolatility: positive,
+    /** Seconds after which a squared return counts half. */
+    halfLife: seconds,
+    /** The most that the multiplier falls in a day. */
+    releasePerDay: positive,
+    /** Seconds of history before the block that must be there. */
+    lookback: seconds,
+    /** Seconds between samples, and from the newest to the block, beyond which the history has a gap. */
+    maximumGap: seconds,
+    history: sourceEntry,
+  }),
+])
+
+/** The JSON form of {@link MarginParameters}. */
+export const parametersSchema = z.strictObject({
   schema: z.literal('plimsoll-parameters/1'),
   model: z.literal('plimsoll-1'),
   modelId: z.int().min(0).max(23),
@@ -44,8 +71,7 @@ const schema = z.strictObject({
       class: name,
       /** Price scan range as a fraction of the price. */
       range: natural,
-      /** Floor and clamp of the dynamic range multiplier. */
-      multiplier: z.strictObject({ floor: natural, clamp: natural }),
+      multiplier,
       /** Cost of selling size: half spread, daily volatility, average daily volume in WAD USD over all venues. */
       liquidity: z.strictObject({ halfSpread: ratePair, dailyVolatility: natural, averageDailyVolume: natural }),
     }),
@@ -118,7 +144,13 @@ const schema = z.strictObject({
 const leastDecorrelation = (75n * wad) / 100n
 
 /** Every constant that can change a result, as data. */
-export type MarginParameters = z.output<typeof schema>
+export type MarginParameters = z.output<typeof parametersSchema>
+
+/** How the scan range of an underlying follows its volatility. */
+export type RangeMultiplierRule = MarginParameters['underlyings'][string]['multiplier']
+
+/** The part of a multiplier rule that a price history drives. */
+export type HistoryMultiplierRule = Extract<RangeMultiplierRule, { readonly rule: 'history' }>
 
 /**
  * Reads a parameter set and refuses one that contradicts itself.
@@ -126,7 +158,7 @@ export type MarginParameters = z.output<typeof schema>
  * @throws {InvalidInputError} naming the field.
  */
 export function parseParameters(value: unknown): MarginParameters {
-  const parameters = parseWith(schema, value, 'The parameter set')
+  const parameters = parseWith(parametersSchema, value, 'The parameter set')
   const problems = [...referenceProblems(parameters), ...rangeProblems(parameters)]
   if (problems.length > 0) {
     throw new InvalidInputError('The parameter set contradicts itself.', { metaMessages: problems })
@@ -158,8 +190,7 @@ function* referenceProblems({
   for (const [name, entry] of Object.entries(underlyings)) {
     if (!Object.hasOwn(classes, entry.class)) yield `underlyings.${name}.class: no class ${entry.class}`
     if (!Object.hasOwn(prices, name)) yield `prices: nothing for underlying ${name}`
-    if (entry.multiplier.floor > entry.multiplier.clamp)
-      yield `underlyings.${name}.multiplier: the floor exceeds the clamp`
+    yield* multiplierProblems(`underlyings.${name}.multiplier`, entry.multiplier)
   }
   for (const [key, asset] of Object.entries(assets)) {
     if (!Object.hasOwn(underlyings, asset.underlying))
@@ -202,6 +233,20 @@ function* repeated(where: string, items: readonly { id: string }[]): Generator<s
   for (const { id } of items) {
     if (seen.has(id)) yield `${where}: ${id} is listed twice`
     seen.add(id)
+  }
+}
+
+/**
+ * A history must reach back to where any earlier peak has been released, and four half-lives further, so that the volatility
+ * at that peak is known to a sixteenth.
+ */
+function* multiplierProblems(where: string, rule: RangeMultiplierRule): Generator<string> {
+  if (rule.floor > rule.clamp) yield `${where}: the floor exceeds the clamp`
+  else if (rule.rule === 'history') {
+    const release = Number(((rule.clamp - rule.floor) * 86_400n) / rule.releasePerDay) + 1
+    const least = release + 4 * rule.halfLife
+    if (rule.lookback < least) yield `${where}.lookback: ${rule.lookback} s, but release and half-life take ${least} s`
+    if (rule.maximumGap > rule.lookback) yield `${where}.maximumGap: exceeds the lookback`
   }
 }
 

@@ -18,6 +18,9 @@ export const name = z
 /** An integer that is not negative. */
 export const natural = integer.refine((value) => value >= 0n, 'expected an integer that is not negative')
 
+/** An integer above zero. */
+export const positive = natural.refine((value) => value > 0n, 'expected a positive integer')
+
 /** A WAD fraction between 0 and 1e18. */
 export const fraction = natural.refine((value) => value <= 10n ** 18n, 'expected a fraction between 0 and 1e18')
 

@@ -14,6 +14,7 @@ import {
   natural,
   parseJson,
   parseWith,
+  positive,
   unixSeconds,
 } from './schema.ts'
 
@@ -28,7 +29,6 @@ export type Snapshot = {
   readonly witnesses: readonly VenueWitness[]
 }
 
-const positive = natural.refine((value) => value > 0n, 'expected a positive integer')
 const claim = z.strictObject({ chainId: z.int().positive(), contract: address, holder: address, id: z.string() })
 const venueAccount = z.strictObject({
   chainId: z.int().positive(),
@@ -166,7 +166,8 @@ const venueRule = z.discriminatedUnion('kind', [
   }),
 ])
 
-const schema = z.strictObject({
+/** The JSON form of a {@link Snapshot}. */
+export const snapshotSchema = z.strictObject({
   schema: z.literal('plimsoll-snapshot/1'),
   portfolio: z.strictObject({
     account: address,
@@ -201,7 +202,7 @@ const schema = z.strictObject({
  * @throws {DuplicateClaimError} when two positions carry the same claim.
  */
 export function parseSnapshot(text: string): Snapshot {
-  const snapshot = parseWith(schema, parseJson(text, 'The snapshot'), 'The snapshot')
+  const snapshot = parseWith(snapshotSchema, parseJson(text, 'The snapshot'), 'The snapshot')
   orderDistinctClaims(snapshot.portfolio.positions)
   return snapshot
 }

@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import { MissingMarketDataError } from '../core/errors.ts'
 import { type Volatility, volatilityKey } from '../core/market.ts'
-import { fraction, natural, parseWith, unixSeconds } from '../core/schema.ts'
+import { fraction, parseWith, positive, unixSeconds } from '../core/schema.ts'
 import { wad } from '../core/units.ts'
 import { requireFresh } from './freshness.ts'
 import type { PriceSource, VolatilitySource } from './source.ts'
 
-const positive = natural.refine((value) => value > 0n, 'expected a positive integer')
 const confidence = fraction.default(wad)
 
 const fileSchema = z.strictObject({

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { natural } from '../core/schema.ts'
+import { positive } from '../core/schema.ts'
 import type { RateSource } from './source.ts'
 
 const configuration = z.strictObject({
   source: z.literal('fixed'),
   /** Units of the underlying in one whole token, WAD. */
-  value: natural.refine((value) => value > 0n, 'expected a positive rate'),
+  value: positive,
 })
 
 /** A rate that does not move, such as 1 for WETH in ETH. */

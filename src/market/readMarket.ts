@@ -8,8 +8,10 @@ import { type ReadPlan, readTogether } from '../core/readPlan.ts'
 import { parseWith } from '../core/schema.ts'
 import type { Wad } from '../core/units.ts'
 import { chainlink } from './chainlink.ts'
+import { chainlinkHistory } from './chainlinkHistory.ts'
 import { fixedRate } from './fixedRate.ts'
 import { lyraVolatility } from './lyraVolatility.ts'
+import { rangeMultiplier } from './rangeMultiplier.ts'
 import type { MarketRequest, MarketSources } from './source.ts'
 
 /** The sources that need nothing but a chain. */
@@ -17,6 +19,7 @@ export const chainSources: MarketSources = {
   prices: [chainlink],
   volatilities: [lyraVolatility],
   rates: [fixedRate],
+  histories: [chainlinkHistory],
 }
 
 /** What a market is read for, and from which sources; without `sources`, those that need nothing but a chain. */
@@ -28,10 +31,11 @@ export type ReadMarketOptions = {
 }
 
 /**
- * Reads what the request names, and only that, from the sources of the parameter set. Range multipliers are the floors of
- * the parameter set.
+ * Reads what the request names, and only that, from the sources of the parameter set. A range multiplier whose rule is fixed
+ * is its floor; one that follows a history is calculated from it.
  *
  * @throws {MissingMarketDataError} when an underlying, asset or surface has no source, or its source no usable answer.
+ * @throws {InsufficientHistoryError} when a price history is too short or has gaps.
  * @throws {StaleMarketDataError} when a source's answer is older than it may be.
  * @throws {InvalidInputError} when an entry is not what its source expects.
  */
@@ -42,7 +46,7 @@ export function* readMarket({
   sources = chainSources,
 }: ReadMarketOptions): ReadPlan<Market> {
   const surfaces = [...new Set(request.options.map(({ surface }) => surface))].sort()
-  const [prices, rates, volatilities] = yield* readTogether([
+  const [prices, rates, volatilities, multipliers] = yield* readTogether([
     readTogether(
       request.underlyings.map((underlying): ReadPlan<readonly [Underlying, SpotPrice]> => {
         const { source, configuration } = choose(sources.prices, parameters.prices, underlying, 'prices')
@@ -67,14 +71,18 @@ export function* readMarket({
         )
       }),
     ),
+    readTogether(
+      request.underlyings.map(
+        (underlying): ReadPlan<readonly [Underlying, Wad]> =>
+          named(underlying, readMultiplier(underlying, { parameters, block, sources })),
+      ),
+    ),
   ])
   return {
     prices: Object.fromEntries(prices),
     rates: Object.fromEntries(rates),
     volatilities: Object.assign({}, ...volatilities),
-    rangeMultipliers: Object.fromEntries(
-      request.underlyings.map((underlying) => [underlying, floorOf(parameters, underlying)]),
-    ),
+    rangeMultipliers: Object.fromEntries(multipliers),
   }
 }
 
@@ -103,8 +111,20 @@ function* named<Name extends string, Result>(name: Name, plan: ReadPlan<Result>)
   return [name, yield* plan]
 }
 
-function floorOf({ underlyings }: MarginParameters, underlying: Underlying): Wad {
-  const entry = underlyings[underlying]
-  if (entry === undefined) throw new MissingMarketDataError(`The parameter set has no underlying ${underlying}.`)
-  return entry.multiplier.floor
+function* readMultiplier(
+  underlying: Underlying,
+  { parameters, block, sources }: Required<Pick<ReadMarketOptions, 'parameters' | 'block' | 'sources'>>,
+): ReadPlan<Wad> {
+  const rule = parameters.underlyings[underlying]?.multiplier
+  if (rule === undefined) throw new MissingMarketDataError(`The parameter set has no underlying ${underlying}.`)
+  if (rule.rule === 'fixed') return rule.floor
+  const { source, configuration } = choose(
+    sources.histories ?? [],
+    { [underlying]: rule.history },
+    underlying,
+    'price histories',
+  )
+  const { timestamp } = block
+  const samples = yield* source.read(configuration, underlying, { from: timestamp - rule.lookback, block })
+  return rangeMultiplier({ underlying, rule, samples, timestamp })
 }

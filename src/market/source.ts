@@ -39,6 +39,23 @@ export interface RateSource<Configuration> {
   read(configuration: Configuration, asset: AssetKey, block: PinnedBlock): ReadPlan<Wad>
 }
 
+/** A price of the past: WAD USD at `time` in Unix seconds. */
+export type PriceSample = { readonly time: number; readonly price: Wad }
+
+/**
+ * A source of one underlying's past prices up to the block, in the order of time, from the newest sample at or before `from`
+ * (Unix seconds) on where there is one. Says nothing of what is too short or has gaps: `rangeMultiplier` refuses that.
+ */
+export interface PriceHistorySource<Configuration> {
+  readonly id: string
+  readonly configuration: z.ZodType<Configuration>
+  read(
+    configuration: Configuration,
+    underlying: Underlying,
+    window: { readonly from: number; readonly block: PinnedBlock },
+  ): ReadPlan<readonly PriceSample[]>
+}
+
 /** The sources that entries of a parameter set may name by id. */
 export type MarketSources = {
   // biome-ignore lint/suspicious/noExplicitAny: a list of sources cannot name each one's types.
@@ -47,4 +64,7 @@ export type MarketSources = {
   readonly volatilities: readonly VolatilitySource<any>[]
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   readonly rates: readonly RateSource<any>[]
+  /** Only range multipliers that follow a history need one. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  readonly histories?: readonly PriceHistorySource<any>[]
 }

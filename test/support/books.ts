@@ -82,7 +82,7 @@ function plainParameters() {
       },
       [assets.susd]: token18('sUSD', 'SUSD'),
     },
-    prices: Object.fromEntries(['ETH', 'BTC', 'USDC', 'SUSD'].map((name) => [name, { source: 'file' }])),
+    prices: Object.fromEntries(Object.keys(defaultUnderlyings).map((name) => [name, { source: 'file' }])),
     volatilities: { test: { source: 'file' } },
     venues: [],
   }

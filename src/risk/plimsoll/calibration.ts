@@ -1,4 +1,4 @@
-import type { MarginParameters } from '../../core/parameters.ts'
+import type { HistoryMultiplierRule, MarginParameters } from '../../core/parameters.ts'
 import type { JointRow, Scenario } from '../../core/scenario.ts'
 import { wad } from '../../core/units.ts'
 
@@ -7,6 +7,11 @@ export type Calibration = Omit<
   MarginParameters,
   'name' | 'chainId' | 'modelId' | 'underlyings' | 'assets' | 'prices' | 'volatilities' | 'venues'
 >
+
+type UnderlyingParameters = MarginParameters['underlyings'][string]
+type RatePair = MarginParameters['lines']['scan']
+
+const multiplierClamp = 2n * wad
 
 const percent = (value: number): bigint => (BigInt(Math.round(value * 1e6)) * wad) / 100_000_000n
 const third = 333333333333333333n
@@ -81,7 +86,13 @@ const jointRows: readonly JointRow[] = ['still', '-3%'].flatMap((stable) =>
   })),
 )
 
-/** The default constants of `plimsoll-1`: SPAN's 14 scan points and two extremes, Derive's tails and volatility shocks. */
+/** A rate whose maintenance share is that of the scan, 0.8, as Derive's mmFactor: the rule wherever no source gives a pair. */
+const rates = (initial: bigint): RatePair => ({ initial, maintenance: (initial * 4n) / 5n })
+
+/**
+ * The default constants of `plimsoll-1`: SPAN's 14 scan points and two extremes, Derive's tails and volatility shocks.
+ * docs/parameters.md gives the reason and the source of every figure.
+ */
 export const defaultCalibration: Calibration = {
   schema: 'plimsoll-parameters/1',
   model: 'plimsoll-1',
@@ -105,52 +116,103 @@ export const defaultCalibration: Calibration = {
   criticalDistance: percent(5),
   maximumClaims: 470,
   lines: {
-    scan: { initial: wad, maintenance: percent(80) },
+    scan: rates(wad),
     shortOptionMinimum: { initial: percent(0.5), maintenance: percent(0.3) },
-    hedgedDeltaMinimum: { initial: percent(0.5), maintenance: percent(0.3) },
-    liquidity: { impact: { initial: wad, maintenance: percent(50) } },
+    hedgedDeltaMinimum: rates(percent(1)),
+    liquidity: { impact: rates(wad) },
     oracleConfidence: { threshold: percent(55) },
-    settlementGap: { initial: percent(10), maintenance: percent(5) },
+    settlementGap: rates(percent(5)),
     venueFailure: { recovery: percent(50) },
     arithmetic: { epsilon: 10n ** 6n },
   },
 }
 
-/** Default entries of the underlyings that come with a calibration. */
-export const defaultUnderlyings: Readonly<Record<string, MarginParameters['underlyings'][string]>> = {
+/** Default entries of the underlyings that come with a calibration; their range multipliers are fixed. */
+export const defaultUnderlyings: Readonly<Record<string, UnderlyingParameters>> = {
   BTC: volatileUnderlying({
-    range: percent(15),
+    range: percent(16),
     dailyVolatility: percent(3),
-    averageDailyVolume: 5_000_000_000n * wad,
+    averageDailyVolume: 1_000_000_000n * wad,
   }),
   ETH: volatileUnderlying({
     range: percent(18),
     dailyVolatility: percent(4),
-    averageDailyVolume: 3_000_000_000n * wad,
+    averageDailyVolume: 1_000_000_000n * wad,
   }),
-  SUSD: stableUnderlying(5_000_000n * wad),
-  USDC: stableUnderlying(2_000_000_000n * wad),
+  DAI: stableUnderlying({ averageDailyVolume: 100_000_000n * wad }),
+  SUSD: stableUnderlying({
+    averageDailyVolume: 1_000_000n * wad,
+    halfSpread: percent(0.5),
+    dailyVolatility: percent(1),
+  }),
+  USDC: stableUnderlying({ averageDailyVolume: 1_000_000_000n * wad }),
+  USDT: stableUnderlying({ averageDailyVolume: 1_000_000_000n * wad }),
 }
 
-function volatileUnderlying(entry: { range: bigint; dailyVolatility: bigint; averageDailyVolume: bigint }) {
+/**
+ * The default rule of a range multiplier that follows the volatility of a price history: all but the history itself, which
+ * depends on the chain. The long-run volatility is the daily one that the default range of the underlying goes with.
+ *
+ * @example
+ * const multiplier = { ...historyMultipliers.ETH, history: { source: 'chainlink', feed, maximumRounds: 5_000 } }
+ */
+export const historyMultipliers = {
+  BTC: historyMultiplier(percent(3)),
+  ETH: historyMultiplier(percent(4)),
+} as const
+
+/** Default basis shocks of assets that are not their underlying but follow it. */
+export const wrappedBasis = {
+  /** The underlying itself, redeemable at once and without a third party, such as WETH. */
+  none: rates(0n),
+  /** Bitcoin in custody, such as WBTC or cbBTC. */
+  custodialBitcoin: rates(percent(3)),
+  /** Staked ether with a queue, such as wstETH, rETH or cbETH, at the rate of its own contract. */
+  stakedEther: rates(percent(5)),
+  /** Restaked ether: thinner pools, longer queues. */
+  restakedEther: rates(percent(15)),
+  /** A synthetic asset whose backing is another, such as sETH. */
+  synthetic: rates(percent(10)),
+} as const
+
+function volatileUnderlying(entry: {
+  range: bigint
+  dailyVolatility: bigint
+  averageDailyVolume: bigint
+}): UnderlyingParameters {
   const { range, ...liquidity } = entry
   return {
     class: 'volatile',
     range,
-    multiplier: { floor: wad, clamp: 2n * wad },
-    liquidity: { halfSpread: { initial: percent(0.05), maintenance: percent(0.03) }, ...liquidity },
+    multiplier: { rule: 'fixed', floor: wad, clamp: multiplierClamp },
+    liquidity: { halfSpread: rates(percent(0.1)), ...liquidity },
   }
 }
 
-function stableUnderlying(averageDailyVolume: bigint) {
+/** Its scenarios are absolute, so range and multiplier have no effect. */
+function stableUnderlying(entry: {
+  averageDailyVolume: bigint
+  halfSpread?: bigint
+  dailyVolatility?: bigint
+}): UnderlyingParameters {
+  const { averageDailyVolume, halfSpread = percent(0.05), dailyVolatility = percent(0.2) } = entry
   return {
     class: 'stable',
     range: wad,
-    multiplier: { floor: wad, clamp: wad },
-    liquidity: {
-      halfSpread: { initial: percent(0.02), maintenance: percent(0.01) },
-      dailyVolatility: percent(0.2),
-      averageDailyVolume,
-    },
+    multiplier: { rule: 'fixed', floor: wad, clamp: wad },
+    liquidity: { halfSpread: rates(halfSpread), dailyVolatility, averageDailyVolume },
+  }
+}
+
+function historyMultiplier(longRunVolatility: bigint): Omit<HistoryMultiplierRule, 'history'> {
+  return {
+    rule: 'history',
+    floor: wad,
+    clamp: multiplierClamp,
+    longRunVolatility,
+    halfLife: 86_400,
+    releasePerDay: percent(10),
+    lookback: 15 * 86_400,
+    maximumGap: 90_000,
   }
 }

@@ -1,5 +1,5 @@
 import type { AssetKey, Underlying } from '../../core/asset.ts'
-import { MissingMarketDataError, UnpricedLiabilityError } from '../../core/errors.ts'
+import { UnpricedLiabilityError } from '../../core/errors.ts'
 import type { UnpricedAsset } from '../../core/margin.ts'
 import { type Market, volatilityKey } from '../../core/market.ts'
 import type { MarginParameters } from '../../core/parameters.ts'
@@ -10,7 +10,7 @@ import { maxPrice, maxVolatility } from '../../kernel/black76.ts'
 import { ceilDiv, max, mul } from '../../kernel/fixedPoint.ts'
 import type { Leg, PricedToken } from './legs.ts'
 import { shockedVolatility } from './shock.ts'
-import { ownEntry, spotPrice } from './spot.ts'
+import { ownEntry, rateOf, spotPrice } from './spot.ts'
 
 /**
  * Resolves a claim against market and parameters: a leg, an asset that counts as zero, or nothing when its size is zero.
@@ -165,8 +165,7 @@ function isPriced(asset: AssetKey, market: Market, parameters: MarginParameters)
 function priceToken(asset: AssetKey, market: Market, parameters: MarginParameters): PricedToken | undefined {
   const entry = ownEntry(parameters.assets, asset)
   if (!entry) return undefined
-  const rate = ownEntry(market.rates, asset)
-  if (rate === undefined) throw new MissingMarketDataError(`The market has no rate of ${entry.symbol} (${asset}).`)
+  const rate = rateOf(asset, market)
   spotPrice(entry.underlying, market)
   return { asset, underlying: entry.underlying, rate, decimals: entry.decimals }
 }

@@ -1,5 +1,4 @@
 import type { Underlying } from '../../core/asset.ts'
-import { MissingMarketDataError } from '../../core/errors.ts'
 import type { Market } from '../../core/market.ts'
 import type { MarginParameters } from '../../core/parameters.ts'
 import type { Scenario } from '../../core/scenario.ts'
@@ -11,7 +10,7 @@ import type { VenueShift } from '../venues/venueState.ts'
 import type { Leg, LiquidityLeg, OptionLeg, PricedToken } from './legs.ts'
 import { toQuantity } from './resolve.ts'
 import { shockedPrice, shockedVolatility } from './shock.ts'
-import { ownEntry, scanRange, spotPrice } from './spot.ts'
+import { ownEntry, rateOf, scanRange, spotPrice } from './spot.ts'
 
 /** Prices and volatility shocks at which a book is valued. */
 export type MarketState = {
@@ -114,12 +113,8 @@ export function createValuer(market: Market, parameters: MarginParameters, times
   const shiftTo = (state: MarketState): VenueShift => ({
     price: state.price,
     base: base.price,
-    underlyingOf: (asset) => parameters.assets[asset]?.underlying,
-    rate: (asset) => {
-      const rate = ownEntry(market.rates, asset)
-      if (rate === undefined) throw new MissingMarketDataError(`The market has no rate of ${asset}.`)
-      return rate
-    },
+    underlyingOf: (asset) => ownEntry(parameters.assets, asset)?.underlying,
+    rate: (asset) => rateOf(asset, market),
     timestamp,
   })
 

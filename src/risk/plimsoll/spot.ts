@@ -1,4 +1,4 @@
-import type { Underlying } from '../../core/asset.ts'
+import type { AssetKey, Underlying } from '../../core/asset.ts'
 import { MissingMarketDataError, OutOfRangeError } from '../../core/errors.ts'
 import type { Market, SpotPrice } from '../../core/market.ts'
 import type { MarginParameters } from '../../core/parameters.ts'
@@ -36,6 +36,17 @@ export function scanRange(underlying: Underlying, market: Market, parameters: Ma
     })
   }
   return (entry.range * multiplier) / wad
+}
+
+/**
+ * Units of the underlying in one whole token, WAD.
+ *
+ * @throws {MissingMarketDataError} when the market has none.
+ */
+export function rateOf(asset: AssetKey, market: Market): Wad {
+  const rate = ownEntry(market.rates, asset)
+  if (rate === undefined) throw new MissingMarketDataError(`The market has no rate of ${asset}.`)
+  return rate
 }
 
 /** An entry of a record, never a member of its prototype. */

@@ -1,0 +1,235 @@
+import type { AssetKey, Underlying } from '../../../src/core/asset.ts'
+import { type Market, volatilityKey } from '../../../src/core/market.ts'
+import type { MarginParameters } from '../../../src/core/parameters.ts'
+import type { Portfolio } from '../../../src/core/portfolio.ts'
+import {
+  type ConcentratedLiquidity,
+  type Control,
+  claimKey,
+  type Option,
+  type Perpetual,
+  type Position,
+  venueAccountKey,
+} from '../../../src/core/position.ts'
+import { fromDecimals, fromWad, type Real } from './real.ts'
+
+/** What the reference reads. */
+export type Inputs = { readonly portfolio: Portfolio; readonly market: Market; readonly parameters: MarginParameters }
+
+/** The reference refuses too: a liability without a price, or a market that the text refuses. */
+export class Refusal extends Error {}
+
+/** A token whose price is known: `rate` units of `underlying` each. */
+export type Token = {
+  readonly asset: AssetKey
+  readonly underlying: Underlying
+  readonly rate: bigint
+  readonly decimals: number
+}
+
+type Held = {
+  readonly key: string
+  readonly account: string
+  readonly venue: string
+  readonly control: Control
+}
+
+/** A priced claim after netting (model sections 1 and 2). */
+export type Claim = Held &
+  (
+    | { readonly kind: 'balance' | 'debt'; readonly token: Token; readonly amount: Real }
+    | {
+        readonly kind: 'perpetual'
+        readonly underlying: Underlying
+        readonly quote: Token
+        readonly size: Real
+        readonly cost: Real
+        readonly funding: Real
+      }
+    | {
+        readonly kind: 'option'
+        readonly underlying: Underlying
+        readonly quote: Token
+        readonly right: 'call' | 'put'
+        readonly strike: Real
+        readonly expiry: number
+        /** Seconds to expiry, at most zero when expired. */
+        readonly term: bigint
+        readonly size: Real
+        readonly settlement: Option['settlement']
+        /** Mark volatility by the net sign; zero when expired. */
+        readonly volatility: Real
+        /** Confidence of the volatility; null when expired. */
+        readonly confidence: Real | null
+      }
+    | {
+        readonly kind: 'concentratedLiquidity'
+        readonly tokens: readonly [Token, Token]
+        readonly liquidity: bigint
+        readonly tickLower: number
+        readonly tickUpper: number
+        readonly fees: readonly [bigint, bigint]
+      }
+    | { readonly kind: 'consumerDebt'; readonly amount: Real }
+  )
+
+/** Underlyings whose prices the claim depends on. */
+export function underlyingsOf(claim: Claim): readonly Underlying[] {
+  switch (claim.kind) {
+    case 'balance':
+    case 'debt':
+      return [claim.token.underlying]
+    case 'perpetual':
+    case 'option':
+      return [claim.underlying, claim.quote.underlying]
+    case 'concentratedLiquidity':
+      return claim.tokens.map(({ underlying }) => underlying)
+    case 'consumerDebt':
+      return []
+  }
+}
+
+/**
+ * Nets contracts, drops claims of size zero, prices what can be priced, names nothing and refuses unpriced liabilities.
+ *
+ * @throws {Refusal} for a liability without a price.
+ */
+export function toClaims({ portfolio, market, parameters }: Inputs): Claim[] {
+  const { timestamp } = portfolio.block
+  const tokenOf = (asset: AssetKey): Token | null => {
+    const entry = parameters.assets[asset]
+    const rate = market.rates[asset]
+    if (entry === undefined || rate === undefined || market.prices[entry.underlying] === undefined) return null
+    return { asset, underlying: entry.underlying, rate, decimals: entry.decimals }
+  }
+  const claims: Claim[] = []
+  for (const position of net(portfolio.positions)) {
+    if (isEmpty(position)) continue
+    const claim = toClaim(position)
+    if (claim !== null) claims.push(claim)
+    else if (canBeNegative(position)) throw new Refusal(`no price for the liability ${claimKey(position.claim)}`)
+  }
+  return claims
+
+  function toClaim(position: Position): Claim | null {
+    const held = {
+      key: claimKey(position.claim),
+      account: venueAccountKey(position.venueAccount),
+      venue: position.venueAccount.venue,
+      control: position.control,
+    }
+    switch (position.kind) {
+      case 'balance':
+      case 'debt': {
+        const token = tokenOf(position.asset)
+        if (token === null) return null
+        return { ...held, kind: position.kind, token, amount: fromDecimals(position.amount, token.decimals) }
+      }
+      case 'perpetual': {
+        const quote = tokenOf(position.quoteAsset)
+        if (quote === null || !isPriced(position.underlying)) return null
+        const { kind, underlying, size, cost, funding } = position
+        return {
+          ...held,
+          kind,
+          underlying,
+          quote,
+          size: fromWad(size),
+          cost: fromWad(cost),
+          funding: fromWad(funding),
+        }
+      }
+      case 'option': {
+        const quote = tokenOf(position.quoteAsset)
+        const { kind, underlying, right, expiry, size, settlement } = position
+        if (quote === null || !isPriced(underlying)) return null
+        const term = BigInt(expiry - timestamp)
+        const surface = market.volatilities[volatilityKey(position)]
+        if (term > 0n ? surface === undefined : settlement === undefined) return null
+        return {
+          ...held,
+          kind,
+          underlying,
+          quote,
+          right,
+          strike: fromWad(position.strike),
+          expiry,
+          term,
+          size: fromWad(size),
+          settlement,
+          volatility: term > 0n && surface ? fromWad(size > 0n ? surface.low : surface.high) : 0n,
+          confidence: term > 0n && surface ? fromWad(surface.confidence) : null,
+        }
+      }
+      case 'concentratedLiquidity': {
+        const token0 = tokenOf(position.token0)
+        const token1 = tokenOf(position.token1)
+        if (token0 === null || token1 === null) return null
+        const { kind, liquidity, tickLower, tickUpper, fees0, fees1 } = position
+        return { ...held, kind, tokens: [token0, token1], liquidity, tickLower, tickUpper, fees: [fees0, fees1] }
+      }
+      case 'consumerDebt':
+        return { ...held, kind: 'consumerDebt', amount: fromWad(position.amount) }
+    }
+  }
+
+  function isPriced(underlying: Underlying): boolean {
+    return market.prices[underlying] !== undefined && parameters.underlyings[underlying] !== undefined
+  }
+}
+
+function net(positions: readonly Position[]): Position[] {
+  const result = new Map<string, Position>()
+  for (const position of positions) {
+    const key = contractKey(position)
+    const known = result.get(key)
+    if (known?.kind === 'perpetual' && position.kind === 'perpetual') result.set(key, addPerpetual(known, position))
+    else if (known?.kind === 'option' && position.kind === 'option') {
+      result.set(key, { ...known, size: known.size + position.size })
+    } else result.set(key, position)
+  }
+  return [...result.values()]
+}
+
+const addPerpetual = (a: Perpetual, b: Perpetual): Perpetual => ({
+  ...a,
+  size: a.size + b.size,
+  cost: a.cost + b.cost,
+  funding: a.funding + b.funding,
+})
+
+function contractKey(position: Position): string {
+  const account = venueAccountKey(position.venueAccount)
+  if (position.kind === 'perpetual') {
+    return ['perpetual', account, position.underlying, position.quoteAsset].join('|')
+  }
+  if (position.kind === 'option') {
+    const { underlying, quoteAsset, right, strike, expiry, surface } = position
+    return ['option', account, underlying, quoteAsset, right, strike, expiry, surface].join('|')
+  }
+  return `claim|${claimKey(position.claim)}`
+}
+
+function isEmpty(position: Position): boolean {
+  switch (position.kind) {
+    case 'balance':
+    case 'debt':
+    case 'consumerDebt':
+      return position.amount === 0n
+    case 'perpetual':
+      return position.size === 0n && position.cost === 0n && position.funding === 0n
+    case 'option':
+      return position.size === 0n
+    case 'concentratedLiquidity':
+      return isEmptyLiquidity(position)
+  }
+}
+
+function isEmptyLiquidity({ liquidity, fees0, fees1 }: ConcentratedLiquidity): boolean {
+  return liquidity === 0n && fees0 === 0n && fees1 === 0n
+}
+
+function canBeNegative(position: Position): boolean {
+  if (position.kind === 'option') return position.size < 0n
+  return position.kind !== 'balance' && position.kind !== 'concentratedLiquidity'
+}

@@ -1,0 +1,350 @@
+import type { Address } from 'viem'
+import type { AssetKey } from '../../../src/core/asset.ts'
+import { volatilityKey } from '../../../src/core/market.ts'
+import type { Control, Option, Position, VenueAccount } from '../../../src/core/position.ts'
+import type { VenueRule } from '../../../src/core/venueRule.ts'
+import { Random } from '../../kernel/support/random.ts'
+import type { Inputs } from './claims.ts'
+import { type ListedOption, now, randomMarket } from './randomMarket.ts'
+import { chainId, randomParameters, tokenAddress, tokens, unknownToken } from './randomParameters.ts'
+
+const wad = 10n ** 18n
+const account = tokenAddress(0xaa)
+const parameterSets = 32n
+const known = new Map<bigint, Inputs['parameters']>()
+
+/** One of a few parameter sets, made once. */
+function parametersOf(index: bigint): Inputs['parameters'] {
+  const made = known.get(index) ?? randomParameters(new Random(0xca11b7a7en + index))
+  known.set(index, made)
+  return made
+}
+
+/** The portfolio, market and parameters of a seed: the same on every machine. */
+export function randomInputs(seed: bigint): Inputs {
+  const random = new Random(seed)
+  const parameters = parametersOf(random.between(0n, parameterSets - 1n))
+  const { market, listed } = randomMarket(random, parameters)
+  const scene = { random, parameters, market, listed, positions: [], rules: [] }
+  for (let count = random.between(1n, 3n); count > 0n; count--) addPart(scene)
+  const enforceable = random.between(0n, 3n) === 0n
+  const positions = scene.positions.map((position: Position) =>
+    enforceable && position.control !== 'consumer' ? { ...position, control: 'enforceable' as const } : position,
+  )
+  const block = { chainId, number: 100n, hash: `0x${'11'.repeat(32)}` as const, timestamp: now }
+  const scope = enforceable ? 'enforceable' : 'observed'
+  return {
+    parameters,
+    market,
+    portfolio: { account, scope, block, positions, venues: [], requirements: [], rules: scene.rules },
+  }
+}
+
+type Scene = Pick<Inputs, 'parameters' | 'market'> & {
+  readonly random: Random
+  readonly listed: readonly ListedOption[]
+  readonly positions: Position[]
+  readonly rules: VenueRule[]
+}
+
+const parts = [
+  addWallet,
+  addLending,
+  addLending,
+  addPerpetuals,
+  addPerpetuals,
+  addOptions,
+  addOptions,
+  addOptions,
+  addPool,
+]
+
+function addPart(scene: Scene): void {
+  const { random } = scene
+  if (random.between(0n, 29n) === 0n) addConsumerDebt(scene)
+  const part = parts[Number(random.between(0n, BigInt(parts.length - 1)))]
+  part?.(scene)
+}
+
+function chance({ random }: Scene, ofHundred: bigint): boolean {
+  return random.between(1n, 100n) <= ofHundred
+}
+
+function pick<Item>({ random }: Scene, items: readonly Item[]): Item {
+  const item = items[Number(random.between(0n, BigInt(items.length - 1)))]
+  if (item === undefined) throw new Error('Nothing to pick from.')
+  return item
+}
+
+function placeAt(scene: Scene, venue: string): VenueAccount {
+  const subAccount = chance(scene, 80n) ? '' : '1'
+  return { chainId, venue, instance: tokenAddress(0x98), holder: account, subAccount }
+}
+
+function held(scene: Scene, venueAccount: VenueAccount, control: Control) {
+  const id = String(scene.positions.length).padStart(4, '0')
+  return {
+    claim: { chainId, contract: tokenAddress(0x99), holder: account, id },
+    venueAccount,
+    control,
+  }
+}
+
+/** WAD USD: dust, ordinary, or far more than anyone has. */
+function worth({ random }: Scene): bigint {
+  const kind = random.between(0n, 19n)
+  if (kind === 0n) return random.between(1n, 10n ** 13n)
+  if (kind === 1n) return random.magnitude(100n) * 10n ** 6n
+  return random.between(wad, 10n ** 5n * wad) * (kind < 6n ? 100n : 1n)
+}
+
+function priceOf({ market, parameters }: Scene, asset: AssetKey): bigint {
+  const entry = parameters.assets[asset]
+  const spot = market.prices[entry?.underlying ?? '']?.price ?? wad
+  return ((market.rates[asset] ?? wad) * spot) / wad
+}
+
+function decimalsOf({ parameters }: Scene, asset: AssetKey): number {
+  return parameters.assets[asset]?.decimals ?? 18
+}
+
+function amountOf(scene: Scene, asset: AssetKey, usd: bigint): bigint {
+  const price = priceOf(scene, asset)
+  return price === 0n ? 1n : (usd * 10n ** BigInt(decimalsOf(scene, asset))) / price
+}
+
+const allTokens = Object.values(tokens)
+
+function addWallet(scene: Scene): void {
+  const venueAccount = { ...placeAt(scene, 'wallet'), instance: account, subAccount: '' }
+  for (let count = scene.random.between(1n, 3n); count > 0n; count--) {
+    const asset = chance(scene, 4n) ? unknownToken : pick(scene, allTokens)
+    const claim = { chainId, contract: asset.slice(asset.indexOf(':') + 1) as Address, holder: account, id: '' }
+    if (scene.positions.some((position) => position.claim.contract === claim.contract)) continue
+    const amount = amountOf(scene, asset, worth(scene))
+    scene.positions.push({ claim, venueAccount, control: 'free', kind: 'balance', asset, amount })
+  }
+}
+
+/** The venue's price: ours, some tenths of a percent off. */
+function quoteOf(scene: Scene, asset: AssetKey, decimals: number): bigint {
+  const price = (priceOf(scene, asset) * scene.random.between(995n, 1005n)) / 1000n
+  const quote = price / 10n ** BigInt(18 - decimals)
+  return quote === 0n ? 1n : quote
+}
+
+function addLending(scene: Scene): void {
+  const { random, positions, rules } = scene
+  const venueAccount = placeAt(scene, 'lend')
+  if (
+    rules.some(({ venueAccount: { venue, subAccount } }) => venue === 'lend' && subAccount === venueAccount.subAccount)
+  )
+    return
+  const total = worth(scene)
+  const token = (asset: AssetKey, usd: bigint) => ({
+    asset,
+    amount: amountOf(scene, asset, usd),
+    decimals: decimalsOf(scene, asset),
+    quote: quoteOf(scene, asset, 8),
+  })
+  const collaterals = random.many(Number(random.between(0n, 3n)), () => ({
+    ...token(pick(scene, allTokens), (total * random.between(10n, 100n)) / 100n),
+    liquidationThreshold: Number(random.between(5000n, 9500n)),
+    bonus: Number(random.between(200n, 1500n)),
+  }))
+  const debts = random.many(Number(random.between(0n, 2n)), () =>
+    token(pick(scene, allTokens), (total * random.between(10n, 80n)) / 100n),
+  )
+  for (const { asset, amount } of collaterals) {
+    positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'balance', asset, amount })
+  }
+  for (const { asset, amount } of debts) {
+    positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'debt', asset, amount })
+  }
+  if (chance(scene, 90n)) {
+    const averaging = chance(scene, 50n) ? 'truncated' : 'exact'
+    const closeFactor = chance(scene, 60n) ? wad : wad / 2n
+    rules.push({ kind: 'lendingPool', venueAccount, averaging, collaterals, debts, closeFactor })
+  }
+}
+
+function addPerpetuals(scene: Scene): void {
+  const { random, positions, rules, market } = scene
+  const venueAccount = placeAt(scene, 'perp')
+  const quoteAsset = pick(scene, [tokens.usdc, tokens.usdc, tokens.susd])
+  const isTaken = rules.some(
+    ({ venueAccount: { venue, subAccount } }) => venue === 'perp' && subAccount === venueAccount.subAccount,
+  )
+  const total = worth(scene)
+  const markets = pick(scene, [['ETH'], ['BTC'], ['ETH', 'BTC']]).map((underlying) => {
+    const spot = market.prices[underlying]?.price ?? wad
+    const size = ((total * wad) / spot) * (chance(scene, 50n) ? 1n : -1n)
+    const cost = (((size * spot) / wad) * random.between(80n, 120n)) / 100n
+    const funding = chance(scene, 50n) ? 0n : random.between(-total / 50n, total / 50n)
+    return { underlying, size, cost, funding, quote: (spot * random.between(990n, 1010n)) / 1000n + 1n }
+  })
+  for (const { underlying, size, cost, funding } of markets) {
+    const leg = { kind: 'perpetual', underlying, quoteAsset } as const
+    if (chance(scene, 20n)) {
+      const part = random.between(-2n * size > 0n ? size : -size, size > 0n ? 2n * size : -2n * size)
+      positions.push({ ...held(scene, venueAccount, 'venue'), ...leg, size: part, cost: cost / 3n, funding: 0n })
+      const rest = { size: size - part, cost: cost - cost / 3n, funding }
+      positions.push({ ...held(scene, venueAccount, 'venue'), ...leg, ...rest })
+    } else positions.push({ ...held(scene, venueAccount, 'venue'), ...leg, size, cost, funding })
+  }
+  const amount = amountOf(scene, quoteAsset, (total * random.between(0n, 60n)) / 100n)
+  const places = decimalsOf(scene, quoteAsset)
+  positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'balance', asset: quoteAsset, amount })
+  const wethAmount = chance(scene, 30n) ? amountOf(scene, tokens.weth, total / 10n) : 0n
+  const collaterals =
+    wethAmount === 0n
+      ? []
+      : [
+          {
+            asset: tokens.weth,
+            value: (wethAmount * quoteOf(scene, tokens.weth, 18)) / wad,
+            ratio: (8n * wad) / 10n,
+            discount: wad / 10n,
+          },
+        ]
+  if (wethAmount > 0n) {
+    positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'balance', asset: tokens.weth, amount: wethAmount })
+  }
+  if (isTaken || !chance(scene, 85n)) return
+  rules.push({
+    kind: 'perpetualAccount',
+    venueAccount,
+    quoteAsset,
+    quoteDecimals: places,
+    cash: amount * 10n ** BigInt(18 - places),
+    collaterals,
+    markets,
+    maintenanceRatio: (625n * wad) / 10_000n,
+    penaltyRatio: random.between(0n, wad / 20n),
+    ...(chance(scene, 50n) ? { settlementDebt: { ratio: (3n * wad) / 4n, limit: 10_000n * wad } } : {}),
+  })
+}
+
+function toOption(
+  scene: Scene,
+  contract: ListedOption,
+  size: bigint,
+  quoteAsset: AssetKey,
+): Omit<Option, keyof ReturnType<typeof held>> {
+  const { random, market } = scene
+  const spot = market.prices[contract.underlying]?.price ?? wad
+  const near = (spot * random.between(900n, 1100n)) / 1000n
+  const term = contract.expiry - now
+  const settlement =
+    term <= 0
+      ? { kind: 'final' as const, price: near }
+      : term < 7200 && contract.strike % 2n === 0n
+        ? { kind: 'averaging' as const, observed: contract.strike % wad, average: spot - spot / 50n }
+        : undefined
+  const right = chance(scene, 50n) ? 'call' : 'put'
+  const option = { kind: 'option', ...contract, right, size, quoteAsset } as const
+  return settlement === undefined ? option : { ...option, settlement }
+}
+
+const minimum = {
+  quoteCollateral: 200n * wad,
+  baseCollateral: wad / 10n,
+  shockVolA: (25n * wad) / 10n,
+  shockVolPointA: 7 * 86_400,
+  shockVolB: (18n * wad) / 10n,
+  shockVolPointB: 120 * 86_400,
+  callSpotShock: (12n * wad) / 10n,
+  putSpotShock: (8n * wad) / 10n,
+  rate: (5n * wad) / 100n,
+}
+
+function addOptions(scene: Scene): void {
+  const { random, positions, rules, listed, market } = scene
+  const venueAccount = placeAt(scene, 'options')
+  const quoteAsset = tokens.susd
+  const total = worth(scene)
+  const shorts: Extract<VenueRule, { kind: 'optionCollateral' }>['shorts'][number][] = []
+  for (let count = random.between(1n, 3n); count > 0n; count--) {
+    const contract = pick(scene, listed)
+    const spot = market.prices[contract.underlying]?.price ?? wad
+    const amount = (total * wad) / spot + 1n
+    const isShort = chance(scene, 55n)
+    const option = toOption(scene, contract, isShort ? -amount : amount, quoteAsset)
+    if (isUnpriced(scene, option)) continue
+    positions.push({ ...held(scene, venueAccount, 'venue'), ...option } as Option)
+    if (!isShort) continue
+    const isBase = option.right === 'call' && contract.underlying === 'ETH' && chance(scene, 50n)
+    const asset = isBase ? tokens.seth : quoteAsset
+    const collateral = isBase ? (amount * random.between(40n, 110n)) / 100n : (total * random.between(10n, 110n)) / 100n
+    positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'balance', asset, amount: collateral })
+    const { right, strike, expiry } = option
+    if (contract.underlying === 'ETH' && expiry > now) {
+      shorts.push({ right, collateralIn: isBase ? 'base' : 'quote', strike, expiry, amount, collateral })
+    }
+  }
+  const isTaken = rules.some(
+    ({ venueAccount: { venue, subAccount } }) => venue === 'options' && subAccount === venueAccount.subAccount,
+  )
+  if (shorts.length === 0 || isTaken || !chance(scene, 85n)) return
+  rules.push({
+    kind: 'optionCollateral',
+    venueAccount,
+    underlying: 'ETH',
+    quoteAsset,
+    quote: quoteOf(scene, tokens.weth, 18),
+    shorts,
+    minimum,
+    penaltyRatio: wad / 10n,
+    minimumPenalty: 2n * wad,
+  })
+}
+
+function isUnpriced(
+  { market }: Scene,
+  { expiry, surface, strike }: Pick<Option, 'expiry' | 'surface' | 'strike'>,
+): boolean {
+  return expiry > now && market.volatilities[volatilityKey({ expiry, surface, strike })] === undefined
+}
+
+const pairs = [
+  [tokens.weth, tokens.usdc],
+  [tokens.wbtc, tokens.weth],
+  [tokens.wsteth, tokens.weth],
+  [tokens.usdc, tokens.susd],
+  [tokens.oddEth, tokens.oddUsd],
+] as const
+
+function addPool(scene: Scene): void {
+  const { random, positions } = scene
+  const venueAccount = placeAt(scene, 'pool')
+  const [token0, token1] = pick(scene, pairs)
+  const tick = tickAt(scene, token0, token1) + Number(random.between(-3000n, 3000n))
+  const width = Number(random.between(1n, 20_000n))
+  const bound = (at: number): number => Math.max(-887_272, Math.min(887_271, at))
+  const tickLower = bound(tick - width)
+  positions.push({
+    ...held(scene, venueAccount, 'venue'),
+    kind: 'concentratedLiquidity',
+    token0,
+    token1,
+    liquidity: random.magnitude(80n),
+    tickLower,
+    tickUpper: Math.max(tickLower + 1, bound(tick + width)),
+    fees0: chance(scene, 50n) ? 0n : amountOf(scene, token0, 10n * wad),
+    fees1: chance(scene, 50n) ? 0n : amountOf(scene, token1, 10n * wad),
+  })
+}
+
+/** About the tick of our own price, by bisection over powers of 1.0001. */
+function tickAt(scene: Scene, token0: AssetKey, token1: AssetKey): number {
+  const top = priceOf(scene, token0) * 10n ** BigInt(decimalsOf(scene, token1))
+  const bottom = priceOf(scene, token1) * 10n ** BigInt(decimalsOf(scene, token0))
+  // log2 of the ratio to the nearest bit is enough for a random range: 6,932 ticks double the price.
+  const log2 = top.toString(2).length - bottom.toString(2).length
+  return Math.max(-880_000, Math.min(880_000, log2 * 6932))
+}
+
+function addConsumerDebt(scene: Scene): void {
+  const venueAccount = placeAt(scene, 'consumer')
+  scene.positions.push({ ...held(scene, venueAccount, 'consumer'), kind: 'consumerDebt', amount: worth(scene) })
+}

@@ -1,0 +1,188 @@
+import type { AssetKey, Underlying } from '../../../src/core/asset.ts'
+import type { MarginParameters } from '../../../src/core/parameters.ts'
+import type {
+  LendingPoolRule,
+  OptionCollateralRule,
+  PerpetualAccountRule,
+  VenueRule,
+} from '../../../src/core/venueRule.ts'
+import type { Shock } from './axes.ts'
+import { exp } from './functions.ts'
+import { optionPrice, totalVolatility } from './option.ts'
+import { abs, fromDecimals, fromWad, max, min, one, over, type Real, sum, times } from './real.ts'
+import type { Valuer } from './value.ts'
+
+/** What a venue's own rule says of one account in one scenario. Amounts in USD. */
+export type VenueState = {
+  readonly isLiquidatable: boolean
+  /** What a liquidation costs. */
+  readonly penalty: Real
+  /** What the account holds beyond its maintenance, without the value of option legs. */
+  readonly slack: Real
+  /** Smallest distance to a liquidation, as a share of what is compared: tells cliffs from errors. */
+  readonly distance: Real
+}
+
+type Prices = {
+  readonly ratioOf: (underlying: Underlying) => Real
+  readonly assetRatio: (asset: AssetKey) => Real
+  readonly assetPrice: (asset: AssetKey) => Real
+}
+
+/** Minimum collaterals by short option, spot and time: the same in every scenario of one price. */
+const minima = new WeakMap<object, Map<Real, Real>>()
+
+/** Applies a rule at the venue's own quotes, moved as our own prices move in `shock` (model section 4, methodology section 5). */
+export function stateOf(
+  rule: VenueRule,
+  shock: Shock,
+  {
+    valuer,
+    parameters,
+    timestamp,
+  }: { readonly valuer: Valuer; readonly parameters: MarginParameters; readonly timestamp: number },
+): VenueState {
+  const underlyingOf = (asset: AssetKey): Underlying => {
+    const entry = parameters.assets[asset]
+    if (entry === undefined) throw new Error(`A rule names the unknown asset ${asset}.`)
+    return entry.underlying
+  }
+  const ratioOf = (underlying: Underlying): Real => over(valuer.spotOf(underlying, shock), valuer.spotOf(underlying))
+  const prices: Prices = {
+    ratioOf,
+    assetRatio: (asset) => ratioOf(underlyingOf(asset)),
+    assetPrice: (asset) => valuer.priceOfAsset(asset, shock),
+  }
+  switch (rule.kind) {
+    case 'lendingPool':
+      return lendingPool(rule, prices)
+    case 'perpetualAccount':
+      return perpetualAccount(rule, prices)
+    case 'optionCollateral':
+      return optionCollateral(rule, prices, { valuer, shock, timestamp })
+    case 'isolatedLoan':
+    case 'baseDebt':
+      throw new Error(`The reference has no rule of kind ${rule.kind}.`)
+  }
+}
+
+function lendingPool(
+  { collaterals, debts, averaging, closeFactor }: LendingPoolRule,
+  { assetRatio }: Prices,
+): VenueState {
+  type Tokens = { readonly asset: AssetKey; readonly amount: bigint; readonly decimals: number; readonly quote: bigint }
+  const worth = ({ asset, amount, decimals, quote }: Tokens): Real =>
+    times(times(fromDecimals(amount, decimals), fromDecimals(quote, 8)), assetRatio(asset))
+  const values = collaterals.map((held) => ({ value: worth(held), threshold: BigInt(held.liquidationThreshold) }))
+  const total = sum(values.map(({ value }) => value))
+  const weighted = sum(values.map(({ value, threshold }) => value * threshold))
+  const truncated = total === 0n ? 0n : total * (weighted / total)
+  const covered = (averaging === 'truncated' ? truncated : weighted) / 10_000n
+  const debt = sum(debts.map(worth))
+  const bonus = collaterals.reduce((largest, held) => (held.bonus > largest ? held.bonus : largest), 0)
+  const isLiquidatable = debt > 0n && covered < debt
+  return {
+    isLiquidatable,
+    penalty: times(times(fromWad(closeFactor), debt), fromDecimals(BigInt(bonus), 4)),
+    slack: covered - debt,
+    distance: debt === 0n ? one : over(abs(covered - debt), debt),
+  }
+}
+
+function perpetualAccount(rule: PerpetualAccountRule, { ratioOf, assetRatio, assetPrice }: Prices): VenueState {
+  const { quoteAsset, cash, collaterals, markets, maintenanceRatio, penaltyRatio, settlementDebt } = rule
+  const legs = markets.map(({ underlying, size, cost, funding, quote }) => {
+    const value = times(times(fromWad(size), fromWad(quote)), ratioOf(underlying))
+    return { notional: abs(value), profit: value - fromWad(cost) + fromWad(funding) }
+  })
+  const held = collaterals.map(({ asset, value, ratio, discount }) => {
+    const full = times(fromWad(value), assetRatio(asset))
+    return { counted: times(full, fromWad(ratio)), loss: times(full, fromWad(discount)) }
+  })
+  const notional = sum(legs.map((leg) => leg.notional))
+  const settled = fromWad(cash) + sum(legs.map(({ profit }) => profit))
+  const counted = sum(held.map((collateral) => collateral.counted))
+  const value = settled + counted
+  const required = times(fromWad(maintenanceRatio), notional)
+  const limits =
+    settlementDebt === undefined || collaterals.length === 0
+      ? []
+      : [times(fromWad(settlementDebt.ratio), counted), fromWad(settlementDebt.limit)]
+  const isSold = settled < 0n && limits.some((limit) => -settled > limit)
+  // Where the venue sells collateral, all of it may go at the discount.
+  const sale = settlementDebt === undefined ? 0n : sum(held.map(({ loss }) => loss))
+  const penalty = times(fromWad(penaltyRatio), notional) + sale
+  const reference = max(notional, counted, abs(settled))
+  return {
+    isLiquidatable: (notional > 0n && value < required) || isSold,
+    penalty: times(penalty, assetPrice(quoteAsset)),
+    slack: times(value - required, assetPrice(quoteAsset)),
+    distance:
+      reference === 0n
+        ? one
+        : over(min(abs(value - required), ...limits.map((limit) => abs(settled + limit))), reference),
+  }
+}
+
+function optionCollateral(
+  rule: OptionCollateralRule,
+  { ratioOf, assetPrice }: Prices,
+  { valuer, shock, timestamp }: { readonly valuer: Valuer; readonly shock: Shock; readonly timestamp: number },
+): VenueState {
+  const spot = times(fromWad(rule.quote), ratioOf(rule.underlying))
+  const quotePrice = assetPrice(rule.quoteAsset)
+  const shorts = rule.shorts.map((short) => {
+    const ownSpot = valuer.spotOf(rule.underlying, shock)
+    const inUsd = (amount: Real): Real => times(amount, short.collateralIn === 'base' ? ownSpot : quotePrice)
+    const collateral = fromWad(short.collateral)
+    const known = minima.get(short) ?? new Map<Real, Real>()
+    minima.set(short, known)
+    const minimum = known.get(spot) ?? minimumCollateral(short, rule.minimum, spot, BigInt(short.expiry - timestamp))
+    known.set(spot, minimum)
+    const fee = times(fromWad(rule.minimumPenalty), quotePrice)
+    return {
+      isLiquidatable: collateral < minimum,
+      penalty: max(inUsd(times(collateral, fromWad(rule.penaltyRatio))), fee),
+      slack: inUsd(collateral - minimum),
+      distance: minimum === 0n ? one : over(abs(collateral - minimum), minimum),
+    }
+  })
+  return {
+    isLiquidatable: shorts.some(({ isLiquidatable }) => isLiquidatable),
+    penalty: sum(shorts.map(({ penalty }) => penalty)),
+    slack: sum(shorts.map(({ slack }) => slack)),
+    distance: min(one, ...shorts.map(({ distance }) => distance)),
+  }
+}
+
+/** `getMinCollateral` of Lyra Avalon, in the unit of the collateral; zero once expired: no trade is possible then. */
+function minimumCollateral(
+  { right, collateralIn, strike, amount }: OptionCollateralRule['shorts'][number],
+  minimum: OptionCollateralRule['minimum'],
+  spot: Real,
+  term: bigint,
+): Real {
+  const size = fromWad(amount)
+  if (size === 0n || term <= 0n) return 0n
+  const shocked = times(spot, fromWad(right === 'call' ? minimum.callSpotShock : minimum.putSpotShock))
+  const years = (term * one) / 31_536_000n
+  const discount = exp(-times(fromWad(minimum.rate), years))
+  const volatility = totalVolatility(shockVolatility(minimum, term), term)
+  // Spot S, rate r and strike K price as a forward S against the discounted strike.
+  const price = optionPrice(right, shocked, times(fromWad(strike), discount), volatility)
+  const worth = times(price, size)
+  if (collateralIn === 'base') return min(max(over(worth, shocked), fromWad(minimum.baseCollateral)), size)
+  const held = max(worth, fromWad(minimum.quoteCollateral))
+  return right === 'call' ? held : min(held, times(size, fromWad(strike)))
+}
+
+function shockVolatility(
+  { shockVolA, shockVolPointA, shockVolB, shockVolPointB }: OptionCollateralRule['minimum'],
+  term: bigint,
+): Real {
+  const start = BigInt(shockVolPointA)
+  const end = BigInt(shockVolPointB)
+  if (term <= start) return fromWad(shockVolA)
+  if (term >= end) return fromWad(shockVolB)
+  return fromWad(shockVolA) - (fromWad(shockVolA - shockVolB) * (term - start)) / (end - start)
+}
