@@ -6,6 +6,7 @@ import { setPrices } from '../../scripts/devnet/prices.ts'
 import { approveAll, mintToken } from '../../scripts/devnet/tokens.ts'
 import { aaveV3 } from '../../src/adapters/aaveV3.ts'
 import type { AaveV3Raw, AaveV3Reserve } from '../../src/adapters/aaveV3Read.ts'
+import { UnsupportedPositionError } from '../../src/adapters/errors.ts'
 import { toAssetKey } from '../../src/core/asset.ts'
 import { InconsistentReadError } from '../../src/core/errors.ts'
 import type { Position } from '../../src/core/position.ts'
@@ -217,6 +218,13 @@ describe('aaveV3.toPositions', () => {
     for (const debt of [3n * unit, 3n * unit + 1n]) {
       aaveV3.toPositions(raw({ supplied: 0n, variableDebt: 3n, risk: uneven }, { debt }), context)
     }
+  })
+
+  it('refuses e-mode at a version whose categories it does not read', async () => {
+    const plan = aaveV3.read({ ...context, configuration: { ...configuration, version: '3.7' } })
+    plan.next()
+    const error = await thrown(() => plan.next([[], [0n, 0n, 0n, 0n, 0n, 0n], 2n, token(9)]), UnsupportedPositionError)
+    expect(error.message).to.contain('e-mode (category 2)')
   })
 
   it('leaves a stable debt token that does not exist out of the witness', () => {

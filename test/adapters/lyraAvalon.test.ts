@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type Address, parseAbi } from 'viem'
+import { type Address, erc20Abi, parseAbi } from 'viem'
 import { advanceTime, sendAs } from '../../scripts/devnet/chain.ts'
 import { setSyntheticRate } from '../../scripts/devnet/lyraTrading.ts'
 import { setPrices } from '../../scripts/devnet/prices.ts'
@@ -21,6 +21,10 @@ const venueAbi = parseAbi([
   'struct Greeks { int256 callDelta; int256 putDelta; uint256 stdVega; uint256 callPrice; uint256 putPrice; }',
   'function getBoardGreeksView(uint256 boardId) view returns (((int256 netDelta, int256 netStdVega, int256 netOptionValue) boardGreeks, uint256 ivGWAV, Greeks[] strikeGreeks, uint256[] skewGWAVs))',
   'function isBoardCacheStale(uint256 boardId) view returns (bool)',
+])
+const settlementAbi = parseAbi([
+  'function settleExpiredBoard(uint256 boardId)',
+  'function settleOptions(uint256[] positionIds)',
 ])
 const wad = 10n ** 18n
 const isShort = (optionType: number) => optionType >= 2
@@ -171,8 +175,44 @@ describe('lyraAvalon on the devnet', function () {
       expect(expiries).to.have.lengthOf(2)
       expect(expiries.every((expiry) => expiry < timestamp)).to.equal(true)
       expect(requirements).to.deep.equal([])
+      expect(positions.every((position) => !('settlement' in position))).to.equal(true)
     }
   })
+
+  for (const price of [2_600n, 1_900n]) {
+    it(`lists of a board settled at ${price} what the venue then pays`, async () => {
+      const fixture = await devnetFixture()
+      const { chain, client, deployment } = fixture
+      const { lyra, accounts, operators } = deployment
+      const deployer = sendAs(chain, operators.deployer)
+      await advanceTime(chain, 30 * 86_400)
+      await setSyntheticRate(deployer, lyra.exchangeRates, price * wad)
+      const market = { name: 'OptionMarket', address: lyra.optionMarket, abi: settlementAbi }
+      await deployer.send(market, 'settleExpiredBoard', [BigInt(lyra.boardId)])
+      const account = accounts.hedged
+      const { positions, rules } = await readDevnetVenue(fixture, 'lyra-avalon', { account })
+      expect(rules).to.deep.equal([])
+      expect(positions.map(({ kind }) => kind)).to.deep.equal(['option', 'balance'])
+      const [put, base] = positions
+      if (put?.kind !== 'option' || base?.kind !== 'balance') return expect.fail('a put and collateral were expected')
+      expect(put.settlement).to.deep.equal({ kind: 'final', price: price * wad })
+
+      const tokens = [lyra.sUSD, lyra.sETH] as const
+      const balances = () =>
+        Promise.all(
+          tokens.map((address) =>
+            client.readContract({ address, abi: erc20Abi, functionName: 'balanceOf', args: [account] }),
+          ),
+        )
+      const [quoteBefore = 0n, baseBefore = 0n] = await balances()
+      const shortCollateral = { name: 'ShortCollateral', address: lyra.shortCollateral, abi: settlementAbi }
+      await deployer.send(shortCollateral, 'settleOptions', [[BigInt(put.claim.id), BigInt(base.claim.id)]])
+      const [quoteAfter = 0n, baseAfter = 0n] = await balances()
+      expect(quoteAfter - quoteBefore).to.equal(put.venueValue)
+      expect(baseAfter - baseBefore).to.equal(base.amount)
+      expect((await readDevnetVenue(fixture, 'lyra-avalon', { account })).positions).to.deep.equal([])
+    })
+  }
 })
 
 describe('lyraAvalon.toPositions', () => {
