@@ -247,39 +247,47 @@ describe('ladder', function () {
   })
 
   it('a hedge whose loan is liquidated at −25 % shows it and pays for it; topped up, neither', () => {
-    const hedgedBook = (borrowed: bigint) => {
+    const hedgedBook = (borrowed: bigint, cash: bigint) => {
       const { positions, rule } = loan(10n, borrowed)
       const place = { venue: 'perp' }
-      const hedge = [perpetual(-10n * wad, 2_000n * wad, place), balance(assets.usdc, usdc(30_000n), place)]
+      const hedge = [perpetual(-10n * wad, 2_000n * wad, place), balance(assets.usdc, usdc(cash), place)]
       const perp = perpetualAccount({
         quoteAsset: assets.usdc,
-        cash: 30_000n * wad,
+        cash: cash * wad,
         markets: [ethMarket(-10n * wad, 2_000n * wad)],
       })
-      return book(
-        [...positions, ...hedge],
-        [
-          [positions[0] as Position, rule],
-          [hedge[0] as Position, perp],
-        ],
-      )
+      const rules = [
+        [positions[0] as Position, rule],
+        [hedge[0] as Position, perp],
+      ] as const
+      return book([...positions, ...hedge], rules)
     }
-    // 0.825 · 10 · 1,500 = 12,375: liquidated at −25 %. With half the debt repaid it survives to −62.5 %.
-    const [thin, toppedUp] = [hedgedBook(12_375n), hedgedBook(6_187n)]
-    const [thinLadder, toppedLadder] = [ladderOf(thin), ladderOf(toppedUp)]
-    const loanRung = (ladder: Ladder) =>
-      ladder.underlyings[0]?.rungs.find(
-        ({ subject, direction }) => subject.kind === 'venue' && subject.venue === 'lending' && direction === 'down',
-      )
-    expect(loanRung(thinLadder)?.crossings.map(({ distance }) => distance)).to.deep.equal([-wad / 4n])
-    expect((loanRung(toppedLadder)?.crossings[0]?.distance ?? 0n) < (-6n * wad) / 10n).to.equal(true)
-    const needs = (ladder: Ladder) => ladder.underlyings[0]?.needs.find(({ venue }) => venue === 'lending')
-    expect([needs(thinLadder)?.isSafe, needs(toppedLadder)?.isSafe]).to.deep.equal([false, true])
-    // The scan, which is next to nothing for a hedge that holds, is what liquidation costs the one that does not.
-    const scan = (ladder: Ladder) => ladder.margin.lines.find(({ id }) => id === 'scan')?.initial ?? 0n
-console.log(scan(thinLadder), scan(toppedLadder), thinLadder.margin.lines, toppedLadder.margin.lines, toppedLadder.margin.scan.underlyings.map(u=>[u.worst,u.charge]), thinLadder.margin.scan.underlyings.map(u=>[u.worst,u.charge]))
-    expect(scan(thinLadder) > usdc(500n)).to.equal(true)
-    expect(scan(thinLadder) > 2n * scan(toppedLadder)).to.equal(true)
+    // 0.825 · 10 · 1,500 = 12,375: liquidated at −25 %. With 7,500 USDC moved over from the hedge it survives −66 %.
+    const thin = ladderOf(hedgedBook(12_375n, 120_000n))
+    const toppedUp = ladderOf(hedgedBook(4_875n, 112_500n))
+    const distances = [thin, toppedUp].map((ladder) =>
+      ladder.underlyings[0]?.rungs
+        .filter(
+          ({ subject, direction }) => subject.kind === 'venue' && subject.venue === 'lending' && direction === 'down',
+        )
+        .flatMap(({ crossings }) => crossings.map(({ distance }) => distance)),
+    )
+    // 4,875 / 8.25 = 590.909…
+    expect(distances).to.deep.equal([[-wad / 4n], [-704_545n * 10n ** 12n]])
+    const safe = [thin, toppedUp].map((ladder) => ladder.underlyings[0]?.needs.find(({ venue }) => venue === 'lending'))
+    expect(safe.map((need) => need?.isSafe)).to.deep.equal([false, true])
+
+    // At −33 % 5 % of 12,375 USDC is lost, with weight 42 %; the hedge gains nothing more once the loan is closed.
+    const eth = [thin, toppedUp].map(({ margin }) =>
+      margin.scan.underlyings.find(({ underlying }) => underlying === 'ETH'),
+    )
+    expect(eth.map((outcome) => [outcome?.worst, outcome?.charge])).to.deep.equal([
+      ['-33% up', 259_875n * 10n ** 15n],
+      [null, 0n],
+    ])
+    const scan = ({ margin }: Ladder) => margin.lines.find(({ id }) => id === 'scan')?.initial ?? 0n
+    expect(scan(thin) - scan(toppedUp)).to.equal(259_875_000n)
+    expect(thin.margin.initialMargin > toppedUp.margin.initialMargin).to.equal(true)
   })
 
   describe('options', () => {
