@@ -51,7 +51,7 @@ describe('plimsoll ladder and whatif', function () {
   it('shows one axis with spot as a line, who liquidates where, and what to move', async () => {
     const { code, stdout, stderr } = await run('ladder', '--underlying', 'ETH', '--grid', '0.2')
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
-    expect(stdout).to.match(/1,454\.55 +-27\.28 % +lending liquidates below +2,545\.50/)
+    expect(stdout).to.match(/1,454\.55 +-27\.28 % +lending liquidates when below +2,545\.50/)
     expect(stdout).to.match(/2,000\.00 +--- now/)
     expect(stdout).to.include('lending liquidates: nowhere up to 20,000.00')
     expect(stdout).to.include(
