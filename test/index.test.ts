@@ -7,13 +7,16 @@ describe('index', () => {
       ...[
         'BaseError',
         'allAdapters',
+        'applyChanges',
         'assembleAttestation',
         'attestationDigest',
         'attestationTypedData',
         'breakdownReport',
       ],
       ...[
+        'calculateLadder',
         'calculateMargin',
+        'changesSchema',
         'decodeAttestation',
         'decodeFlags',
         'defaultCalibration',
@@ -28,6 +31,7 @@ describe('index', () => {
         'formatSnapshot',
         'inputsHash',
         'keepAccount',
+        'ladderReport',
       ],
       ...[
         'parametersHash',

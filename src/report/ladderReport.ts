@@ -39,7 +39,7 @@ function axisOf({ underlying, spot, step, rungs }: UnderlyingLadder, { margin }:
       cells: [
         formatUsd(good, badSide === 'below' ? 'up' : 'down'),
         `${distance > 0n ? '+' : ''}${formatPercent(distance)}`,
-        `${describeSubject(rung.subject)} ${badSide}`,
+        `${describeSubject(rung.subject)} when ${badSide}`,
         equity === null ? 'not known' : formatQuoteUnits(equity),
       ],
     }))
@@ -54,7 +54,7 @@ function axisOf({ underlying, spot, step, rungs }: UnderlyingLadder, { margin }:
     ],
     rows,
   )
-  const silent = rungs.filter(({ outcome, isBadNow }) => outcome !== 'one' && !(isBadNow && outcome === 'none'))
+  const silent = rungs.filter(({ outcome, refusal }) => outcome !== 'one' || refusal !== null)
   return [table, ...silent.map(describeRung), resolutionOf(rungs, step)].join('\n')
 }
 
@@ -64,8 +64,9 @@ function badNow(rungs: readonly Rung[]): string {
 }
 
 /** No root, several, or an end of what could be looked at: never a blank. */
-function describeRung({ subject, direction, outcome, scannedTo, refusal, crossings }: Rung): string {
-  const what = outcome === 'none' ? 'nowhere' : `at ${crossings.length} prices`
+function describeRung({ subject, direction, outcome, isBadNow, scannedTo, refusal, crossings }: Rung): string {
+  const always = isBadNow ? 'now and everywhere' : 'nowhere'
+  const what = outcome === 'none' ? always : `turns at ${crossings.length} ${outcome === 'one' ? 'price' : 'prices'}`
   const until = `${direction} to ${formatUsd(scannedTo)}`
   return `  ${describeSubject(subject)}: ${what} ${until}${refusal === null ? '' : `; beyond it is refused: ${refusal}`}`
 }

@@ -39,7 +39,10 @@ export const changeSchema = z.discriminatedUnion('kind', [
 export const changesSchema = z.array(changeSchema)
 
 /** One change of a what-if. */
-export type Change = z.output<typeof changeSchema>
+export type Change =
+  | Exclude<z.output<typeof changeSchema>, { readonly kind: 'add' | 'rule' }>
+  | { readonly kind: 'add'; readonly position: Position; readonly rule?: VenueRule | undefined }
+  | { readonly kind: 'rule'; readonly rule: VenueRule }
 
 /** A claim that the snapshot does not hold. */
 export class UnknownClaimError extends BaseError {
