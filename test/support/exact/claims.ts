@@ -73,8 +73,9 @@ export type Claim = Held &
     | { readonly kind: 'consumerDebt'; readonly amount: Real }
   )
 
-/** Underlyings whose prices the claim depends on. */
+/** Underlyings whose prices the claim depends on; an expired option is settled and depends on none. */
 export function underlyingsOf(claim: Claim): readonly Underlying[] {
+  if (claim.kind === 'option' && claim.term <= 0n) return []
   switch (claim.kind) {
     case 'balance':
     case 'debt':

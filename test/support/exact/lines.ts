@@ -155,7 +155,7 @@ export function venueNeed(book: Book): Real {
           .map((point) => ({ [underlying]: point })),
       )
       // Long options are nobody's collateral: what they are worth in the scenario can leave.
-      const longs = account.claims.filter((claim) => claim.kind === 'option' && claim.size > 0n)
+      const longs = account.claims.filter((claim) => claim.kind === 'option' && claim.size > 0n && claim.term > 0n)
       const needs = [...unmoved, ...shocks].map((shock) => {
         const loose = sum(longs.map((claim) => valuer.credited(claim, valuer.value(claim, shock))))
         return equity - (account.stateIn(shock)?.slack ?? 0n) - loose

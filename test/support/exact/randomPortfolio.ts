@@ -1,7 +1,13 @@
 import type { Address } from 'viem'
 import type { AssetKey } from '../../../src/core/asset.ts'
 import { volatilityKey } from '../../../src/core/market.ts'
-import type { Control, Option, Position, VenueAccount } from '../../../src/core/position.ts'
+import {
+  type Control,
+  type Option,
+  type Position,
+  type VenueAccount,
+  venueAccountKey,
+} from '../../../src/core/position.ts'
 import type { VenueRule } from '../../../src/core/venueRule.ts'
 import { Random } from '../../kernel/support/random.ts'
 import type { Inputs } from './claims.ts'
@@ -80,6 +86,12 @@ function held(scene: Scene, venueAccount: VenueAccount, control: Control) {
   }
 }
 
+/** One part of the book per venue account, so that a rule speaks of all that lies there. */
+function isTaken({ positions }: Scene, venueAccount: VenueAccount): boolean {
+  const key = venueAccountKey(venueAccount)
+  return positions.some((position) => venueAccountKey(position.venueAccount) === key)
+}
+
 /** WAD USD: dust, ordinary, or far more than anyone has. */
 function worth({ random }: Scene): bigint {
   const kind = random.between(0n, 19n)
@@ -126,7 +138,7 @@ function quoteOf(scene: Scene, asset: AssetKey, decimals: number): bigint {
 function addLending(scene: Scene): void {
   const { random, positions, rules } = scene
   const venueAccount = placeAt(scene, 'lend')
-  if (rules.some(({ venueAccount: { venue, subAccount } }) => venue === 'lend' && subAccount === venueAccount.subAccount)) return
+  if (isTaken(scene, venueAccount)) return
   const total = worth(scene)
   const token = (asset: AssetKey, usd: bigint) => ({
     asset,
@@ -159,9 +171,7 @@ function addPerpetuals(scene: Scene): void {
   const { random, positions, rules, market } = scene
   const venueAccount = placeAt(scene, 'perp')
   const quoteAsset = pick(scene, [tokens.usdc, tokens.usdc, tokens.susd])
-  const isTaken = rules.some(
-    ({ venueAccount: { venue, subAccount } }) => venue === 'perp' && subAccount === venueAccount.subAccount,
-  )
+  if (isTaken(scene, venueAccount)) return
   const total = worth(scene)
   const markets = pick(scene, [['ETH'], ['BTC'], ['ETH', 'BTC']]).map((underlying) => {
     const spot = market.prices[underlying]?.price ?? wad
@@ -197,7 +207,7 @@ function addPerpetuals(scene: Scene): void {
   if (wethAmount > 0n) {
     positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'balance', asset: tokens.weth, amount: wethAmount })
   }
-  if (isTaken || !chance(scene, 85n)) return
+  if (!chance(scene, 85n)) return
   rules.push({
     kind: 'perpetualAccount',
     venueAccount,
@@ -245,9 +255,14 @@ function addOptions(scene: Scene): void {
   const venueAccount = placeAt(scene, 'options')
   const quoteAsset = tokens.susd
   const total = worth(scene)
+  if (isTaken(scene, venueAccount)) return
+  // A market of the venue has one underlying, so its rule speaks of one.
+  const hasRule = chance(scene, 60n)
+  const choice = hasRule ? listed.filter(({ underlying }) => underlying === 'ETH') : listed
+  if (choice.length === 0) return
   const shorts: Extract<VenueRule, { kind: 'optionCollateral' }>['shorts'][number][] = []
   for (let count = random.between(1n, 3n); count > 0n; count--) {
-    const contract = pick(scene, listed)
+    const contract = pick(scene, choice)
     const spot = market.prices[contract.underlying]?.price ?? wad
     const amount = (total * wad) / spot + 1n
     const isShort = chance(scene, 55n)
@@ -262,14 +277,10 @@ function addOptions(scene: Scene): void {
       : (total * random.between(10n, 110n)) / 100n
     positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'balance', asset, amount: collateral })
     const { right, strike, expiry } = option
-    if (contract.underlying === 'ETH' && expiry > now) {
-      shorts.push({ right, collateralIn: isBase ? 'base' : 'quote', strike, expiry, amount, collateral })
-    }
+    // The venue no longer trades, so no longer liquidates, what has expired.
+    if (expiry > now) shorts.push({ right, collateralIn: isBase ? 'base' : 'quote', strike, expiry, amount, collateral })
   }
-  const isTaken = rules.some(
-    ({ venueAccount: { venue, subAccount } }) => venue === 'options' && subAccount === venueAccount.subAccount,
-  )
-  if (shorts.length === 0 || isTaken || !chance(scene, 85n)) return
+  if (shorts.length === 0 || !hasRule) return
   rules.push({
     kind: 'optionCollateral',
     venueAccount,
