@@ -91,16 +91,18 @@ export function underlyingsOf(claim: Claim): readonly Underlying[] {
 }
 
 /**
- * Nets contracts, drops claims of size zero, prices what can be priced, names nothing and refuses unpriced liabilities.
+ * Nets contracts, drops claims of size zero, leaves out assets outside the parameter set and long options without a volatility.
  *
- * @throws {Refusal} for a liability without a price.
+ * @throws {Refusal} for a liability that cannot be priced, and for a token of the parameter set that the market does not price.
  */
 export function toClaims({ portfolio, market, parameters }: Inputs): Claim[] {
   const { timestamp } = portfolio.block
   const tokenOf = (asset: AssetKey): Token | null => {
     const entry = parameters.assets[asset]
+    if (entry === undefined) return null
     const rate = market.rates[asset]
-    if (entry === undefined || rate === undefined || market.prices[entry.underlying] === undefined) return null
+    if (rate === undefined) throw new Refusal(`no rate of ${asset}`)
+    if (!isPriced(entry.underlying)) throw new Refusal(`no price of ${entry.underlying}`)
     return { asset, underlying: entry.underlying, rate, decimals: entry.decimals }
   }
   const claims: Claim[] = []

@@ -1,8 +1,8 @@
 import type { MarginParameters } from '../../../src/core/parameters.ts'
 import { underlyingsOf } from './claims.ts'
 import { deltasOf, holdingsOf, nakedShortsOf } from './holdings.ts'
-import { abs, fromWad, max, min, one, over, type Real, sqrt, sum, times } from './real.ts'
 import { readings } from './readings.ts'
+import { abs, fromWad, max, min, one, over, type Real, sqrt, sum, times } from './real.ts'
 import { type Account, type Book, scanOf } from './scan.ts'
 
 /** Which of the two requirements a rate is for. */
@@ -170,7 +170,9 @@ export function arithmeticLine(book: Book): Real {
   const { claims, valuer } = book
   return sum(
     claims.map((claim) => {
-      const held = holdingsOf(book, claim).map(({ quantity, underlying }) => times(abs(quantity), valuer.spotOf(underlying)))
+      const held = holdingsOf(book, claim).map(({ quantity, underlying }) =>
+        times(abs(quantity), valuer.spotOf(underlying)),
+      )
       const option = claim.kind === 'option' ? times(abs(claim.size), valuer.forwardOf(claim, {})) : 0n
       return times(sum(held) + option, epsilon)
     }),

@@ -1,5 +1,4 @@
-import { normalPair } from './functions.ts'
-import { exp, ln } from './functions.ts'
+import { exp, ln, normalPair } from './functions.ts'
 import { floorSqrt, fromWad, max, one, over, type Real, times } from './real.ts'
 
 const year = 31_536_000n

@@ -28,15 +28,12 @@ export function randomMarket(
   const extreme = chance(5n) ? random.between(1n, 10n ** 6n) : 0n
   const eth = extreme === 0n ? around(2000n * wad, 500n) : chance(50n) ? extreme * wad : (extreme * wad) / 10n ** 8n
   const prices = { BTC: around(60_000n * wad, 400n), ETH: eth, SUSD: around(wad, 20n), USDC: around(wad, 10n) }
-  const listed = random.many(
-    4,
-    (): ListedOption => {
-      const underlying = chance(75n) ? 'ETH' : 'BTC'
-      const spot = prices[underlying]
-      const strike = chance(10n) ? spot : chance(10n) ? random.between(1n, 50n * spot) : around(spot, 600n)
-      return { underlying, surface: chance(70n) ? 'near' : 'far', strike, expiry: now + randomTerm(random) }
-    },
-  )
+  const listed = random.many(4, (): ListedOption => {
+    const underlying = chance(75n) ? 'ETH' : 'BTC'
+    const spot = prices[underlying]
+    const strike = chance(10n) ? spot : chance(10n) ? random.between(1n, 50n * spot) : around(spot, 600n)
+    return { underlying, surface: chance(70n) ? 'near' : 'far', strike, expiry: now + randomTerm(random) }
+  })
   return {
     listed,
     market: {

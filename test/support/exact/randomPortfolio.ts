@@ -1,6 +1,6 @@
 import type { Address } from 'viem'
 import type { AssetKey } from '../../../src/core/asset.ts'
-import { volatilityKey } from '../../../src/core/market.ts'
+import { type Market, volatilityKey } from '../../../src/core/market.ts'
 import {
   type Control,
   type Option,
@@ -31,18 +31,37 @@ export function randomInputs(seed: bigint): Inputs {
   const random = new Random(seed)
   const parameters = parametersOf(random.between(0n, parameterSets - 1n))
   const { market, listed } = randomMarket(random, parameters)
-  const scene = { random, parameters, market, listed, positions: [], rules: [] }
+  const scene: Scene = { random, parameters, market, listed, positions: [], rules: [] }
   for (let count = random.between(1n, 3n); count > 0n; count--) addPart(scene)
   const enforceable = random.between(0n, 3n) === 0n
-  const positions = scene.positions.map((position: Position) =>
+  const positions = scene.positions.map((position) =>
     enforceable && position.control !== 'consumer' ? { ...position, control: 'enforceable' as const } : position,
   )
   const block = { chainId, number: 100n, hash: `0x${'11'.repeat(32)}` as const, timestamp: now }
   const scope = enforceable ? 'enforceable' : 'observed'
   return {
     parameters,
-    market,
+    market: scene.rules.length === 0 && random.between(0n, 39n) === 0n ? withHole(random, market) : market,
     portfolio: { account, scope, block, positions, venues: [], requirements: [], rules: scene.rules },
+  }
+}
+
+/** The market without one of its entries, or with a range multiplier that its rule forbids. */
+function withHole(random: Random, market: Market): Market {
+  const without = <Value>(entries: Readonly<Record<string, Value>>): Record<string, Value> => {
+    const keys = Object.keys(entries)
+    const gone = keys[Number(random.between(0n, BigInt(keys.length - 1)))]
+    return Object.fromEntries(Object.entries(entries).filter(([key]) => key !== gone))
+  }
+  switch (random.between(0n, 3n)) {
+    case 0n:
+      return { ...market, prices: without(market.prices) }
+    case 1n:
+      return { ...market, rates: without(market.rates) }
+    case 2n:
+      return { ...market, volatilities: without(market.volatilities) }
+    default:
+      return { ...market, rangeMultipliers: { ...market.rangeMultipliers, ETH: 3n * wad } }
   }
 }
 
@@ -53,7 +72,17 @@ type Scene = Pick<Inputs, 'parameters' | 'market'> & {
   readonly rules: VenueRule[]
 }
 
-const parts = [addWallet, addLending, addLending, addPerpetuals, addPerpetuals, addOptions, addOptions, addOptions, addPool]
+const parts = [
+  addWallet,
+  addLending,
+  addLending,
+  addPerpetuals,
+  addPerpetuals,
+  addOptions,
+  addOptions,
+  addOptions,
+  addPool,
+]
 
 function addPart(scene: Scene): void {
   const { random } = scene
@@ -119,7 +148,7 @@ const allTokens = Object.values(tokens)
 
 function addWallet(scene: Scene): void {
   const venueAccount = { ...placeAt(scene, 'wallet'), instance: account, subAccount: '' }
-    for (let count = scene.random.between(1n, 3n); count > 0n; count--) {
+  for (let count = scene.random.between(1n, 3n); count > 0n; count--) {
     const asset = chance(scene, 4n) ? unknownToken : pick(scene, allTokens)
     const claim = { chainId, contract: asset.slice(asset.indexOf(':') + 1) as Address, holder: account, id: '' }
     if (scene.positions.some((position) => position.claim.contract === claim.contract)) continue
@@ -222,7 +251,12 @@ function addPerpetuals(scene: Scene): void {
   })
 }
 
-function toOption(scene: Scene, contract: ListedOption, size: bigint, quoteAsset: AssetKey): Omit<Option, keyof ReturnType<typeof held>> {
+function toOption(
+  scene: Scene,
+  contract: ListedOption,
+  size: bigint,
+  quoteAsset: AssetKey,
+): Omit<Option, keyof ReturnType<typeof held>> {
   const { random, market } = scene
   const spot = market.prices[contract.underlying]?.price ?? wad
   const near = (spot * random.between(900n, 1100n)) / 1000n
@@ -272,13 +306,12 @@ function addOptions(scene: Scene): void {
     if (!isShort) continue
     const isBase = option.right === 'call' && contract.underlying === 'ETH' && chance(scene, 50n)
     const asset = isBase ? tokens.seth : quoteAsset
-    const collateral = isBase
-      ? (amount * random.between(40n, 110n)) / 100n
-      : (total * random.between(10n, 110n)) / 100n
+    const collateral = isBase ? (amount * random.between(40n, 110n)) / 100n : (total * random.between(10n, 110n)) / 100n
     positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'balance', asset, amount: collateral })
     const { right, strike, expiry } = option
     // The venue no longer trades, so no longer liquidates, what has expired.
-    if (expiry > now) shorts.push({ right, collateralIn: isBase ? 'base' : 'quote', strike, expiry, amount, collateral })
+    if (expiry > now)
+      shorts.push({ right, collateralIn: isBase ? 'base' : 'quote', strike, expiry, amount, collateral })
   }
   if (shorts.length === 0 || !hasRule) return
   rules.push({
@@ -294,7 +327,10 @@ function addOptions(scene: Scene): void {
   })
 }
 
-function isUnpriced({ market }: Scene, { expiry, surface, strike }: Pick<Option, 'expiry' | 'surface' | 'strike'>): boolean {
+function isUnpriced(
+  { market }: Scene,
+  { expiry, surface, strike }: Pick<Option, 'expiry' | 'surface' | 'strike'>,
+): boolean {
   return expiry > now && market.volatilities[volatilityKey({ expiry, surface, strike })] === undefined
 }
 

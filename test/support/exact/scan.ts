@@ -3,6 +3,7 @@ import { venueAccountKey } from '../../../src/core/position.ts'
 import type { VenueRule } from '../../../src/core/venueRule.ts'
 import { type Axis, type JointShock, type Point, type Shock, toAxes, toJointShocks } from './axes.ts'
 import { type Claim, type Inputs, toClaims, underlyingsOf } from './claims.ts'
+import { readings } from './readings.ts'
 import { fromWad, max, min, one, type Real, sum, times } from './real.ts'
 import { createValuer, type Valuer } from './value.ts'
 import { stateOf, type VenueState } from './venueRules.ts'
@@ -71,9 +72,13 @@ function toAccount(
     const outcomes = (axes.get(underlying)?.points ?? []).map((point) => outcomeOf({ [underlying]: point }))
     single.set(underlying, withPhysics(outcomes, [underlying], axes))
   }
-  const rows = joint.map(({ shock }) => outcomeOf(shock))
+  const seen = (shock: Shock): Shock =>
+    readings.rowsReachOnlyHeldUnderlyings
+      ? Object.fromEntries(Object.entries(shock).filter(([underlying]) => underlyings.has(underlying)))
+      : shock
+  const rows = joint.map(({ shock }) => ({ ...outcomeOf(seen(shock)), shock }))
   const regimes = joint.map(({ regime }) => regime)
-  const moved = withPhysics(rows, [...underlyings], axes, regimes)
+  const moved = withPhysics(rows, [...axes.keys()], axes, regimes)
   return { key, claims, underlyings, rule, stateIn, single, joint: moved, isNearCliff: min(one, ...distances) < cliff }
 }
 
@@ -117,11 +122,14 @@ export function scanOf({ axes, joint, inputs }: Book, accounts: readonly Account
   for (const { underlying, points } of axes.values()) {
     const affected = accounts.filter((account) => account.underlyings.has(underlying))
     const losses = points.map(
-      ({ weight }, index) => -times(weight, sum(affected.map((account) => account.single.get(underlying)?.[index] ?? 0n))),
+      ({ weight }, index) =>
+        -times(weight, sum(affected.map((account) => account.single.get(underlying)?.[index] ?? 0n))),
     )
     total += max(0n, ...losses)
   }
-  const rows = joint.map(({ weight }, index) => -times(weight, sum(accounts.map((account) => account.joint[index] ?? 0n))))
+  const rows = joint.map(
+    ({ weight }, index) => -times(weight, sum(accounts.map((account) => account.joint[index] ?? 0n))),
+  )
   const worstJoint = max(0n, ...rows)
   const d = fromWad(inputs.parameters.decorrelation)
   const charge = max(worstJoint, times(d, total) + times(one - d, worstJoint))

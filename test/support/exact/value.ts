@@ -3,8 +3,8 @@ import type { Axis, Point, Shock } from './axes.ts'
 import type { Claim, Inputs, Token } from './claims.ts'
 import { liquidityAmounts, sqrtPrice } from './liquidity.ts'
 import { optionDelta, optionPrice, shockedVolatility, totalVolatility, type VolatilityShock } from './option.ts'
-import { fromDecimals, fromWad, max, one, type Real, times } from './real.ts'
 import { readings } from './readings.ts'
+import { fromDecimals, fromWad, max, one, type Real, times } from './real.ts'
 
 type OptionClaim = Extract<Claim, { kind: 'option' }>
 type LiquidityClaim = Extract<Claim, { kind: 'concentratedLiquidity' }>
@@ -57,7 +57,8 @@ export function createValuer({ market, parameters }: Inputs, axes: ReadonlyMap<U
   function priceOf(claim: OptionClaim, shock: Shock): Real {
     const { right, strike, volatility, term, settlement } = claim
     if (term <= 0n) {
-      const average = settlement === undefined ? 0n : fromWad(settlement.kind === 'final' ? settlement.price : settlement.average)
+      const average =
+        settlement === undefined ? 0n : fromWad(settlement.kind === 'final' ? settlement.price : settlement.average)
       const payoff = max(0n, right === 'call' ? average - strike : strike - average)
       return claim.size > 0n ? times(payoff, one - expiredHaircut) : payoff
     }
@@ -153,5 +154,18 @@ export function createValuer({ market, parameters }: Inputs, axes: ReadonlyMap<U
     return claim.settlement?.kind === 'averaging' ? times(delta, one - fromWad(claim.settlement.observed)) : delta
   }
 
-  return { value, markOf, pnl, credited, equityOf, creditOf, deltaOf, forwardOf, liquidityTokens, spotOf, priceOfAsset, pointOf }
+  return {
+    value,
+    markOf,
+    pnl,
+    credited,
+    equityOf,
+    creditOf,
+    deltaOf,
+    forwardOf,
+    liquidityTokens,
+    spotOf,
+    priceOfAsset,
+    pointOf,
+  }
 }

@@ -47,8 +47,7 @@ export function stateOf(
     if (entry === undefined) throw new Error(`A rule names the unknown asset ${asset}.`)
     return entry.underlying
   }
-  const ratioOf = (underlying: Underlying): Real =>
-    over(valuer.spotOf(underlying, shock), valuer.spotOf(underlying))
+  const ratioOf = (underlying: Underlying): Real => over(valuer.spotOf(underlying, shock), valuer.spotOf(underlying))
   const prices: Prices = {
     ratioOf,
     assetRatio: (asset) => ratioOf(underlyingOf(asset)),
@@ -67,7 +66,10 @@ export function stateOf(
   }
 }
 
-function lendingPool({ collaterals, debts, averaging, closeFactor }: LendingPoolRule, { assetRatio }: Prices): VenueState {
+function lendingPool(
+  { collaterals, debts, averaging, closeFactor }: LendingPoolRule,
+  { assetRatio }: Prices,
+): VenueState {
   type Tokens = { readonly asset: AssetKey; readonly amount: bigint; readonly decimals: number; readonly quote: bigint }
   const worth = ({ asset, amount, decimals, quote }: Tokens): Real =>
     times(times(fromDecimals(amount, decimals), fromDecimals(quote, 8)), assetRatio(asset))
@@ -114,7 +116,7 @@ function perpetualAccount(rule: PerpetualAccountRule, { ratioOf, assetRatio, ass
   return {
     isLiquidatable: (notional > 0n && value < required) || isSold,
     penalty: times(penalty, assetPrice(quoteAsset)),
-    slack: times(value - required, assetPrice(quoteAsset)),
+    slack: times(min(value - required, ...limits.map((limit) => settled + limit)), assetPrice(quoteAsset)),
     distance:
       reference === 0n
         ? one
