@@ -11,7 +11,7 @@ import {
   type Position,
   venueAccountKey,
 } from '../../../src/core/position.ts'
-import { fromDecimals, fromWad, type Real } from './real.ts'
+import { floorToWad, fromDecimals, fromWad, type Real } from './real.ts'
 
 /** What the reference reads. */
 export type Inputs = { readonly portfolio: Portfolio; readonly market: Market; readonly parameters: MarginParameters }
@@ -108,6 +108,8 @@ export function toClaims({ portfolio, market, parameters }: Inputs): Claim[] {
   const claims: Claim[] = []
   for (const position of net(portfolio.positions)) {
     if (isEmpty(position)) continue
+    // What counts for nothing needs no price.
+    if (isUncredited(position) && !assetsOf(position).every(isQuoted)) continue
     const claim = toClaim(position)
     if (claim !== null) claims.push(claim)
     else if (canBeNegative(position)) throw new Refusal(`no price for the liability ${claimKey(position.claim)}`)
@@ -126,7 +128,10 @@ export function toClaims({ portfolio, market, parameters }: Inputs): Claim[] {
       case 'debt': {
         const token = tokenOf(position.asset)
         if (token === null) return null
-        return { ...held, kind: position.kind, token, amount: fromDecimals(position.amount, token.decimals) }
+        const amount = fromDecimals(position.amount, token.decimals)
+        // Owned quantities are rounded down, owed ones up (methodology section 0).
+        const counted = position.kind === 'balance' ? floorToWad(amount) : -floorToWad(-amount)
+        return { ...held, kind: position.kind, token, amount: counted }
       }
       case 'perpetual': {
         const quote = tokenOf(position.quoteAsset)
@@ -176,8 +181,32 @@ export function toClaims({ portfolio, market, parameters }: Inputs): Claim[] {
     }
   }
 
+  function isQuoted(asset: AssetKey): boolean {
+    const entry = parameters.assets[asset]
+    return entry !== undefined && market.rates[asset] !== undefined && isPriced(entry.underlying)
+  }
+
+  function isUncredited(position: Position): boolean {
+    return !canBeNegative(position) && position.control !== 'consumer' && parameters.credit[position.control] === 0n
+  }
+
   function isPriced(underlying: Underlying): boolean {
     return market.prices[underlying] !== undefined && parameters.underlyings[underlying] !== undefined
+  }
+}
+
+function assetsOf(position: Position): readonly AssetKey[] {
+  switch (position.kind) {
+    case 'balance':
+    case 'debt':
+      return [position.asset]
+    case 'perpetual':
+    case 'option':
+      return [position.quoteAsset]
+    case 'concentratedLiquidity':
+      return [position.token0, position.token1]
+    case 'consumerDebt':
+      return []
   }
 }
 

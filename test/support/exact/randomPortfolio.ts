@@ -189,7 +189,7 @@ function addLending(scene: Scene): void {
   for (const { asset, amount } of debts) {
     positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'debt', asset, amount })
   }
-  if (chance(scene, 90n)) {
+  if (collaterals.length + debts.length > 0 && chance(scene, 90n)) {
     const averaging = chance(scene, 50n) ? 'truncated' : 'exact'
     const closeFactor = chance(scene, 60n) ? wad : wad / 2n
     rules.push({ kind: 'lendingPool', venueAccount, averaging, collaterals, debts, closeFactor })

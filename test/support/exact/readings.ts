@@ -17,6 +17,4 @@ export const readings = {
   noVenueFloorWithoutPhysics: true,
   /** The venue floor also asks what the account needs at today's prices, not only in its range scenarios. */
   venueFloorUnmoved: false,
-  /** A joint row reaches a venue account only through the underlyings of its claims, not through those of its rule. */
-  rowsReachOnlyHeldUnderlyings: true,
 }

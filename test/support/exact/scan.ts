@@ -3,7 +3,6 @@ import { venueAccountKey } from '../../../src/core/position.ts'
 import type { VenueRule } from '../../../src/core/venueRule.ts'
 import { type Axis, type JointShock, type Point, type Shock, toAxes, toJointShocks } from './axes.ts'
 import { type Claim, type Inputs, toClaims, underlyingsOf } from './claims.ts'
-import { readings } from './readings.ts'
 import { fromWad, max, min, one, type Real, sum, times } from './real.ts'
 import { createValuer, type Valuer } from './value.ts'
 import { stateOf, type VenueState } from './venueRules.ts'
@@ -35,10 +34,10 @@ export type Account = {
 const cliff = one / 10n ** 6n
 
 export function toBook(inputs: Inputs): Book {
-  const axes = toAxes(inputs)
+  const claims = toClaims(inputs)
+  const axes = toAxes(inputs, new Set(claims.flatMap(underlyingsOf)))
   const joint = toJointShocks(inputs, axes)
   const valuer = createValuer(inputs, axes)
-  const claims = toClaims(inputs)
   const rules = new Map(inputs.portfolio.rules.map((rule) => [venueAccountKey(rule.venueAccount), rule]))
   const keys = [...new Set(claims.map(({ account }) => account))]
   const accounts = keys.map((key) => {
@@ -72,11 +71,7 @@ function toAccount(
     const outcomes = (axes.get(underlying)?.points ?? []).map((point) => outcomeOf({ [underlying]: point }))
     single.set(underlying, withPhysics(outcomes, [underlying], axes))
   }
-  const seen = (shock: Shock): Shock =>
-    readings.rowsReachOnlyHeldUnderlyings
-      ? Object.fromEntries(Object.entries(shock).filter(([underlying]) => underlyings.has(underlying)))
-      : shock
-  const rows = joint.map(({ shock }) => ({ ...outcomeOf(seen(shock)), shock }))
+  const rows = joint.map(({ shock }) => outcomeOf(shock))
   const regimes = joint.map(({ regime }) => regime)
   const moved = withPhysics(rows, [...axes.keys()], axes, regimes)
   return { key, claims, underlyings, rule, stateIn, single, joint: moved, isNearCliff: min(one, ...distances) < cliff }

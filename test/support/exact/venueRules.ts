@@ -79,7 +79,7 @@ function lendingPool(
   const truncated = total === 0n ? 0n : total * (weighted / total)
   const covered = (averaging === 'truncated' ? truncated : weighted) / 10_000n
   const debt = sum(debts.map(worth))
-  const bonus = collaterals.reduce((largest, held) => (held.bonus > largest ? held.bonus : largest), 0)
+  const bonus = Math.max(0, ...collaterals.map((held) => held.bonus))
   const isLiquidatable = debt > 0n && covered < debt
   return {
     isLiquidatable,
