@@ -27,6 +27,7 @@ const settled: readonly (readonly [bigint, string])[] = [
   [801n, 'a price below a cent, of which a lending pool keeps six digits'],
   [988n, 'an expired short beside an offset contract'],
   [1023n, 'sizes a thousand times the daily volume of the market'],
+  [5417n, 'a settlement window of which nothing is observed yet'],
   [100302n, 'less than 1e-18 of a token'],
   [100599n, 'an offset contract beside another account that moves its underlying'],
   [101461n, 'a forbidden range multiplier of an underlying that the book does not hold'],
@@ -58,7 +59,7 @@ describe('differential: the engine against the exact model', () => {
 
   it('behavior: the random portfolios reach every line, refusals and liquidations', () => {
     const reached = new Set<string>()
-    for (let seed = 0n; seed < 400n; seed++) {
+    for (let seed = 0n; seed < 200n; seed++) {
       const inputs = randomInputs(seed)
       const { outcome } = compare(inputs, calculateMargin)
       reached.add(outcome)

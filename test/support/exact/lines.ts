@@ -103,7 +103,9 @@ export function settlementGapLine({ claims, valuer, inputs }: Book, side: Side):
     claims.map((claim) => {
       if (claim.kind !== 'option' || claim.size >= 0n) return 0n
       const { term, settlement, size, underlying } = claim
-      const isFull = term <= 0n || settlement?.kind === 'averaging'
+      const isOpen =
+        settlement?.kind === 'averaging' && (settlement.observed > 0n || readings.windowIsOpenBeforeFirstObservation)
+      const isFull = term <= 0n || isOpen
       const left = isFull ? day : max(0n, day - term)
       return (times(times(-size, valuer.spotOf(underlying)), rate) * left) / day
     }),
