@@ -2,12 +2,12 @@
 pragma solidity ^0.8.28;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SlotDerivation} from "@openzeppelin/contracts/utils/SlotDerivation.sol";
 import {TransientSlot} from "@openzeppelin/contracts/utils/TransientSlot.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 import {IMarginOracle} from "./interfaces/IMarginOracle.sol";
 import {IMarginRegistry} from "./interfaces/IMarginRegistry.sol";
 import {ConfigurationCode} from "./libraries/ConfigurationCode.sol";
+import {ControlsWord} from "./libraries/ControlsWord.sol";
 import {MarginWord} from "./libraries/MarginWord.sol";
 import {RegistryConfiguration} from "./RegistryConfiguration.sol";
 
@@ -16,16 +16,13 @@ import {RegistryConfiguration} from "./RegistryConfiguration.sol";
 /// Block hash, parameter hash and signer-set id are not on the wire: the contract fills them in, so a record that was
 /// signed for another branch, other parameters or another set fails as a bad signature.
 contract MarginRegistry is IMarginOracle, RegistryConfiguration, EIP712 {
+    using ControlsWord for uint256;
     using MarginWord for uint256;
-    using SlotDerivation for bytes32;
     using TransientSlot for *;
 
     bytes32 private constant ATTESTATION_TYPEHASH = keccak256(
         "MarginAttestation(address account,uint64 initialMargin,uint64 maintenanceMargin,int64 equity,uint32 observedAt,uint16 lienSeq,uint8 modelId,uint8 flags,uint40 blockNumber,bytes32 blockHash,bytes32 paramsHash,bytes32 portfolioRoot,uint256 setId)"
     );
-
-    /// @dev Root of the transient mapping account => (word, portfolioRoot).
-    bytes32 private constant PULLED = keccak256("plimsoll.pulled");
 
     /// @dev EIP-2935: hashes of the last 8,191 blocks.
     address private constant BLOCK_HASH_HISTORY = 0x0000F90827F1C53a10cb7A02335B175320002935;
@@ -67,16 +64,30 @@ contract MarginRegistry is IMarginOracle, RegistryConfiguration, EIP712 {
         uint256 word;
         bytes32 portfolioRoot;
         (account, word, portfolioRoot) = _verified(attestation);
-        bytes32 slot = PULLED.deriveMapping(account);
-        if (word.supersedes(slot.asUint256().tload())) {
-            slot.asUint256().tstore(word);
-            slot.offset(1).asBytes32().tstore(portfolioRoot);
+        if (word.supersedes(_pulledWord(account).tload())) {
+            _pulledWord(account).tstore(word);
+            _pulledRoot(account).tstore(portfolioRoot);
         }
     }
 
     /// @inheritdoc IMarginOracle
-    function marginOf(address account, uint256 maxAge) external view returns (Margin memory margin) {
-        return _fresh(account, maxAge, _controls).unpack();
+    function marginOf(address account, uint256 maxAge) external view returns (Margin calldata) {
+        uint256 word = _fresh(account, maxAge, _controls);
+        // Answers with the ABI encoding of the struct itself. Solidity would lay the struct out in memory twice, at about
+        // 600 gas on every read of every consumer. Each field is shifted down and, but for the sign of equity, masked, as
+        // MarginWord.unpack does; `calldata` in the signature keeps Solidity from reserving a struct that is never used.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let answer := mload(0x40)
+            mstore(answer, shr(192, word))
+            mstore(add(answer, 0x20), and(shr(128, word), 0xffffffffffffffff))
+            mstore(add(answer, 0x40), signextend(7, shr(64, word)))
+            mstore(add(answer, 0x60), and(shr(32, word), 0xffffffff))
+            mstore(add(answer, 0x80), and(shr(16, word), 0xffff))
+            mstore(add(answer, 0xa0), and(shr(8, word), 0xff))
+            mstore(add(answer, 0xc0), and(word, 0xff))
+            return(answer, 0xe0)
+        }
     }
 
     /// @inheritdoc IMarginOracle
@@ -104,8 +115,8 @@ contract MarginRegistry is IMarginOracle, RegistryConfiguration, EIP712 {
 
     /// @inheritdoc IMarginOracle
     function pulledRootOf(address account) external view returns (bytes32 portfolioRoot) {
-        bytes32 slot = PULLED.deriveMapping(account);
-        if (slot.asUint256().tload().supersedes(_records[account])) return slot.offset(1).asBytes32().tload();
+        uint256 pulled = _pulledWord(account).tload();
+        if (pulled != 0 && pulled == _newest(account)) return _pulledRoot(account).tload();
     }
 
     /// @notice Separator of the domain that records are signed for, on the chain as it is now.
@@ -127,8 +138,8 @@ contract MarginRegistry is IMarginOracle, RegistryConfiguration, EIP712 {
     function _verified(
         bytes calldata wire
     ) private view returns (address account, uint256 word, bytes32 portfolioRoot) {
-        Controls memory current = _controls;
-        if (current.pauses & PAUSE_POSTING != 0) revert PostingPaused();
+        uint256 current = _controls;
+        if (current.pauses() & ControlsWord.PAUSE_POSTING != 0) revert PostingPaused();
         if (wire.length < BODY) revert WrongLength(wire.length, BODY);
         bytes4 tag = bytes4(_load(wire, 0));
         if (tag != IMarginRegistry.post.selector) revert WrongTag(tag);
@@ -136,10 +147,10 @@ contract MarginRegistry is IMarginOracle, RegistryConfiguration, EIP712 {
         word = uint256(_load(wire, 24));
         portfolioRoot = _load(wire, 61);
         _requireWellFormed(account, word, portfolioRoot);
-        _requireStatus(account, word, type(uint256).max, current);
+        _requireFresh(account, word, type(uint256).max, current);
         if (word.observedAt() > block.timestamp) revert FutureObservation(word.observedAt());
 
-        bytes memory code = SSTORE2.read(current.configuration);
+        bytes memory code = SSTORE2.read(current.configuration());
         (uint256 setId, uint256 threshold, uint256 signers, uint256 models) = ConfigurationCode.header(code);
         uint256 blockNumber = uint40(bytes5(_load(wire, 56)));
         bytes32 digest = _digest(
@@ -224,43 +235,66 @@ contract MarginRegistry is IMarginOracle, RegistryConfiguration, EIP712 {
         return ecrecover(digest, uint256(vs) >> 255 == 0 ? 27 : 28, r, bytes32(s));
     }
 
+    /// @dev Transient slots are used for nothing else, so the account is its own key: its word at the address, its root
+    /// at the address with bit 160 set.
+    function _pulledWord(address account) private pure returns (TransientSlot.Uint256Slot) {
+        return bytes32(uint256(uint160(account))).asUint256();
+    }
+
+    function _pulledRoot(address account) private pure returns (TransientSlot.Bytes32Slot) {
+        return bytes32((1 << 160) | uint256(uint160(account))).asBytes32();
+    }
+
     function _freeForNewRisk(address account, uint256 maxAge) private view returns (int256) {
-        Controls memory current = _controls;
-        if (current.pauses & PAUSE_RISK_INCREASE != 0) revert RiskIncreasePaused();
+        uint256 current = _controls;
+        if (current.pauses() & ControlsWord.PAUSE_RISK_INCREASE != 0) revert RiskIncreasePaused();
         return _fresh(account, maxAge, current).free();
     }
 
-    function _fresh(address account, uint256 maxAge, Controls memory current) private view returns (uint256 word) {
+    function _fresh(address account, uint256 maxAge, uint256 current) private view returns (uint256 word) {
         word = _newest(account);
-        _requireStatus(account, word, maxAge, current);
+        _requireFresh(account, word, maxAge, current);
     }
 
     /// @dev The newer of the stored record and the one pulled in this transaction, whether or not it may be relied on:
     /// an unusable record never uncovers an older one.
     function _newest(address account) private view returns (uint256 word) {
         word = _records[account];
-        uint256 pulled = PULLED.deriveMapping(account).asUint256().tload();
-        if (pulled.supersedes(word)) word = pulled;
+        uint256 pulled = _pulledWord(account).tload();
+        if (pulled != 0 && pulled.supersedes(word)) word = pulled;
     }
 
-    function _requireStatus(address account, uint256 word, uint256 maxAge, Controls memory current) private view {
+    function _requireFresh(address account, uint256 word, uint256 maxAge, uint256 current) private view {
+        if (_isFresh(word, maxAge, current)) return;
         Status status = _status(word, maxAge, current);
-        if (status == Status.Fresh) return;
         if (status == Status.Unknown) revert UnknownAccount(account);
-        if (status == Status.Invalidated) revert InvalidatedMargin(account, word.observedAt(), current.invalidBefore);
+        if (status == Status.Invalidated) {
+            revert InvalidatedMargin(account, word.observedAt(), current.invalidBefore());
+        }
         if (status == Status.Retired) revert RetiredModel(account, word.modelId());
         if (status == Status.Expired) revert ExpiredMargin(account, word.expiresAt());
         revert StaleMargin(account, word.observedAt(), maxAge);
     }
 
-    function _status(uint256 word, uint256 maxAge, Controls memory current) private view returns (Status) {
+    function _status(uint256 word, uint256 maxAge, uint256 current) private view returns (Status) {
+        if (_isFresh(word, maxAge, current)) return Status.Fresh;
         if (word == 0) return Status.Unknown;
+        if (word.observedAt() < current.invalidBefore()) return Status.Invalidated;
+        if (current.isRetired(word.modelId())) return Status.Retired;
+        return block.timestamp > word.expiresAt() ? Status.Expired : Status.Stale;
+    }
+
+    /// @dev The one rule of when a record may be relied on; {_status} only names what is wrong.
+    function _isFresh(uint256 word, uint256 maxAge, uint256 current) private view returns (bool) {
+        if (word == 0) return false;
         uint256 observed = word.observedAt();
-        if (observed < current.invalidBefore) return Status.Invalidated;
-        if ((current.retiredModels >> word.modelId()) & 1 != 0) return Status.Retired;
-        if (block.timestamp > word.expiresAt()) return Status.Expired;
-        if (block.timestamp > observed && block.timestamp - observed > maxAge) return Status.Stale;
-        return Status.Fresh;
+        if (observed < current.invalidBefore()) return false;
+        if (current.isRetired(word.modelId())) return false;
+        if (block.timestamp > word.expiresAt()) return false;
+        unchecked {
+            // An observation from the future has a huge age: never fresh.
+            return block.timestamp - observed <= maxAge;
+        }
     }
 
     function _paramsHash(

@@ -5,28 +5,20 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 import {IMarginRegistry} from "./interfaces/IMarginRegistry.sol";
 import {ConfigurationCode} from "./libraries/ConfigurationCode.sol";
+import {ControlsWord} from "./libraries/ControlsWord.sol";
 import {MarginWord} from "./libraries/MarginWord.sol";
 
 /// @title Signers, models and switches of a margin registry
 /// @notice Every change goes through an AccessManager: what makes the registry stricter can be immediate, what makes it
 /// laxer can wait behind its timelock. Reading and posting never ask it.
 abstract contract RegistryConfiguration is IMarginRegistry, AccessManaged {
-    /// @dev One slot, the only one besides the record that a post or a read touches.
-    struct Controls {
-        address configuration;
-        uint32 newestRootTime;
-        uint32 invalidBefore;
-        uint24 retiredModels;
-        uint8 pauses;
-    }
-
-    uint8 internal constant PAUSE_RISK_INCREASE = 1;
-    uint8 internal constant PAUSE_POSTING = 2;
+    using ControlsWord for uint256;
 
     uint256 private constant MAXIMUM_SIGNERS = 16;
     uint256 private constant MAXIMUM_MODELS = 24;
 
-    Controls internal _controls;
+    /// @dev Laid out in {ControlsWord}. The only slot besides the record that a post or a read touches.
+    uint256 internal _controls;
 
     mapping(uint256 modelId => uint256 time) private _retiredAt;
 
@@ -64,7 +56,7 @@ abstract contract RegistryConfiguration is IMarginRegistry, AccessManaged {
         }
         if (signers.length == 0) revert NotSigner(signer);
         configuration.signers = rest;
-        if (rest.length < configuration.threshold) _setPauses(_controls.pauses | PAUSE_RISK_INCREASE);
+        if (rest.length < configuration.threshold) _setPauses(_controls.pauses() | ControlsWord.PAUSE_RISK_INCREASE);
         _beginSet(configuration);
     }
 
@@ -73,16 +65,16 @@ abstract contract RegistryConfiguration is IMarginRegistry, AccessManaged {
         ConfigurationCode.Configuration memory configuration = _configuration();
         if (model.id < configuration.models.length) {
             bytes32 paramsHash = configuration.models[model.id].paramsHash;
-            if (_isRetired(model.id)) {
+            if (_controls.isRetired(model.id)) {
                 // A record of the old parameters must not come to life under the new ones.
                 if (block.timestamp <= _retiredAt[model.id] + MarginWord.LONGEST_VALIDITY) revert ModelInUse(model.id);
-                _controls.retiredModels &= ~_modelBit(model.id);
+                _controls = _controls.withRetired(model.id, false);
             } else if (paramsHash != 0 && paramsHash != model.paramsHash) {
                 revert ModelInUse(model.id);
             }
         }
         _defineModel(configuration, model);
-        _controls.configuration = SSTORE2.write(ConfigurationCode.encode(configuration));
+        _write(configuration);
     }
 
     /// @inheritdoc IMarginRegistry
@@ -91,30 +83,32 @@ abstract contract RegistryConfiguration is IMarginRegistry, AccessManaged {
         if (modelId >= configuration.models.length || configuration.models[modelId].paramsHash == 0) {
             revert UndefinedModel(modelId);
         }
-        _controls.retiredModels |= _modelBit(modelId);
+        _controls = _controls.withRetired(modelId, true);
         _retiredAt[modelId] = block.timestamp;
         emit ModelRetired(modelId);
     }
 
     /// @inheritdoc IMarginRegistry
     function pause(uint8 bits) external restricted {
-        _setPauses(_controls.pauses | bits);
+        _setPauses(_controls.pauses() | bits);
     }
 
     /// @inheritdoc IMarginRegistry
     function unpause(uint8 bits) external restricted {
-        if (bits & PAUSE_RISK_INCREASE != 0) {
-            (, uint256 threshold, uint256 signers, ) = ConfigurationCode.header(SSTORE2.read(_controls.configuration));
+        if (bits & ControlsWord.PAUSE_RISK_INCREASE != 0) {
+            (, uint256 threshold, uint256 signers, ) = ConfigurationCode.header(
+                SSTORE2.read(_controls.configuration())
+            );
             if (signers < threshold) revert NotEnoughSigners(signers, threshold);
         }
-        _setPauses(_controls.pauses & ~bits);
+        _setPauses(_controls.pauses() & ~uint256(bits));
     }
 
     /// @inheritdoc IMarginRegistry
     function invalidateBefore(uint32 time) external restricted {
         // A time far ahead would kill records that are not even made yet, and could not be taken back.
-        if (time <= _controls.invalidBefore || time > block.timestamp + 1) revert InvalidationOutOfRange(time);
-        _controls.invalidBefore = time;
+        if (time <= _controls.invalidBefore() || time > block.timestamp + 1) revert InvalidationOutOfRange(time);
+        _controls = _controls.withInvalidBefore(time);
         emit InvalidatedBefore(time);
     }
 
@@ -134,14 +128,14 @@ abstract contract RegistryConfiguration is IMarginRegistry, AccessManaged {
                 models[modelId].from,
                 models[modelId].until
             );
-            retired = _isRetired(modelId);
+            retired = _controls.isRetired(modelId);
         }
     }
 
     /// @inheritdoc IMarginRegistry
     function controls() external view returns (uint256 pauses, uint256 retiredModels, uint256 invalidBeforeTime) {
-        Controls memory current = _controls;
-        return (current.pauses, current.retiredModels, current.invalidBefore);
+        uint256 current = _controls;
+        return (current.pauses(), current.retiredModels(), current.invalidBefore());
     }
 
     function _setSigners(
@@ -163,7 +157,7 @@ abstract contract RegistryConfiguration is IMarginRegistry, AccessManaged {
 
     function _beginSet(ConfigurationCode.Configuration memory configuration) private {
         configuration.setId += 1;
-        _controls.configuration = SSTORE2.write(ConfigurationCode.encode(configuration));
+        _write(configuration);
         emit SignersChanged(configuration.setId, configuration.threshold, configuration.signers);
     }
 
@@ -181,21 +175,16 @@ abstract contract RegistryConfiguration is IMarginRegistry, AccessManaged {
         emit ModelChanged(model.id, model.paramsHash, model.from, model.until);
     }
 
-    function _setPauses(uint8 pauses) private {
-        _controls.pauses = pauses;
+    function _write(ConfigurationCode.Configuration memory configuration) private {
+        _controls = _controls.withConfiguration(SSTORE2.write(ConfigurationCode.encode(configuration)));
+    }
+
+    function _setPauses(uint256 pauses) private {
+        _controls = _controls.withPauses(uint8(pauses));
         emit PausesChanged(pauses);
     }
 
     function _configuration() private view returns (ConfigurationCode.Configuration memory) {
-        return ConfigurationCode.decode(SSTORE2.read(_controls.configuration));
-    }
-
-    function _isRetired(uint256 modelId) private view returns (bool) {
-        return (_controls.retiredModels >> modelId) & 1 != 0;
-    }
-
-    /// @dev Only for ids below 24, which their callers have checked against the list of models.
-    function _modelBit(uint256 modelId) private pure returns (uint24) {
-        return uint24(1 << modelId);
+        return ConfigurationCode.decode(SSTORE2.read(_controls.configuration()));
     }
 }

@@ -4,27 +4,33 @@ import { version } from '../src/index.ts'
 import { attestCommand } from './cli/attest.ts'
 import { devnetCommand } from './cli/devnet.ts'
 import { keeperCommand } from './cli/keeper.ts'
+import { ladderCommand } from './cli/ladder.ts'
 import { marginCommand } from './cli/margin.ts'
 import { exitCodes, printError } from './cli/output.ts'
+import { paramsCommand } from './cli/params.ts'
 import { postCommand } from './cli/post.ts'
 import { readCommand } from './cli/read.ts'
 import { verifyCommand } from './cli/verify.ts'
+import { whatIfCommand } from './cli/whatif.ts'
 
 const program = new Command('plimsoll')
   .description('Cross-protocol portfolio margin: read, calculate, attest, post, verify.')
   .version(version)
   .addHelpText(
     'after',
-    '\nExit codes: 0 success, 1 refused or failed (the message says why), 2 wrong usage, 3 verification differs.',
+    '\nExit codes: 0 success, 1 refused or failed (the message says why), 2 wrong usage, 3 what was compared differs.',
   )
 for (const command of [
   devnetCommand,
   readCommand,
   marginCommand,
+  ladderCommand,
+  whatIfCommand,
   attestCommand,
   postCommand,
   verifyCommand,
   keeperCommand,
+  paramsCommand,
 ]) {
   program.addCommand(command)
 }

@@ -1,4 +1,3 @@
-import { artifacts } from 'hardhat'
 import {
   type Abi,
   type Account,
@@ -15,6 +14,7 @@ import {
 import { creditLineAbi, marginRegistryAbi } from '../src/attest/abi.ts'
 import type { SignerSet } from '../src/attest/sign.ts'
 import { BaseError } from '../src/core/errors.ts'
+import { loadProjectArtifact } from './devnet/artifacts.ts'
 
 /** Wallet that sends the transactions and client that waits for them. */
 export type DeployClients = {
@@ -126,8 +126,13 @@ export async function deployRegistry(options: DeployRegistryOptions): Promise<Re
     until,
   }))
 
-  const accessManager = await deploy(options, 'AccessManager', accessManagerAbi, [sender])
-  const registry = await deploy(options, 'MarginRegistry', marginRegistryAbi, [
+  const accessManager = await deploy(
+    options,
+    '@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager.json',
+    accessManagerAbi,
+    [sender],
+  )
+  const registry = await deploy(options, 'contracts/MarginRegistry.sol/MarginRegistry.json', marginRegistryAbi, [
     accessManager,
     signers,
     threshold,
@@ -152,19 +157,25 @@ export async function deployRegistry(options: DeployRegistryOptions): Promise<Re
 export async function deployCreditLine(options: DeployCreditLineOptions): Promise<Address> {
   const { registry, maxAge, agingRate, acceptedModels, terms } = options
   const bitmap = acceptedModels.reduce((bits, id) => bits | (1n << BigInt(id)), 0n)
-  return deploy(options, 'CreditLine', creditLineAbi, [registry, maxAge, agingRate, bitmap, terms])
+  return deploy(options, 'contracts/examples/CreditLine.sol/CreditLine.json', creditLineAbi, [
+    registry,
+    maxAge,
+    agingRate,
+    bitmap,
+    terms,
+  ])
 }
 
 async function deploy(
   { walletClient, publicClient }: DeployClients,
-  name: string,
+  artifact: string,
   abi: Abi,
   args: readonly unknown[],
 ): Promise<Address> {
-  const { bytecode } = await artifacts.readArtifact(name)
+  const { name, bytecode } = await loadProjectArtifact(artifact)
   const hash = await walletClient.deployContract({
     abi,
-    bytecode: bytecode as Hex,
+    bytecode,
     args,
     account: walletClient.account,
     chain: walletClient.chain ?? null,

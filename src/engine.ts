@@ -1,9 +1,9 @@
-import { type Address, type Client, getAddress, type Hash } from 'viem'
+import { type Address, type Client, getAddress, type Hash, isAddress } from 'viem'
 import type { AnyAdapter } from './adapters/adapter.ts'
 import { allAdapters } from './adapters/all.ts'
 import { readVenue, type VenueReading } from './adapters/readVenue.ts'
 import type { Attestation, MarginRecord } from './attest/record.ts'
-import { decodeFlags } from './attest/record.ts'
+import { decodeFlags, requireSignable } from './attest/record.ts'
 import { type ToRecordOptions, toRecord } from './attest/toRecord.ts'
 import { type AttestationDomain, attestationDigest, type UnsignedAttestation } from './attest/typedData.ts'
 import { witnessRoot } from './attest/witness.ts'
@@ -35,14 +35,14 @@ export type SnapshotReading = { readonly snapshot: Snapshot; readonly ethCalls: 
 /**
  * Reads everything an account holds and owes, and the market that moves it, at one block.
  *
+ * @throws {InvalidInputError} for an account that is no address, and a venue whose adapter is not there.
  * @throws {DuplicateClaimError} when two venues claim the same tokens.
  * @throws {ChainMismatchError | RpcError | ReorgedError | CallFailedError} when the chain cannot be read as one.
  * @throws whatever an adapter or source refuses.
  */
 export async function readSnapshot(client: Client, options: ReadSnapshotOptions): Promise<SnapshotReading> {
   const { parameters, blockNumber, adapters = allAdapters } = options
-  // One spelling, so that equal accounts give equal hashes.
-  const account = getAddress(options.account)
+  const account = toAddress(options.account)
   const block = await pinBlock(client, {
     chainId: parameters.chainId,
     ...(blockNumber === undefined ? {} : { blockNumber }),
@@ -81,26 +81,36 @@ export async function readSnapshot(client: Client, options: ReadSnapshotOptions)
   }
 }
 
+/** One spelling of the account, since its hash commits to the text. */
+function toAddress(account: Address): Address {
+  if (!isAddress(account, { strict: false })) throw new InvalidInputError(`The account ${account} is not an address.`)
+  return getAddress(account.toLowerCase())
+}
+
 export type DraftOptions = ToRecordOptions & { readonly parameters: MarginParameters; readonly setId: bigint }
 
-/** Calculates the margin of a snapshot and drafts the record that signers sign. */
+/**
+ * Calculates the margin of a snapshot and drafts the record that signers sign.
+ *
+ * @throws {OutOfRangeError} when the margin does not fit the record.
+ * @throws whatever {@link calculateMargin} and {@link toRecord} refuse.
+ */
 export function draftAttestation(
   snapshot: Snapshot,
   { parameters, setId, ...flags }: DraftOptions,
 ): { readonly result: MarginResult; readonly unsigned: UnsignedAttestation } {
   const result = calculateMargin({ portfolio: snapshot.portfolio, market: snapshot.market, parameters })
   const { block } = snapshot.portfolio
-  return {
-    result,
-    unsigned: {
-      record: toRecord(result, flags),
-      blockNumber: block.number,
-      portfolioRoot: portfolioRoot(inputsHash(snapshot), witnessRoot(snapshot.witnesses)),
-      blockHash: block.hash,
-      paramsHash: parametersHash(parameters),
-      setId,
-    },
+  const unsigned: UnsignedAttestation = {
+    record: toRecord(result, flags),
+    blockNumber: block.number,
+    portfolioRoot: portfolioRoot(inputsHash(snapshot), witnessRoot(snapshot.witnesses)),
+    blockHash: block.hash,
+    paramsHash: parametersHash(parameters),
+    setId,
   }
+  requireSignable(unsigned)
+  return { result, unsigned }
 }
 
 /** One field in which an attestation differs from what the chain gives. */

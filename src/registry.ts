@@ -1,5 +1,25 @@
-import { type Account, type Address, type Client, type Hash, type Hex, isAddressEqual, size } from 'viem'
-import { call, getTransaction, multicall, sendTransaction, waitForTransactionReceipt } from 'viem/actions'
+import {
+  type Account,
+  type Address,
+  type Client,
+  BaseError as ClientError,
+  ContractFunctionZeroDataError,
+  decodeErrorResult,
+  ExecutionRevertedError,
+  type Hash,
+  type Hex,
+  isAddressEqual,
+  isHex,
+  size,
+} from 'viem'
+import {
+  call,
+  getTransaction,
+  getTransactionReceipt,
+  multicall,
+  sendTransaction,
+  waitForTransactionReceipt,
+} from 'viem/actions'
 import { marginRegistryAbi } from './attest/abi.ts'
 import { type Attestation, decodeAttestation, encodeAttestation, type MarginRecord } from './attest/record.ts'
 import type { SignerSet } from './attest/sign.ts'
@@ -15,8 +35,8 @@ export type RegistryState = {
   readonly paramsHash: Hex
   readonly retired: boolean
   readonly isPostingPaused: boolean
-  /** Newest stored record of the account, whether or not it may still be relied on. */
-  readonly stored: MarginRecord | null
+  /** Newest stored record of the account, and whether it may be relied on at that block. */
+  readonly stored: (MarginRecord & { readonly isUsable: boolean }) | null
 }
 
 /** The registry would not store the attestation. */
@@ -29,12 +49,14 @@ export class ParametersMismatchError extends BaseError {
   override readonly name = 'ParametersMismatchError'
 }
 
-const unknownStatus = 0
+/** `IMarginOracle.Status`. */
+const status = { unknown: 0, fresh: 1 } as const
 
 /**
  * Reads signers, model and stored record in one call.
  *
- * @throws {RpcError} when the node does not answer or there is no registry at the address.
+ * @throws {InvalidInputError} when there is no registry at the address.
+ * @throws {RpcError} when the node does not answer.
  */
 export async function readRegistry(
   client: Client,
@@ -58,7 +80,10 @@ export async function readRegistry(
       { ...contract, functionName: 'tryMarginOf', args: [account, 2n ** 256n - 1n] },
     ],
   })
-  const [[setId, threshold, signers], [model, retired], [pauses], [status, margin]] = await read.catch((error) => {
+  const [[setId, threshold, signers], [model, retired], [pauses], [found, margin]] = await read.catch((error) => {
+    if (error instanceof ClientError && error.walk((link) => link instanceof ContractFunctionZeroDataError)) {
+      throw noRegistry(registry)
+    }
     throw new RpcError({ request: `Reading registry ${registry}`, reason: describeRpcFailure(error) })
   })
   return {
@@ -66,7 +91,7 @@ export async function readRegistry(
     paramsHash: model.paramsHash,
     retired,
     isPostingPaused: (pauses & 2n) !== 0n,
-    stored: status === unknownStatus ? null : { account, ...margin },
+    stored: found === status.unknown ? null : { account, ...margin, isUsable: found === status.fresh },
   }
 }
 
@@ -89,7 +114,9 @@ export function requireRegistered({ paramsHash, retired }: RegistryState, parame
  * Simulates and sends an attestation; the payer need not be a signer.
  *
  * @returns Hash and gas of the mined transaction.
- * @throws {PostRefusedError} when the registry would revert or keep its newer record.
+ * @throws {PostRefusedError} when the registry would revert or keeps its newer record.
+ * @throws {InvalidInputError} when there is no registry at the address.
+ * @throws {RpcError} when the node does not answer; if the message names a transaction, it was sent.
  */
 export async function postAttestation(
   client: Client,
@@ -99,36 +126,84 @@ export async function postAttestation(
   // At the newest block the attestation would still be bound to the present; it is posted into the next one.
   const { data: answer } = await call(client, { account: payer, to: registry, data, blockTag: 'pending' }).catch(
     (error) => {
-      throw new PostRefusedError(`The registry would revert: ${describeRpcFailure(error)}.`)
+      throw toPostFailure(error)
     },
   )
-  if (answer === undefined || size(answer) !== 32 || BigInt(answer) !== 1n) {
-    throw new PostRefusedError('The registry holds a record that is at least as new.', {
-      metaMessages: ['Read the account again at a newer block.'],
-    })
-  }
+  if (answer === undefined || size(answer) !== 32) throw noRegistry(registry)
+  if (BigInt(answer) !== 1n) throw keepsNewerRecord()
   const hash = await sendTransaction(client, { account: payer, to: registry, data, chain: null }).catch((error) => {
     throw new RpcError({ request: 'Sending the attestation', reason: describeRpcFailure(error) })
   })
-  const { status, gasUsed } = await waitForTransactionReceipt(client, { hash, pollingInterval: 200 })
-  if (status !== 'success') throw new PostRefusedError(`Transaction ${hash} reverted.`)
-  return { hash, gasUsed }
+  const receipt = await waitForTransactionReceipt(client, { hash, pollingInterval: 200 }).catch((error) => {
+    throw new RpcError({ request: `Waiting for transaction ${hash}`, reason: describeRpcFailure(error) })
+  })
+  if (receipt.status !== 'success') throw new PostRefusedError(`Transaction ${hash} reverted.`)
+  // Somebody else may have posted in the meantime; the registry then changes nothing and says nothing.
+  if (receipt.logs.length === 0) throw keepsNewerRecord(hash)
+  return { hash, gasUsed: receipt.gasUsed }
 }
 
 /**
  * The attestation that a mined transaction posted, and the block that it was mined in.
  *
- * @throws {InvalidInputError} when the transaction did not call the registry or is not mined.
+ * @throws {InvalidInputError} when the transaction did not call the registry, reverted or is not mined.
  */
 export async function readPostedAttestation(
   client: Client,
   { registry, hash }: { registry: Address; hash: Hash },
 ): Promise<{ readonly attestation: Attestation; readonly minedAt: bigint }> {
-  const { to, input, blockNumber } = await getTransaction(client, { hash }).catch((error) => {
+  const orRpcError = (error: unknown) => {
     throw new RpcError({ request: `Reading transaction ${hash}`, reason: describeRpcFailure(error) })
-  })
+  }
+  const { to, input, blockNumber } = await getTransaction(client, { hash }).catch(orRpcError)
   if (!to || !isAddressEqual(to, registry))
     throw new InvalidInputError(`Transaction ${hash} did not call registry ${registry}.`)
   if (blockNumber === null) throw new InvalidInputError(`Transaction ${hash} is not mined yet.`)
+  const { status } = await getTransactionReceipt(client, { hash }).catch(orRpcError)
+  if (status !== 'success') throw new InvalidInputError(`Transaction ${hash} reverted, so it posted nothing.`)
   return { attestation: decodeAttestation(input), minedAt: blockNumber }
+}
+
+function noRegistry(registry: Address): InvalidInputError {
+  return new InvalidInputError(`There is no margin registry at ${registry}.`, {
+    metaMessages: ['Check the address, and that the node serves the chain of the deployment.'],
+  })
+}
+
+function keepsNewerRecord(hash?: Hash): PostRefusedError {
+  const sent = hash === undefined ? '' : ` Transaction ${hash} changed nothing.`
+  return new PostRefusedError(`The registry holds a record that is at least as new.${sent}`, {
+    metaMessages: ['Read the account again at a newer block.'],
+  })
+}
+
+/** A revert is the registry's own answer; anything else says nothing about the attestation. */
+function toPostFailure(error: unknown): BaseError {
+  const revert = revertOf(error)
+  if (revert === undefined) {
+    return new RpcError({ request: 'Simulating the post', reason: describeRpcFailure(error) })
+  }
+  return new PostRefusedError(`The registry would revert: ${revert}.`, {
+    metaMessages: [
+      'Verify the attestation; make it again when it has expired or the signers, model or branch changed.',
+    ],
+  })
+}
+
+function revertOf(error: unknown): string | undefined {
+  if (!(error instanceof ClientError)) return undefined
+  for (let link: unknown = error; link instanceof Error; link = link.cause) {
+    const { data } = link as { data?: unknown }
+    if (isHex(data) && size(data) >= 4) return decodeRevert(data)
+  }
+  return error.walk((link) => link instanceof ExecutionRevertedError) ? describeRpcFailure(error) : undefined
+}
+
+function decodeRevert(data: Hex): string {
+  try {
+    const { errorName, args = [] } = decodeErrorResult({ abi: marginRegistryAbi, data })
+    return `${errorName}(${args.join(', ')})`
+  } catch {
+    return `unknown error ${data.slice(0, 10)}`
+  }
 }

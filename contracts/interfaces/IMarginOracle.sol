@@ -115,6 +115,6 @@ interface IMarginOracle {
     /// @notice Commitment to the inputs and witnesses behind the record that reads see, when it came through `verify`
     /// in this transaction.
     /// @param account Account to read.
-    /// @return portfolioRoot Zero when reads see a stored record.
+    /// @return portfolioRoot Zero when reads see a record that did not come through `verify`.
     function pulledRootOf(address account) external view returns (bytes32 portfolioRoot);
 }

@@ -40,7 +40,22 @@ contract OracleProbe is MarginConsumer {
         root = oracle.pulledRootOf(account);
     }
 
+    /// The call alone, without the caller's decoding of the answer.
     function gasOfRead(address account, uint256 age) external view returns (uint256 used) {
+        bytes memory data = abi.encodeCall(oracle.marginOf, (account, age));
+        address target = address(oracle);
+        bool success;
+        uint256 before = gasleft();
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            success := staticcall(gas(), target, add(data, 0x20), mload(data), 0, 0)
+        }
+        used = before - gasleft();
+        require(success, "not fresh");
+    }
+
+    /// The call and the decoding of the struct.
+    function gasOfDecodedRead(address account, uint256 age) external view returns (uint256 used) {
         uint256 before = gasleft();
         oracle.marginOf(account, age);
         used = before - gasleft();

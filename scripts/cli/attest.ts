@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import type { Address, Client, LocalAccount } from 'viem'
 import { encodeAttestation } from '../../src/attest/record.ts'
@@ -8,7 +7,7 @@ import { draftAttestation, readSnapshot } from '../../src/engine.ts'
 import { readRegistry, requireRegistered } from '../../src/registry.ts'
 import { formatQuoteUnits } from '../../src/report/money.ts'
 import { type ChainOptions, openChain, toAccount, toInteger, withChainOptions } from './context.ts'
-import type { Deployment } from './deployment.ts'
+import { type Deployment, writeTextFile } from './deployment.ts'
 import { print } from './output.ts'
 import { loadSigners, type SignerOptions, withSignerOptions } from './signers.ts'
 
@@ -29,7 +28,7 @@ export const attestCommand = withSignerOptions(withChainOptions(new Command('att
       signers: await loadSigners(options, deployment),
       ...(options.block === undefined ? {} : { blockNumber: BigInt(toInteger(options.block, '--block')) }),
     })
-    if (options.out !== undefined) await writeFile(options.out, `${wire}\n`)
+    if (options.out !== undefined) await writeTextFile(options.out, `${wire}\n`)
     const { initialMargin, maintenanceMargin, equity, freeEquity } = result
     print(
       options.json,

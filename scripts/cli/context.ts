@@ -53,13 +53,31 @@ export function toInteger(text: string, name: string): number {
   return Number(text)
 }
 
-/** Reads the account at `blockNumber`, or takes the snapshot when the argument is a JSON file. */
+/**
+ * A port from the command line.
+ *
+ * @throws {InvalidInputError} for what is none.
+ */
+export function toPort(text: string): number {
+  const port = toInteger(text, '--port')
+  if (port > 65_535) throw new InvalidInputError(`--port must be at most 65535, got ${text}.`)
+  return port
+}
+
+/**
+ * Reads the account at `--block`, or takes the snapshot when the argument is a JSON file.
+ *
+ * @throws {InvalidInputError} for a block beside a snapshot file, and whatever reading refuses.
+ */
 export async function snapshotOf(
   target: string,
   options: ChainOptions & { readonly parameters?: string; readonly block?: string },
 ): Promise<{ readonly snapshot: Snapshot; readonly parameters: MarginParameters; readonly ethCalls: number }> {
   const given = options.parameters === undefined ? undefined : await loadParameters(options.parameters)
   if (target.endsWith('.json')) {
+    if (options.block !== undefined) {
+      throw new InvalidInputError(`${target} is a snapshot of one block; --block ${options.block} cannot move it.`)
+    }
     const snapshot = parseSnapshot(await readTextFile(target))
     const parameters = given ?? (await loadDeployment(options.deployment)).parameters
     return { snapshot, parameters, ethCalls: 0 }

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Address, Hex } from 'viem'
 import { z } from 'zod'
 import { InvalidInputError } from '../../src/core/errors.ts'
@@ -8,7 +9,8 @@ import { address, bytes32, parseJson, parseWith } from '../../src/core/schema.ts
 /** Where `plimsoll devnet` writes and every other command reads by default. */
 export const defaultDeploymentFile = '.plimsoll/devnet.json'
 
-const schema = z.strictObject({
+/** The JSON form of a deployment file. */
+export const deploymentSchema = z.strictObject({
   schema: z.literal('plimsoll-deployment/1'),
   chainId: z.int().positive(),
   rpcUrl: z.url(),
@@ -33,8 +35,8 @@ export type Deployment = {
   readonly parameters: MarginParameters
 }
 
-/** The JSON form of a deployment file. */
-export type DeploymentFile = z.input<typeof schema>
+/** A deployment file as JSON. */
+export type DeploymentFile = z.input<typeof deploymentSchema>
 
 /**
  * Reads a deployment file.
@@ -42,7 +44,7 @@ export type DeploymentFile = z.input<typeof schema>
  * @throws {InvalidInputError} when it is missing or not valid.
  */
 export async function loadDeployment(file: string): Promise<Deployment> {
-  const content = parseWith(schema, parseJson(await readTextFile(file), file), file)
+  const content = parseWith(deploymentSchema, parseJson(await readTextFile(file), file), file)
   return { ...content, parameters: parseParameters(content.parameters) }
 }
 
@@ -60,6 +62,23 @@ export async function readTextFile(file: string): Promise<string> {
         file === defaultDeploymentFile
           ? ['Start a development chain with `plimsoll devnet`, or name a deployment with --deployment.']
           : ['Check the path.'],
+      cause,
+    })
+  }
+}
+
+/**
+ * Writes a text file, and the directory that it lies in.
+ *
+ * @throws {InvalidInputError} naming the file when it cannot be written.
+ */
+export async function writeTextFile(file: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, text)
+  } catch (cause) {
+    throw new InvalidInputError(`Cannot write ${file}: ${(cause as NodeJS.ErrnoException).code ?? 'error'}.`, {
+      metaMessages: ['Check the path and that it may be written.'],
       cause,
     })
   }

@@ -1,14 +1,10 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { Command } from 'commander'
 import { http } from 'viem'
 import { toJson } from '../../src/core/canonical.ts'
 import { formatTable } from '../../src/report/table.ts'
-import { connectDevnet } from '../devnet/chain.ts'
-import { deployPlimsoll, devnetPayerKey, devnetSignerKey } from '../devnet/plimsoll.ts'
-import { serveDevnet } from '../devnet/serve.ts'
-import { toInteger } from './context.ts'
-import { type DeploymentFile, defaultDeploymentFile } from './deployment.ts'
+import { toPort } from './context.ts'
+import { type DeploymentFile, defaultDeploymentFile, writeTextFile } from './deployment.ts'
 import { print, say } from './output.ts'
 
 type Options = { readonly port: string; readonly out: string; readonly json?: boolean }
@@ -19,36 +15,43 @@ export const devnetCommand = new Command('devnet')
   .option('--out <file>', 'where the deployment is written', defaultDeploymentFile)
   .option('--json', 'print the deployment as JSON')
   .action(async ({ port, out, json }: Options) => {
-    const { url, deployment, close } = await serveDevnet({ port: toInteger(port, '--port'), onProgress: say })
-    const chain = connectDevnet({ transport: http(url, { timeout: 60_000 }), pace: 'stepped' })
-    say('Margin registry and credit line')
-    const { registry, creditLine, parameters } = await deployPlimsoll(chain, deployment)
-    const file: DeploymentFile = {
-      schema: 'plimsoll-deployment/1',
-      chainId: deployment.chainId,
-      rpcUrl: url,
-      registry,
-      creditLine,
-      accounts: { ...deployment.accounts },
-      developmentKeys: { signer: devnetSignerKey, payer: devnetPayerKey },
-      protocols: deployment,
-      parameters: toJson(parameters),
-    }
-    await mkdir(dirname(out), { recursive: true })
-    await writeFile(out, `${JSON.stringify(file, null, 2)}\n`)
-    print(json, file, () =>
-      [
-        `Node at ${url}, chain ${deployment.chainId}; deployment written to ${out}`,
-        formatTable(
-          [{ title: 'account' }, { title: 'address' }],
-          [...Object.entries(deployment.accounts), ['registry', registry], ['credit line', creditLine]],
-        ),
-        'Try `npx plimsoll margin hedged` in another shell. Ctrl-C stops the node.',
-      ].join('\n\n'),
+    // The other commands must not need the development chain, nor wait until its packages are loaded.
+    const [{ serveDevnet }, { connectDevnet }, { deployPlimsoll, devnetPayerKey, devnetSignerKey }] = await Promise.all(
+      [import('../devnet/serve.ts'), import('../devnet/chain.ts'), import('../devnet/plimsoll.ts')],
     )
-    await interruption()
-    await close()
-    await rm(out, { force: true })
+    const { url, deployment, close } = await serveDevnet({ port: toPort(port), onProgress: say })
+    const stopped = interruption()
+    try {
+      const chain = connectDevnet({ transport: http(url, { timeout: 60_000 }), pace: 'stepped' })
+      say('Margin registry and credit line')
+      const { registry, creditLine, parameters } = await deployPlimsoll(chain, deployment)
+      const file: DeploymentFile = {
+        schema: 'plimsoll-deployment/1',
+        chainId: deployment.chainId,
+        rpcUrl: url,
+        registry,
+        creditLine,
+        accounts: { ...deployment.accounts },
+        developmentKeys: { signer: devnetSignerKey, payer: devnetPayerKey },
+        protocols: deployment,
+        parameters: toJson(parameters),
+      }
+      await writeTextFile(out, `${JSON.stringify(file, null, 2)}\n`)
+      print(json, file, () =>
+        [
+          `Node at ${url}, chain ${deployment.chainId}; deployment written to ${out}`,
+          formatTable(
+            [{ title: 'account' }, { title: 'address' }],
+            [...Object.entries(deployment.accounts), ['registry', registry], ['credit line', creditLine]],
+          ),
+          'Try `npx plimsoll margin hedged` in another shell. Ctrl-C stops the node.',
+        ].join('\n\n'),
+      )
+      await stopped
+      await rm(out, { force: true })
+    } finally {
+      await close()
+    }
     say('Stopped.')
   })
 

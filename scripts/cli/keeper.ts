@@ -1,11 +1,12 @@
 import { Command } from 'commander'
-import type { Address } from 'viem'
 import { watchBlockNumber } from 'viem/actions'
+import { describeRpcFailure } from '../../src/chain/describeRpcFailure.ts'
+import { RpcError } from '../../src/chain/errors.ts'
 import { toJson } from '../../src/core/canonical.ts'
-import { type KeeperEvent, keepAccount } from '../../src/keeper/keepAccount.ts'
+import { keepAccount } from '../../src/keeper/keepAccount.ts'
 import { defaultPostPolicy } from '../../src/keeper/policy.ts'
 import { type ChainOptions, openChain, toAccount, toInteger, withChainOptions } from './context.ts'
-import { printError } from './output.ts'
+import { describeError, exitCodes } from './output.ts'
 import {
   loadPayer,
   loadSigners,
@@ -34,27 +35,21 @@ const runCommand = withPayerOptions(withSignerOptions(withChainOptions(new Comma
   .action(async (names: string[], options: Options) => {
     const { deployment, client } = await openChain(options)
     const accounts = names.map((name) => toAccount(name, deployment))
-    const signers = await loadSigners(options, deployment)
+    const signers = options.live ? await loadSigners(options, deployment) : []
     const payer = options.live ? await loadPayer(options, deployment) : undefined
     const policy = { ...defaultPostPolicy, heartbeat: toInteger(options.heartbeat, '--heartbeat') }
     const validityCode = toInteger(options.validity, '--validity')
     const last = options.rounds === undefined ? Number.POSITIVE_INFINITY : toInteger(options.rounds, '--rounds')
-    const log = (account: Address, blockNumber: bigint, event: KeeperEvent) =>
-      console.log(JSON.stringify(toJson({ account, blockNumber, live: payer !== undefined, ...event })))
-
     let rounds = 0
     for await (const blockNumber of blocks(client)) {
       for (const account of accounts) {
+        const about = { account, blockNumber, live: payer !== undefined }
+        const round = { account, blockNumber, signers, payer, policy, validityCode }
         try {
-          log(
-            account,
-            blockNumber,
-            await keepAccount(client, deployment, { account, blockNumber, signers, payer, policy, validityCode }),
-          )
+          log({ ...about, ...(await keepAccount(client, deployment, round)) })
         } catch (error) {
-          // One account's refusal or a node's hiccup must not silence the others; the reason goes to the log and the next block tries again.
-          process.exitCode = 1
-          printError(true, error)
+          // One account's refusal must not silence the others; the next block tries again.
+          logFailure({ ...about, code: 'refused' }, error)
         }
       }
       rounds += 1
@@ -65,6 +60,16 @@ const runCommand = withPayerOptions(withSignerOptions(withChainOptions(new Comma
 export const keeperCommand = new Command('keeper')
   .description('keep the records of accounts fresh')
   .addCommand(runCommand)
+
+/** One line of JSON. */
+function log(event: Readonly<Record<string, unknown>>): void {
+  console.log(JSON.stringify(toJson(event)))
+}
+
+function logFailure(event: Readonly<Record<string, unknown>>, error: unknown): void {
+  process.exitCode = exitCodes.failure
+  log({ ...event, error: describeError(error) })
+}
 
 /** Block numbers as they come; blocks that pass during a round are skipped. */
 async function* blocks(client: Parameters<typeof watchBlockNumber>[0]): AsyncGenerator<bigint> {
@@ -97,7 +102,10 @@ async function* blocks(client: Parameters<typeof watchBlockNumber>[0]): AsyncGen
           wake = resolve
         })
       }
-      if (failure) printError(true, failure)
+      if (failure) {
+        const error = new RpcError({ request: 'Watching for blocks', reason: describeRpcFailure(failure) })
+        logFailure({ code: 'no-block' }, error)
+      }
       failure = undefined
       const blockNumber = newest
       newest = undefined

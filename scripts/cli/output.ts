@@ -14,18 +14,20 @@ export function say(text: string): void {
   console.error(text)
 }
 
-/** Prints an error as its own message, or as JSON, without a stack. */
+/** What is said of an error: its own message, never a stack; of one that is not ours, no more than its name. */
+export type ErrorReport = { readonly name: string; readonly message: string; readonly retryable: boolean }
+
+/** Describes an error for people and machines. */
+export function describeError(error: unknown): ErrorReport {
+  if (error instanceof BaseError) return { name: error.name, message: error.message, retryable: error.retryable }
+  const message = `Unexpected error: ${error instanceof Error ? error.name : 'unknown'}.`
+  return { name: 'UnexpectedError', message, retryable: false }
+}
+
+/** Prints an error, as JSON on standard output or as text on standard error. */
 export function printError(json: boolean, error: unknown): void {
-  const known = error instanceof BaseError
-  const message = known ? error.message : `Unexpected error: ${error instanceof Error ? error.name : 'unknown'}.`
-  if (json) {
-    console.log(
-      JSON.stringify(
-        { error: { name: known ? error.name : 'UnexpectedError', message, retryable: known && error.retryable } },
-        null,
-        2,
-      ),
-    )
-  } else console.error(`Error: ${message}`)
-  if (!known && process.env.PLIMSOLL_DEBUG) console.error(error)
+  const report = describeError(error)
+  if (json) console.log(JSON.stringify({ error: report }, null, 2))
+  else console.error(`Error: ${report.message}`)
+  if (!(error instanceof BaseError) && process.env.PLIMSOLL_DEBUG) console.error(error)
 }

@@ -1,10 +1,10 @@
-import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { toJson } from '../../src/core/canonical.ts'
 import { formatSnapshot } from '../../src/core/snapshot.ts'
 import { describePosition } from '../../src/report/marginReport.ts'
 import { formatTable } from '../../src/report/table.ts'
 import { type ChainOptions, snapshotOf, withChainOptions } from './context.ts'
+import { writeTextFile } from './deployment.ts'
 import { print } from './output.ts'
 
 type Options = ChainOptions & { readonly parameters?: string; readonly block?: string; readonly out?: string }
@@ -17,7 +17,7 @@ export const readCommand = withChainOptions(new Command('read'))
   .option('--out <file>', 'write the snapshot here, to be replayed offline by `plimsoll margin`')
   .action(async (account: string, options: Options) => {
     const { snapshot, parameters, ethCalls } = await snapshotOf(account, options)
-    if (options.out !== undefined) await writeFile(options.out, formatSnapshot(snapshot))
+    if (options.out !== undefined) await writeTextFile(options.out, formatSnapshot(snapshot))
     const { portfolio } = snapshot
     print(options.json, options.out === undefined ? toJson(snapshot) : { file: options.out, ethCalls }, () => {
       const rows = portfolio.positions.map((position) => [

@@ -1,141 +1,61 @@
-import { type Address, erc20Abi, parseAbi, zeroAddress } from 'viem'
-import { z } from 'zod'
 import { toAssetKey } from '../core/asset.ts'
 import { InconsistentReadError } from '../core/errors.ts'
 import type { VenueRequirement } from '../core/portfolio.ts'
 import type { Position, VenueAccount } from '../core/position.ts'
-import { type PlannedCall, type ReadPlan, readAll, readTogether } from '../core/readPlan.ts'
-import { address } from '../core/schema.ts'
+import type { LendingPoolRule } from '../core/venueRule.ts'
+import { ceilDiv } from '../kernel/fixedPoint.ts'
+import {
+  type AaveV3Configuration,
+  type AaveV3Raw,
+  type AaveV3Reserve,
+  type AaveV3Risk,
+  aaveV3Configuration,
+  aaveV3Witness,
+  readAaveV3,
+} from './aaveV3Read.ts'
 import type { Adapter, AdapterContext } from './adapter.ts'
 import { requireDecimals } from './decimals.ts'
 
-const addressesProviderAbi = parseAbi([
-  'function getPool() view returns (address)',
-  'function getPoolDataProvider() view returns (address)',
-])
-const poolAbi = parseAbi([
-  'function getReservesList() view returns (address[])',
-  'function getUserAccountData(address user) view returns (uint256 totalCollateralBase, uint256 totalDebtBase, uint256 availableBorrowsBase, uint256 currentLiquidationThreshold, uint256 ltv, uint256 healthFactor)',
-  'function getUserConfiguration(address user) view returns ((uint256 data))',
-  'function getUserEMode(address user) view returns (uint256)',
-])
-const dataProviderAbi = parseAbi([
-  'function getReserveTokensAddresses(address asset) view returns (address aToken, address stableDebtToken, address variableDebtToken)',
-  'function getUserReserveData(address asset, address user) view returns (uint256 aTokenBalance, uint256 stableDebt, uint256 variableDebt, uint256 principalStableDebt, uint256 scaledVariableDebt, uint256 stableBorrowRate, uint256 liquidityRate, uint40 stableRateLastUpdated, bool usageAsCollateralEnabled)',
-])
-const scaledTokenAbi = parseAbi(['function scaledBalanceOf(address user) view returns (uint256)'])
-const stableDebtTokenAbi = parseAbi(['function principalBalanceOf(address user) view returns (uint256)'])
-
-const configuration = z.union([
-  z.strictObject({ pool: address, dataProvider: address }),
-  z.strictObject({ addressesProvider: address }),
-])
-
-type AaveV3Configuration = z.output<typeof configuration>
-type Contracts = { readonly pool: Address; readonly dataProvider: Address }
-
-type Reserve = {
-  readonly asset: Address
-  readonly decimals: number
-  readonly aToken: Address
-  readonly stableDebtToken: Address
-  readonly variableDebtToken: Address
-  /** Smallest units, accrued to the block. */
-  readonly supplied: bigint
-  readonly stableDebt: bigint
-  readonly variableDebt: bigint
-}
-
-export type AaveV3Raw = {
-  readonly pool: Address
-  readonly reserves: readonly Reserve[]
-  /** Of all collateral and debt, in the pool's base unit of 1e-8 USD; the ratios in basis points. */
-  readonly totals: {
-    readonly collateral: bigint
-    readonly debt: bigint
-    readonly liquidationThreshold: bigint
-    readonly ltv: bigint
-  }
-}
+/** 1e-8 USD, the pool's base unit, in WAD. */
+const wadPerBase = 10n ** 10n
 
 /**
  * Aave v3 and its forks whose base currency is the US dollar with 8 decimals. Every supply is a balance, whether or not it is
  * used as collateral; every debt is reported, whatever the asset. With debt `D > 0` the pool demands of collateral `C`
  * `C · (1 − LTV)` to borrow and `C · (1 − LT)` to stay open, at its own prices and averaged ratios.
+ *
+ * The rule lists the reserves that the pool itself counts, with the thresholds, bonuses and prices that it uses for this
+ * account, and is held against the pool's own totals.
  */
 export const aaveV3: Adapter<AaveV3Configuration, AaveV3Raw> = {
   id: 'aave-v3',
-  configuration,
+  configuration: aaveV3Configuration,
 
-  *read({ configuration, account }) {
-    const { pool, dataProvider } = yield* findContracts(configuration)
-    const [assets, [collateral, debt, , liquidationThreshold, ltv]] = yield* readAll([
-      { address: pool, abi: poolAbi, functionName: 'getReservesList' },
-      { address: pool, abi: poolAbi, functionName: 'getUserAccountData', args: [account] },
-    ])
-    const reserves = yield* readTogether(assets.map((asset) => readReserve(dataProvider, asset, account)))
-    return { pool, reserves, totals: { collateral, debt, liquidationThreshold, ltv } }
-  },
+  read: readAaveV3,
 
-  toPositions({ pool, reserves, totals }, context) {
+  toPositions(raw, context) {
     const { account, block, venue } = context
-    const venueAccount = { chainId: block.chainId, venue, instance: pool, holder: account, subAccount: '' }
-    const positions = reserves.flatMap((reserve) => reservePositions(reserve, venueAccount, context))
+    const venueAccount = { chainId: block.chainId, venue, instance: raw.pool, holder: account, subAccount: '' }
+    const positions = raw.reserves.flatMap((reserve) => reservePositions(reserve, venueAccount, context))
     const owes = positions.some(({ kind }) => kind === 'debt')
-    if (totals.debt > 0n && !owes) {
-      throw new InconsistentReadError(`${venue}: the pool counts a debt of ${totals.debt}, no reserve shows one.`, {
+    if (raw.totals.debt > 0n && !owes) {
+      throw new InconsistentReadError(`${venue}: the pool counts a debt of ${raw.totals.debt}, no reserve shows one.`, {
         metaMessages: ['The data provider may belong to another pool than the configured one.'],
       })
     }
-    return { positions, requirements: owes ? [requirementOf(totals, venueAccount)] : [], rules: [] }
+    if (!owes) return { positions, requirements: [], rules: [] }
+    return {
+      positions,
+      requirements: [requirementOf(raw.totals, venueAccount)],
+      rules: [ruleOf(raw, venueAccount, context)],
+    }
   },
 
-  witness({ pool, reserves }, { account }) {
-    return [
-      { address: pool, abi: poolAbi, functionName: 'getUserConfiguration', args: [account] },
-      { address: pool, abi: poolAbi, functionName: 'getUserEMode', args: [account] },
-      ...reserves.flatMap((reserve): PlannedCall[] => [
-        { address: reserve.aToken, abi: scaledTokenAbi, functionName: 'scaledBalanceOf', args: [account] },
-        { address: reserve.variableDebtToken, abi: scaledTokenAbi, functionName: 'scaledBalanceOf', args: [account] },
-        ...(reserve.stableDebtToken === zeroAddress
-          ? []
-          : [
-              {
-                address: reserve.stableDebtToken,
-                abi: stableDebtTokenAbi,
-                functionName: 'principalBalanceOf',
-                args: [account],
-              },
-            ]),
-      ]),
-    ]
-  },
-}
-
-function* findContracts(configuration: AaveV3Configuration): ReadPlan<Contracts> {
-  if ('pool' in configuration) return configuration
-  const provider = { address: configuration.addressesProvider, abi: addressesProviderAbi } as const
-  const [pool, dataProvider] = yield* readAll([
-    { ...provider, functionName: 'getPool' },
-    { ...provider, functionName: 'getPoolDataProvider' },
-  ])
-  return { pool, dataProvider }
-}
-
-function* readReserve(dataProvider: Address, asset: Address, account: Address): ReadPlan<Reserve> {
-  const provider = { address: dataProvider, abi: dataProviderAbi } as const
-  const [[aToken, stableDebtToken, variableDebtToken], [supplied, stableDebt, variableDebt], decimals] = yield* readAll(
-    [
-      { ...provider, functionName: 'getReserveTokensAddresses', args: [asset] },
-      { ...provider, functionName: 'getUserReserveData', args: [asset, account] },
-      { address: asset, abi: erc20Abi, functionName: 'decimals' },
-    ],
-  )
-  return { asset, decimals, aToken, stableDebtToken, variableDebtToken, supplied, stableDebt, variableDebt }
+  witness: ({ pool, reserves }, { account }) => aaveV3Witness(pool, reserves, account),
 }
 
 function reservePositions(
-  { asset, decimals, aToken, stableDebtToken, variableDebtToken, ...amounts }: Reserve,
+  { asset, decimals, aToken, stableDebtToken, variableDebtToken, risk, ...amounts }: AaveV3Reserve,
   venueAccount: VenueAccount,
   context: AdapterContext<AaveV3Configuration>,
 ): Position[] {
@@ -147,6 +67,11 @@ function reservePositions(
     { kind: 'debt', contract: stableDebtToken, amount: amounts.stableDebt },
     { kind: 'debt', contract: variableDebtToken, amount: amounts.variableDebt },
   ] as const
+  const venueValueOf = (kind: 'balance' | 'debt', amount: bigint, { price }: AaveV3Risk) => {
+    const numerator = amount * price * wadPerBase
+    const unit = 10n ** BigInt(decimals)
+    return kind === 'debt' ? -ceilDiv(numerator, unit) : numerator / unit
+  }
   return legs
     .filter(({ amount }) => amount > 0n)
     .map(({ kind, contract, amount }) => ({
@@ -156,6 +81,7 @@ function reservePositions(
       control: 'venue',
       asset: key,
       amount,
+      ...(risk && { venueValue: venueValueOf(kind, amount, risk) }),
     }))
 }
 
@@ -163,11 +89,54 @@ function requirementOf(
   { collateral, liquidationThreshold, ltv }: AaveV3Raw['totals'],
   venueAccount: VenueAccount,
 ): VenueRequirement {
-  // 1e-8 USD to WAD is 1e10 and a basis point 1e-4, so nothing is rounded.
-  const wadPerBasisPoint = 10n ** 6n
+  const wadPerBasisPoint = wadPerBase / 10_000n
   return {
     venueAccount,
     initial: collateral * (10_000n - ltv) * wadPerBasisPoint,
     maintenance: collateral * (10_000n - liquidationThreshold) * wadPerBasisPoint,
   }
+}
+
+/** The pool leaves out a reserve without a threshold of its own, also where an e-mode category would give it one. */
+function ruleOf(
+  { reserves, totals }: AaveV3Raw,
+  venueAccount: VenueAccount,
+  { configuration: { version, closeFactor }, venue }: AdapterContext<AaveV3Configuration>,
+): LendingPoolRule {
+  const quoted = reserves.flatMap(({ asset, decimals, supplied, stableDebt, variableDebt, isCollateral, risk }) => {
+    if (risk === undefined) return []
+    const common = { asset: toAssetKey(venueAccount.chainId, asset), decimals, quote: risk.price }
+    return [{ common, risk, supplied: isCollateral ? supplied : 0n, owed: stableDebt + variableDebt }]
+  })
+  const rule: LendingPoolRule = {
+    kind: 'lendingPool',
+    venueAccount,
+    averaging: version === '3.0' ? 'truncated' : 'exact',
+    collaterals: quoted
+      .filter(({ supplied, risk }) => supplied > 0n && risk.hasThreshold)
+      .map(({ common, supplied, risk: { liquidationThreshold, bonus } }) => ({
+        ...common,
+        amount: supplied,
+        liquidationThreshold,
+        bonus,
+      })),
+    debts: quoted.filter(({ owed }) => owed > 0n).map(({ common, owed }) => ({ ...common, amount: owed })),
+    closeFactor,
+  }
+  requireTotals(rule, totals, venue)
+  return rule
+}
+
+/** The pool rounds collateral down and, from 3.5 on, debt up. */
+function requireTotals({ collaterals, debts }: LendingPoolRule, totals: AaveV3Raw['totals'], venue: string): void {
+  const sum = (held: LendingPoolRule['debts'], divide: (a: bigint, b: bigint) => bigint) =>
+    held.reduce((total, { amount, quote, decimals }) => total + divide(amount * quote, 10n ** BigInt(decimals)), 0n)
+  const floor = (a: bigint, b: bigint) => a / b
+  const collateral = sum(collaterals, floor)
+  const [least, most] = [sum(debts, floor), sum(debts, ceilDiv)]
+  if (collateral === totals.collateral && least <= totals.debt && totals.debt <= most) return
+  throw new InconsistentReadError(
+    `${venue}: its reserves add up to collateral ${collateral} and debt ${least} to ${most}, the pool says ${totals.collateral} and ${totals.debt}.`,
+    { metaMessages: ['The pool may be another version than this adapter reads; values in 1e-8 USD.'] },
+  )
 }

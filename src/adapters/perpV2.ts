@@ -3,7 +3,8 @@ import { type AssetKey, toAssetKey } from '../core/asset.ts'
 import { InconsistentReadError } from '../core/errors.ts'
 import type { VenueRequirement } from '../core/portfolio.ts'
 import type { Position, VenueAccount } from '../core/position.ts'
-import { abs, ceilDiv, floorDiv, max } from '../kernel/fixedPoint.ts'
+import type { Wad } from '../core/units.ts'
+import { abs, ceilDiv, floorDiv, max, mul } from '../kernel/fixedPoint.ts'
 import type { Adapter, AdapterContext } from './adapter.ts'
 import { requireDecimals } from './decimals.ts'
 import { UnsupportedPositionError } from './errors.ts'
@@ -15,6 +16,7 @@ import {
   perpV2Witness,
   readPerpV2,
 } from './perpV2Read.ts'
+import { collateralValue, perpV2Rule } from './perpV2Rule.ts'
 
 type Context = AdapterContext<PerpV2Configuration>
 
@@ -26,6 +28,9 @@ type Context = AdapterContext<PerpV2Configuration>
  * The requirement is `ratio · |position value|`, initially of the larger of that and the debt value (`Vault.getFreeCollateral`),
  * for maintenance with the vault's higher ratio once there is other collateral (`Vault.isLiquidatable`); plus the value of
  * other collateral that the vault does not count. All in WAD USD at the venue's own prices, rounded up.
+ *
+ * The rule values positions at the venue's mark price: the median of two averages of its market and of the index with its
+ * recent premium, so it follows a move of the spot within half an hour (`AccountBalance.getMarkPrice`).
  */
 export const perpV2: Adapter<PerpV2Configuration, PerpV2Raw> = {
   id: 'perp-v2',
@@ -41,17 +46,25 @@ export const perpV2: Adapter<PerpV2Configuration, PerpV2Raw> = {
     requireDecimals(context, quoteAsset, raw.settlement.decimals)
     const venueAccount = { chainId, venue, instance: configuration.clearingHouse, holder: account, subAccount: '' }
     const vaultLeg = { contract: configuration.vault, venueAccount }
+    const cash = settlementCash(raw.settlement)
+    const cashValue = cash * 10n ** BigInt(18 - raw.settlement.decimals)
     const positions = [
-      ...tokenLeg(quoteAsset, settlementCash(raw.settlement), vaultLeg),
-      ...raw.collaterals.flatMap(({ token, decimals, balance }) => {
-        const asset = toAssetKey(chainId, token)
-        requireDecimals(context, asset, decimals)
-        return tokenLeg(asset, balance, vaultLeg)
+      ...tokenLeg(quoteAsset, cash, { ...vaultLeg, venueValue: cashValue }),
+      ...raw.collaterals.flatMap((collateral) => {
+        const asset = toAssetKey(chainId, collateral.token)
+        requireDecimals(context, asset, collateral.decimals)
+        return tokenLeg(asset, collateral.balance, { ...vaultLeg, venueValue: collateralValue(collateral) })
       }),
       ...raw.markets.flatMap((market) => perpetualLeg(market, quoteAsset, venueAccount)),
     ]
     const owes = positions.some(({ kind }) => kind === 'perpetual' || kind === 'debt')
-    return { positions, requirements: owes ? [requirementOf(raw, venueAccount)] : [], rules: [] }
+    if (!owes) return { positions, requirements: [], rules: [] }
+    const canBeLiquidated = raw.collaterals.length > 0 || raw.markets.some(({ size }) => size !== 0n)
+    return {
+      positions,
+      requirements: [requirementOf(raw, venueAccount)],
+      rules: canBeLiquidated ? [perpV2Rule(raw, { quoteAsset, venueAccount, venue })] : [],
+    }
   },
 
   witness: (raw, { configuration, account }) => perpV2Witness(raw, configuration, account),
@@ -98,7 +111,11 @@ function settlementCash({ decimals, balance, owedRealizedPnl, pendingFee }: Perp
 function tokenLeg(
   asset: AssetKey,
   amount: bigint,
-  { contract, venueAccount }: { readonly contract: Address; readonly venueAccount: VenueAccount },
+  {
+    contract,
+    venueAccount,
+    venueValue,
+  }: { readonly contract: Address; readonly venueAccount: VenueAccount; readonly venueValue: Wad },
 ): Position[] {
   if (amount === 0n) return []
   const { chainId, holder } = venueAccount
@@ -110,12 +127,13 @@ function tokenLeg(
       control: 'venue',
       asset,
       amount: abs(amount),
+      venueValue,
     },
   ]
 }
 
 function perpetualLeg(market: PerpV2Market, quoteAsset: AssetKey, venueAccount: VenueAccount): Position[] {
-  const { baseToken, underlying, size, openNotional, pendingFunding } = market
+  const { baseToken, underlying, size, openNotional, pendingFunding, markPrice } = market
   if (size === 0n && openNotional === 0n && pendingFunding === 0n) return []
   const { chainId, holder, instance } = venueAccount
   return [
@@ -129,6 +147,7 @@ function perpetualLeg(market: PerpV2Market, quoteAsset: AssetKey, venueAccount: 
       size,
       cost: -openNotional,
       funding: -pendingFunding,
+      ...(markPrice !== undefined && { venueValue: mul(size, markPrice) + openNotional - pendingFunding }),
     },
   ]
 }

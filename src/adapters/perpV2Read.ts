@@ -10,6 +10,7 @@ const accountBalanceAbi = parseAbi([
   'function getPnlAndPendingFee(address trader) view returns (int256 owedRealizedPnl, int256 unrealizedPnl, uint256 pendingFee)',
   'function getTotalAbsPositionValue(address trader) view returns (uint256)',
   'function getTotalDebtValue(address trader) view returns (uint256)',
+  'function getMarkPrice(address baseToken) view returns (uint256)',
 ])
 const vaultAbi = parseAbi([
   'function getSettlementToken() view returns (address)',
@@ -25,6 +26,7 @@ const exchangeAbi = parseAbi([
 const configurationAbi = parseAbi([
   'function getImRatio() view returns (uint24)',
   'function getMmRatio() view returns (uint24)',
+  'function getLiquidationPenaltyRatio() view returns (uint24)',
 ])
 const orderBookAbi = parseAbi(['function getOpenOrderIds(address trader, address baseToken) view returns (bytes32[])'])
 const baseTokenAbi = parseAbi(['function isOpen() view returns (bool)'])
@@ -32,6 +34,9 @@ const collateralManagerAbi = parseAbi([
   'function getCollateralConfig(address token) view returns ((address priceFeed, uint24 collateralRatio, uint24 discountRatio, uint256 depositCap))',
   'function getPrice(address token, uint256 interval) view returns (uint256)',
   'function getPriceFeedDecimals(address token) view returns (uint8)',
+  'function getCLInsuranceFundFeeRatio() view returns (uint24)',
+  'function getDebtNonSettlementTokenValueRatio() view returns (uint24)',
+  'function getDebtThresholdByTrader(address trader) view returns (uint256)',
 ])
 
 export const perpV2Configuration = z.strictObject({
@@ -57,16 +62,27 @@ export type PerpV2Market = {
   /** WAD USD that the trader owes. */
   readonly pendingFunding: bigint
   readonly orders: number
+  /** The venue's mark price, WAD USD, of a market with a position. */
+  readonly markPrice?: bigint
 }
 
-type Collateral = {
+export type PerpV2Collateral = {
   readonly token: Address
   readonly decimals: number
   readonly balance: bigint
   /** Share of the value that counts, 1e6 is all. */
   readonly ratio: bigint
+  /** Share of the value that a forced sale costs, before the fee of the insurance fund; 1e6 is all. */
+  readonly discountRatio: bigint
   readonly price: bigint
   readonly priceDecimals: number
+}
+
+/** When the vault sells other collateral; ratios with 1e6 for one, the limit in units of the settlement token. */
+export type PerpV2CollateralLimits = {
+  readonly insuranceFeeRatio: bigint
+  readonly debtValueRatio: bigint
+  readonly debtLimit: bigint
 }
 
 export type PerpV2Raw = {
@@ -80,7 +96,9 @@ export type PerpV2Raw = {
     readonly pendingFee: bigint
   }
   readonly markets: readonly PerpV2Market[]
-  readonly collaterals: readonly Collateral[]
+  readonly collaterals: readonly PerpV2Collateral[]
+  /** Of a trader with other collateral. */
+  readonly collateralLimits?: PerpV2CollateralLimits
   /** Values in WAD USD, ratios with 1e6 for one. */
   readonly margin: {
     readonly positionValue: bigint
@@ -88,6 +106,7 @@ export type PerpV2Raw = {
     readonly initialRatio: bigint
     readonly maintenanceRatio: bigint
     readonly collateralMaintenanceRatio: bigint
+    readonly penaltyRatio: bigint
   }
 }
 
@@ -101,7 +120,7 @@ export function* readPerpV2(configuration: PerpV2Configuration, account: Address
   const [
     [baseTokens, [owedRealizedPnl, , pendingFee], positionValue, debtValue],
     [token, decimals, balance, collateralTokens, collateralManager, collateralMaintenanceRatio],
-    [initialRatio, maintenanceRatio],
+    [initialRatio, maintenanceRatio, penaltyRatio],
     markets,
   ] = yield* readTogether([
     readAll([
@@ -121,23 +140,31 @@ export function* readPerpV2(configuration: PerpV2Configuration, account: Address
     readAll([
       { address: clearingHouseConfig, abi: configurationAbi, functionName: 'getImRatio' },
       { address: clearingHouseConfig, abi: configurationAbi, functionName: 'getMmRatio' },
+      { address: clearingHouseConfig, abi: configurationAbi, functionName: 'getLiquidationPenaltyRatio' },
     ]),
     readTogether(configuration.markets.map((market) => readMarket(market, configuration, account))),
   ])
-  const collaterals = yield* readTogether(
-    collateralTokens.map((collateral) => readCollateral(collateral, vault, collateralManager, account)),
-  )
+  const [collaterals, limits, markPrices] = yield* readTogether([
+    readTogether(collateralTokens.map((collateral) => readCollateral(collateral, vault, collateralManager, account))),
+    readCollateralLimits(collateralTokens, collateralManager, account),
+    readTogether(markets.map((market) => readMarkPrice(market, accountBalance))),
+  ])
   return {
     baseTokens,
     settlement: { token, decimals, balance, owedRealizedPnl, pendingFee },
-    markets,
+    markets: markets.map((market, index) => {
+      const markPrice = markPrices[index]
+      return markPrice === undefined ? market : { ...market, markPrice }
+    }),
     collaterals,
+    ...(limits && { collateralLimits: limits }),
     margin: {
       positionValue,
       debtValue,
       initialRatio: BigInt(initialRatio),
       maintenanceRatio: BigInt(maintenanceRatio),
       collateralMaintenanceRatio: BigInt(collateralMaintenanceRatio),
+      penaltyRatio: BigInt(penaltyRatio),
     },
   }
 }
@@ -190,16 +217,49 @@ function takerCalls(
   ] as const
 }
 
-function* readCollateral(token: Address, vault: Address, manager: Address, account: Address): ReadPlan<Collateral> {
+/** The price at which the venue values a position; asked only of markets with one. */
+function* readMarkPrice(
+  { baseToken, size, isOpen }: PerpV2Market,
+  accountBalance: Address,
+): ReadPlan<bigint | undefined> {
+  if (size === 0n || !isOpen) return undefined
+  const [price] = yield* readAll([
+    { address: accountBalance, abi: accountBalanceAbi, functionName: 'getMarkPrice', args: [baseToken] },
+  ])
+  return price
+}
+
+function* readCollateralLimits(
+  tokens: readonly Address[],
+  manager: Address,
+  account: Address,
+): ReadPlan<PerpV2CollateralLimits | undefined> {
+  if (tokens.length === 0) return undefined
   const collateralManager = { address: manager, abi: collateralManagerAbi } as const
-  const [decimals, balance, { collateralRatio }, price, priceDecimals] = yield* readAll([
+  const [insuranceFeeRatio, debtValueRatio, debtLimit] = yield* readAll([
+    { ...collateralManager, functionName: 'getCLInsuranceFundFeeRatio' },
+    { ...collateralManager, functionName: 'getDebtNonSettlementTokenValueRatio' },
+    { ...collateralManager, functionName: 'getDebtThresholdByTrader', args: [account] },
+  ])
+  return { insuranceFeeRatio: BigInt(insuranceFeeRatio), debtValueRatio: BigInt(debtValueRatio), debtLimit }
+}
+
+function* readCollateral(
+  token: Address,
+  vault: Address,
+  manager: Address,
+  account: Address,
+): ReadPlan<PerpV2Collateral> {
+  const collateralManager = { address: manager, abi: collateralManagerAbi } as const
+  const [decimals, balance, { collateralRatio, discountRatio }, price, priceDecimals] = yield* readAll([
     { address: token, abi: erc20Abi, functionName: 'decimals' },
     balanceOf(vault, account, token),
     { ...collateralManager, functionName: 'getCollateralConfig', args: [token] },
     { ...collateralManager, functionName: 'getPrice', args: [token, collateralTwapInterval] },
     { ...collateralManager, functionName: 'getPriceFeedDecimals', args: [token] },
   ])
-  return { token, decimals, balance, ratio: BigInt(collateralRatio), price, priceDecimals }
+  const ratios = { ratio: BigInt(collateralRatio), discountRatio: BigInt(discountRatio) }
+  return { token, decimals, balance, ...ratios, price, priceDecimals }
 }
 
 function balanceOf(vault: Address, account: Address, token: Address) {

@@ -483,7 +483,7 @@ export const marginRegistryAbi = [
           { internalType: 'uint8', name: 'flags', type: 'uint8' },
         ],
         internalType: 'struct IMarginOracle.Margin',
-        name: 'margin',
+        name: '',
         type: 'tuple',
       },
     ],

@@ -1,4 +1,4 @@
-import { Keystore } from 'ox'
+import * as Keystore from 'ox/Keystore'
 import type { Hex, PrivateKeyAccount } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { z } from 'zod'

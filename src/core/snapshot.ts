@@ -45,7 +45,8 @@ const held = {
 }
 const tick = z.int().min(-887272).max(887272)
 
-const position = z.discriminatedUnion('kind', [
+/** The JSON form of a position. */
+export const positionSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...held, kind: z.literal('balance'), asset: assetKey, amount: natural }),
   z.strictObject({ ...held, kind: z.literal('debt'), asset: assetKey, amount: natural }),
   z.strictObject({
@@ -95,7 +96,8 @@ const quotedTokens = { asset: assetKey, amount: natural, decimals, quote: natura
 const basisPoints = z.int().min(0).max(65535)
 const assetAmount = z.strictObject({ asset: assetKey, amount: natural })
 
-const venueRule = z.discriminatedUnion('kind', [
+/** The JSON form of a venue's liquidation rule. */
+export const venueRuleSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('lendingPool'),
     venueAccount,
@@ -173,10 +175,10 @@ export const snapshotSchema = z.strictObject({
     account: address,
     scope: z.enum(['observed', 'enforceable']),
     block: z.strictObject({ chainId: z.int().positive(), number: natural, hash: bytes32, timestamp: unixSeconds }),
-    positions: z.array(position),
+    positions: z.array(positionSchema),
     venues: z.array(z.strictObject({ venue: z.string(), status: z.enum(['none', 'present']) })),
     requirements: z.array(z.strictObject({ venueAccount, initial: natural, maintenance: natural })),
-    rules: z.array(venueRule),
+    rules: z.array(venueRuleSchema),
   }),
   market: z.strictObject({
     prices: z.record(

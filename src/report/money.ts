@@ -23,6 +23,11 @@ export function formatWad(value: Wad): string {
   return `${sign}${group(digits / wad)}${fraction ? `.${fraction}` : ''}`
 }
 
+/** Smallest units of a token as whole tokens, without trailing zeros. */
+export function formatUnits(amount: bigint, decimals: number): string {
+  return decimals <= 18 ? formatWad(amount * 10n ** BigInt(18 - decimals)) : `${group(amount)} / 10^${decimals}`
+}
+
 function toUnit(value: bigint, unit: bigint, rounding: 'up' | 'down'): bigint {
   const floor = value >= 0n ? value / unit : -((-value + unit - 1n) / unit)
   return rounding === 'down' || floor * unit === value ? floor : floor + 1n

@@ -4,7 +4,9 @@ import { borrowFromAave, supplyToAave } from '../../scripts/devnet/aaveV3.ts'
 import { advanceTime, sendAs } from '../../scripts/devnet/chain.ts'
 import { setPrices } from '../../scripts/devnet/prices.ts'
 import { approveAll, mintToken } from '../../scripts/devnet/tokens.ts'
-import { type AaveV3Raw, aaveV3 } from '../../src/adapters/aaveV3.ts'
+import { aaveV3 } from '../../src/adapters/aaveV3.ts'
+import type { AaveV3Raw, AaveV3Reserve } from '../../src/adapters/aaveV3Read.ts'
+import { UnsupportedPositionError } from '../../src/adapters/errors.ts'
 import { toAssetKey } from '../../src/core/asset.ts'
 import { InconsistentReadError } from '../../src/core/errors.ts'
 import type { Position } from '../../src/core/position.ts'
@@ -108,8 +110,12 @@ describe('aaveV3 on the devnet', function () {
 
 describe('aaveV3.toPositions', () => {
   const token = (index: number): Address => `0x${'0'.repeat(39)}${index}`
-  const context = contextOf({ pool: token(8), dataProvider: token(9) }, { [token(1)]: 6 })
-  const reserve = {
+  const configuration = { pool: token(8), dataProvider: token(9), version: '3.0', closeFactor: 10n ** 18n } as const
+  const context = contextOf(configuration, { [token(1)]: 6 })
+  // One smallest unit is worth 200 USD.
+  const risk = { price: 2n * 10n ** 16n, liquidationThreshold: 8_250, bonus: 500, hasThreshold: true }
+  const unit = 200n * 10n ** 8n
+  const reserve: AaveV3Reserve = {
     asset: token(1),
     decimals: 6,
     aToken: token(2),
@@ -118,49 +124,111 @@ describe('aaveV3.toPositions', () => {
     supplied: 0n,
     stableDebt: 0n,
     variableDebt: 0n,
+    isCollateral: true,
+    risk,
   }
-  const totals = { collateral: 1_000n * 10n ** 8n, debt: 1n, liquidationThreshold: 8_250n, ltv: 8_000n }
-  const raw = (changes: Partial<typeof reserve>, more: Partial<AaveV3Raw['totals']> = {}): AaveV3Raw => ({
-    pool: token(8),
-    reserves: [{ ...reserve, ...changes }],
-    totals: { ...totals, ...more },
-  })
+  const raw = (changes: Partial<AaveV3Reserve>, more: Partial<AaveV3Raw['totals']> = {}): AaveV3Raw => {
+    const { supplied, stableDebt, variableDebt } = { ...reserve, ...changes }
+    return {
+      pool: token(8),
+      reserves: [{ ...reserve, ...changes }],
+      totals: {
+        collateral: supplied * unit,
+        debt: (stableDebt + variableDebt) * unit,
+        liquidationThreshold: 8_250n,
+        ltv: 8_000n,
+        ...more,
+      },
+    }
+  }
 
-  it('makes one claim per token held or owed, at the contract that keeps it', () => {
+  it('makes one claim per token held or owed, at the contract that keeps it, with the pool’s own value', () => {
     const { positions, requirements } = aaveV3.toPositions(
       raw({ supplied: 5n, stableDebt: 6n, variableDebt: 7n }),
       context,
     )
     expect(
-      positions.map(({ kind, claim, ...rest }) => [kind, claim.contract, 'amount' in rest && rest.amount]),
+      positions.map(({ kind, claim, venueValue, ...rest }) => [
+        kind,
+        claim.contract,
+        'amount' in rest && rest.amount,
+        venueValue,
+      ]),
     ).to.deep.equal([
-      ['balance', token(2), 5n],
-      ['debt', token(3), 6n],
-      ['debt', token(4), 7n],
+      ['balance', token(2), 5n, 1_000n * 10n ** 18n],
+      ['debt', token(3), 6n, -1_200n * 10n ** 18n],
+      ['debt', token(4), 7n, -1_400n * 10n ** 18n],
     ])
     expect(positions.every(({ control, claim }) => control === 'venue' && claim.holder === holder)).to.equal(true)
     expect(requirements).to.have.lengthOf(1)
     expect(requirements[0]).to.include({ initial: 200n * 10n ** 18n, maintenance: 175n * 10n ** 18n })
   })
 
-  it('demands nothing of an account that owes nothing', () => {
-    const { requirements } = aaveV3.toPositions(raw({ supplied: 5n }, { debt: 0n }), context)
-    expect(requirements).to.deep.equal([])
+  it('gives the rule of what the pool counts', () => {
+    const { rules } = aaveV3.toPositions(raw({ supplied: 5n, stableDebt: 6n, variableDebt: 7n }), context)
+    const quoted = { asset: toAssetKey(1, token(1)), decimals: 6, quote: risk.price }
+    expect(rules).to.deep.equal([
+      {
+        kind: 'lendingPool',
+        venueAccount: { chainId: 1, venue: 'venue', instance: token(8), holder, subAccount: '' },
+        averaging: 'truncated',
+        collaterals: [{ ...quoted, amount: 5n, liquidationThreshold: 8_250, bonus: 500 }],
+        debts: [{ ...quoted, amount: 13n }],
+        closeFactor: 10n ** 18n,
+      },
+    ])
+    const other = contextOf({ ...configuration, version: '3.7', closeFactor: 1n } as const, {})
+    const newer = aaveV3.toPositions(raw({ variableDebt: 1n }), other).rules
+    expect(newer[0]).to.include({ averaging: 'exact', closeFactor: 1n })
+  })
+
+  it('leaves out of the rule what is not collateral or has no threshold of its own', () => {
+    for (const changes of [{ isCollateral: false }, { risk: { ...risk, hasThreshold: false } }]) {
+      const { rules } = aaveV3.toPositions(
+        raw({ ...changes, supplied: 5n, variableDebt: 1n }, { collateral: 0n }),
+        context,
+      )
+      expect(rules[0]?.kind === 'lendingPool' && rules[0].collaterals).to.deep.equal([])
+    }
+  })
+
+  it('demands nothing of an account that owes nothing and has no rule for it', () => {
+    const { requirements, rules } = aaveV3.toPositions(raw({ supplied: 5n }), context)
+    expect([requirements, rules]).to.deep.equal([[], []])
   })
 
   it('reports debt of a token that the parameter set does not know', () => {
-    const { positions } = aaveV3.toPositions(raw({ asset: token(7), decimals: 18, variableDebt: 1n }), context)
+    const { positions } = aaveV3.toPositions(raw({ asset: token(7), variableDebt: 1n }), context)
     expect(positions.map(({ kind }) => kind)).to.deep.equal(['debt'])
   })
 
-  it('refuses decimals that differ and a debt that no reserve shows', async () => {
+  it('refuses decimals that differ, a debt that no reserve shows and totals that differ', async () => {
     const decimals = await thrown(() => aaveV3.toPositions(raw({ decimals: 18 }), context), InconsistentReadError)
     expect(decimals.message).to.contain('18 decimals').and.contain('says 6')
-    await thrown(() => aaveV3.toPositions(raw({ supplied: 5n }), context), InconsistentReadError)
+    await thrown(() => aaveV3.toPositions(raw({ supplied: 5n }, { debt: 1n }), context), InconsistentReadError)
+    for (const totals of [{ collateral: 5n * unit + 1n }, { debt: 3n * unit + 1n }, { debt: 3n * unit - 1n }]) {
+      const error = await thrown(
+        () => aaveV3.toPositions(raw({ supplied: 5n, variableDebt: 3n }, totals), context),
+        InconsistentReadError,
+      )
+      expect(error.message).to.contain('the pool says')
+    }
+    // Rounded down or up, as the version has it.
+    const uneven = { ...risk, price: risk.price + 1n }
+    for (const debt of [3n * unit, 3n * unit + 1n]) {
+      aaveV3.toPositions(raw({ supplied: 0n, variableDebt: 3n, risk: uneven }, { debt }), context)
+    }
+  })
+
+  it('refuses e-mode at a version whose categories it does not read', async () => {
+    const plan = aaveV3.read({ ...context, configuration: { ...configuration, version: '3.7' } })
+    plan.next()
+    const error = await thrown(() => plan.next([[], [0n, 0n, 0n, 0n, 0n, 0n], 2n, token(9)]), UnsupportedPositionError)
+    expect(error.message).to.contain('e-mode (category 2)')
   })
 
   it('leaves a stable debt token that does not exist out of the witness', () => {
-    const names = (changes: Partial<typeof reserve>) =>
+    const names = (changes: Partial<AaveV3Reserve>) =>
       aaveV3.witness(raw(changes), context).map(({ functionName }) => functionName)
     expect(names({})).to.include('principalBalanceOf')
     expect(names({ stableDebtToken: zeroAddress })).not.to.include('principalBalanceOf')

@@ -1,14 +1,15 @@
 import { expect } from 'chai'
-import { type Address, parseAbi } from 'viem'
+import { type Address, erc20Abi, parseAbi } from 'viem'
 import { advanceTime, sendAs } from '../../scripts/devnet/chain.ts'
 import { setSyntheticRate } from '../../scripts/devnet/lyraTrading.ts'
 import { setPrices } from '../../scripts/devnet/prices.ts'
-import { type LyraRaw, lyraAvalon } from '../../src/adapters/lyraAvalon.ts'
+import { lyraAvalon } from '../../src/adapters/lyraAvalon.ts'
+import type { LyraCollateralTerms, LyraHeld } from '../../src/adapters/lyraAvalonRead.ts'
 import { toAssetKey } from '../../src/core/asset.ts'
 import { InconsistentReadError } from '../../src/core/errors.ts'
 import { type DevnetFixture, devnetFixture } from '../support/devnet.ts'
 import { thrown } from '../support/rejection.ts'
-import { contextOf } from './support/context.ts'
+import { contextOf, holder } from './support/context.ts'
 import { readDevnetVenue } from './support/devnetVenue.ts'
 
 const venueAbi = parseAbi([
@@ -20,6 +21,10 @@ const venueAbi = parseAbi([
   'struct Greeks { int256 callDelta; int256 putDelta; uint256 stdVega; uint256 callPrice; uint256 putPrice; }',
   'function getBoardGreeksView(uint256 boardId) view returns (((int256 netDelta, int256 netStdVega, int256 netOptionValue) boardGreeks, uint256 ivGWAV, Greeks[] strikeGreeks, uint256[] skewGWAVs))',
   'function isBoardCacheStale(uint256 boardId) view returns (bool)',
+])
+const settlementAbi = parseAbi([
+  'function settleExpiredBoard(uint256 boardId)',
+  'function settleOptions(uint256[] positionIds)',
 ])
 const wad = 10n ** 18n
 const isShort = (optionType: number) => optionType >= 2
@@ -170,8 +175,44 @@ describe('lyraAvalon on the devnet', function () {
       expect(expiries).to.have.lengthOf(2)
       expect(expiries.every((expiry) => expiry < timestamp)).to.equal(true)
       expect(requirements).to.deep.equal([])
+      expect(positions.every((position) => !('settlement' in position))).to.equal(true)
     }
   })
+
+  for (const price of [2_600n, 1_900n]) {
+    it(`lists of a board settled at ${price} what the venue then pays`, async () => {
+      const fixture = await devnetFixture()
+      const { chain, client, deployment } = fixture
+      const { lyra, accounts, operators } = deployment
+      const deployer = sendAs(chain, operators.deployer)
+      await advanceTime(chain, 30 * 86_400)
+      await setSyntheticRate(deployer, lyra.exchangeRates, price * wad)
+      const market = { name: 'OptionMarket', address: lyra.optionMarket, abi: settlementAbi }
+      await deployer.send(market, 'settleExpiredBoard', [BigInt(lyra.boardId)])
+      const account = accounts.hedged
+      const { positions, rules } = await readDevnetVenue(fixture, 'lyra-avalon', { account })
+      expect(rules).to.deep.equal([])
+      expect(positions.map(({ kind }) => kind)).to.deep.equal(['option', 'balance'])
+      const [put, base] = positions
+      if (put?.kind !== 'option' || base?.kind !== 'balance') return expect.fail('a put and collateral were expected')
+      expect(put.settlement).to.deep.equal({ kind: 'final', price: price * wad })
+
+      const tokens = [lyra.sUSD, lyra.sETH] as const
+      const balances = () =>
+        Promise.all(
+          tokens.map((address) =>
+            client.readContract({ address, abi: erc20Abi, functionName: 'balanceOf', args: [account] }),
+          ),
+        )
+      const [quoteBefore = 0n, baseBefore = 0n] = await balances()
+      const shortCollateral = { name: 'ShortCollateral', address: lyra.shortCollateral, abi: settlementAbi }
+      await deployer.send(shortCollateral, 'settleOptions', [[BigInt(put.claim.id), BigInt(base.claim.id)]])
+      const [quoteAfter = 0n, baseAfter = 0n] = await balances()
+      expect(quoteAfter - quoteBefore).to.equal(put.venueValue)
+      expect(baseAfter - baseBefore).to.equal(base.amount)
+      expect((await readDevnetVenue(fixture, 'lyra-avalon', { account })).positions).to.deep.equal([])
+    })
+  }
 })
 
 describe('lyraAvalon.toPositions', () => {
@@ -188,20 +229,39 @@ describe('lyraAvalon.toPositions', () => {
     surface: 'surface',
   }
   const context = contextOf(configuration, { [token(6)]: 18, [token(7)]: 18 })
-  const held: LyraRaw[number] = {
+  const held: LyraHeld = {
     id: 9n,
     type: { right: 'call', side: 'short', collateral: 'base' },
     amount: 2n * wad,
     collateral: wad,
     strike: 1_500n * wad,
     expiry: 2_000_000,
-    requirement: { minCollateral: wad / 2n + 1n, spot: 2_000n * wad + 1n, cachedPrice: 300n * wad },
+    requirement: { minCollateral: wad / 2n + 1n, spot: 2_000n * wad + 1n },
+    cachedPrice: 300n * wad,
   }
-  const required = (requirement: LyraRaw[number]['requirement'], type = held.type) =>
-    lyraAvalon.toPositions([{ ...held, type, requirement }], context).requirements[0]?.maintenance
+  const terms: LyraCollateralTerms = {
+    spot: 2_000n * wad + 1n,
+    minimum: {
+      quoteCollateral: 200n * wad,
+      baseCollateral: wad / 5n,
+      shockVolA: 2n * wad,
+      shockVolPointA: 1,
+      shockVolB: wad,
+      shockVolPointB: 2,
+      callSpotShock: wad,
+      putSpotShock: wad,
+      rate: -1n,
+    },
+    penaltyRatio: wad / 5n,
+    minimumPenalty: 15n * wad,
+  }
+  const translate = (...positions: readonly LyraHeld[]) => lyraAvalon.toPositions({ positions, terms }, context)
+  const required = (changes: Partial<LyraHeld>) => translate({ ...held, ...changes }).requirements[0]?.maintenance
+  const { cachedPrice: _, ...stale } = held
+  const expired = { id: 9n, amount: 2n * wad, collateral: wad, strike: 1_500n * wad, expiry: 1_000_000 }
 
   it('makes an option and its collateral two claims of one venue account', () => {
-    const { positions } = lyraAvalon.toPositions([held], context)
+    const { positions } = translate(held)
     expect(positions.map(({ kind, claim }) => [kind, claim.contract, claim.id])).to.deep.equal([
       ['option', token(2), '9'],
       ['balance', token(4), '9'],
@@ -211,12 +271,76 @@ describe('lyraAvalon.toPositions', () => {
   })
 
   it('values base collateral at the venue spot, rounded up, and takes off the mark', () => {
-    expect(required(held.requirement)).to.equal(1_000n * wad + 2_001n - 600n * wad)
-    const stale = { minCollateral: wad, spot: 2_000n * wad, cachedPrice: undefined }
-    expect(required(stale)).to.equal(2_000n * wad - 1_000n * wad)
-    const quote = { right: 'put', side: 'short', collateral: 'quote' } as const
-    expect(required({ ...stale, minCollateral: 700n * wad }, quote)).to.equal(700n * wad)
-    expect(required({ minCollateral: wad, spot: wad, cachedPrice: 300n * wad }, quote)).to.equal(0n)
+    expect(required({})).to.equal(1_000n * wad + 2_001n - 600n * wad)
+    const requirement = { minCollateral: wad, spot: 2_000n * wad }
+    expect(translate({ ...stale, requirement }).requirements[0]?.maintenance).to.equal(2_000n * wad - 1_000n * wad)
+    const put = { ...stale, type: { right: 'put', side: 'short', collateral: 'quote' } } as const
+    const demanded = translate({ ...put, requirement: { ...requirement, minCollateral: 700n * wad } }).requirements[0]
+    expect(demanded?.maintenance).to.equal(700n * wad)
+    expect(required({ ...put, requirement: { minCollateral: wad, spot: wad }, cachedPrice: 300n * wad })).to.equal(0n)
+  })
+
+  it('gives the rule of the live shorts only', () => {
+    const long: LyraHeld = {
+      ...expired,
+      id: 8n,
+      collateral: 0n,
+      type: { right: 'put', side: 'long', collateral: undefined },
+    }
+    const { rules } = translate(held, long, { ...expired, type: held.type })
+    expect(rules).to.deep.equal([
+      {
+        kind: 'optionCollateral',
+        venueAccount: { chainId: 1, venue: 'venue', instance: token(1), holder, subAccount: '' },
+        underlying: 'ETH',
+        quoteAsset: toAssetKey(1, token(6)),
+        quote: 2_000n * wad + 1n,
+        shorts: [
+          {
+            right: 'call',
+            collateralIn: 'base',
+            strike: 1_500n * wad,
+            expiry: 2_000_000,
+            amount: 2n * wad,
+            collateral: wad,
+          },
+        ],
+        minimum: terms.minimum,
+        penaltyRatio: wad / 5n,
+        minimumPenalty: 15n * wad,
+      },
+    ])
+    expect(translate(long, { ...expired, type: held.type }).rules).to.deep.equal([])
+  })
+
+  it('values options at the cached price and collateral at the venue spot', () => {
+    const long: LyraHeld = { ...held, type: { right: 'call', side: 'long', collateral: undefined }, collateral: 0n }
+    const quote: LyraHeld = { ...held, type: { right: 'call', side: 'short', collateral: 'quote' } }
+    const values = (position: LyraHeld) => translate(position).positions.map(({ venueValue }) => venueValue)
+    expect(values(held)).to.deep.equal([-600n * wad, 2_000n * wad + 1n])
+    expect(values(long)).to.deep.equal([600n * wad])
+    expect(values(quote)).to.deep.equal([-600n * wad, wad])
+    expect(values({ ...stale, type: quote.type })).to.deep.equal([undefined, wad])
+  })
+
+  it('gives a settled option its final price, and of a settled call with base collateral only what is left', () => {
+    const settled = { price: 2_000n * wad, basePerOption: wad / 4n }
+    const long: LyraHeld = {
+      ...expired,
+      settled,
+      collateral: 0n,
+      type: { right: 'call', side: 'long', collateral: undefined },
+    }
+    const [option] = translate(long).positions
+    expect(option?.kind === 'option' && option.settlement).to.deep.equal({ kind: 'final', price: 2_000n * wad })
+    expect(option?.venueValue).to.equal(1_000n * wad)
+    const short = (collateral: bigint): LyraHeld => ({ ...expired, settled, collateral, type: held.type })
+    const left = (collateral: bigint) =>
+      translate(short(collateral)).positions.map((position) => [position.kind, 'amount' in position && position.amount])
+    expect(left(wad)).to.deep.equal([['balance', wad / 2n]])
+    expect(left(wad / 3n)).to.deep.equal([])
+    const put: LyraHeld = { ...short(wad), type: { right: 'put', side: 'short', collateral: 'quote' } }
+    expect(translate(put).positions.map(({ kind }) => kind)).to.deep.equal(['option', 'balance'])
   })
 
   it('refuses a state or type that it does not know, and tokens without 18 decimals', async () => {
@@ -231,6 +355,6 @@ describe('lyraAvalon.toPositions', () => {
       await thrown(() => plan.next([[{ ...answer, state, optionType }]]), InconsistentReadError)
     }
     const wrong = contextOf(configuration, { [token(6)]: 6 })
-    await thrown(() => lyraAvalon.toPositions([held], wrong), InconsistentReadError)
+    await thrown(() => lyraAvalon.toPositions({ positions: [held], terms }, wrong), InconsistentReadError)
   })
 })

@@ -6,13 +6,13 @@ import { setPrices } from '../../scripts/devnet/prices.ts'
 import { approveAll, wrapEther } from '../../scripts/devnet/tokens.ts'
 import { UnsupportedPositionError } from '../../src/adapters/errors.ts'
 import { perpV2 } from '../../src/adapters/perpV2.ts'
-import type { PerpV2Raw } from '../../src/adapters/perpV2Read.ts'
+import type { PerpV2CollateralLimits, PerpV2Raw } from '../../src/adapters/perpV2Read.ts'
 import { toAssetKey } from '../../src/core/asset.ts'
 import { InconsistentReadError } from '../../src/core/errors.ts'
 import type { Position } from '../../src/core/position.ts'
 import { type DevnetFixture, devnetFixture } from '../support/devnet.ts'
 import { rejection, thrown } from '../support/rejection.ts'
-import { contextOf } from './support/context.ts'
+import { contextOf, holder } from './support/context.ts'
 import { readDevnetVenue } from './support/devnetVenue.ts'
 
 const venueAbi = parseAbi([
@@ -172,11 +172,13 @@ describe('perpV2.toPositions', () => {
     initialRatio: 100_000n,
     maintenanceRatio: 62_500n,
     collateralMaintenanceRatio: 64_500n,
+    penaltyRatio: 25_000n,
   }
   const translate = (changes: {
     settlement?: Partial<PerpV2Raw['settlement']>
-    market?: Partial<typeof market>
+    market?: Partial<PerpV2Raw['markets'][number]>
     collaterals?: PerpV2Raw['collaterals']
+    collateralLimits?: PerpV2CollateralLimits
     baseTokens?: readonly Address[]
   }) =>
     perpV2.toPositions(
@@ -185,10 +187,23 @@ describe('perpV2.toPositions', () => {
         settlement: { ...settlement, ...changes.settlement },
         markets: [{ ...market, ...changes.market }],
         collaterals: changes.collaterals ?? [],
+        ...(changes.collateralLimits && { collateralLimits: changes.collateralLimits }),
         margin,
       },
       context,
     )
+
+  const markPrice = 2_000n * wad
+  const collateral = {
+    token: token(9),
+    decimals: 18,
+    balance: 3n * wad,
+    ratio: 700_000n,
+    discountRatio: 100_000n,
+    price: 2_000n * 10n ** 8n,
+    priceDecimals: 8,
+  }
+  const collateralLimits = { insuranceFeeRatio: 30_000n, debtValueRatio: 750_000n, debtLimit: 10_000n * 10n ** 6n }
 
   it('floors the settlement cash, a negative one into a larger debt', () => {
     const cash = (owedRealizedPnl: bigint, balance = 5n, pendingFee = 0n) =>
@@ -206,7 +221,7 @@ describe('perpV2.toPositions', () => {
 
   it('turns notional and pending funding around', () => {
     const { positions } = translate({
-      market: { size: -2n, openNotional: 5n, pendingFunding: 3n },
+      market: { size: -2n, openNotional: 5n, pendingFunding: 3n, markPrice },
       baseTokens: [token(8)],
     })
     expect(positions).to.have.lengthOf(1)
@@ -219,18 +234,61 @@ describe('perpV2.toPositions', () => {
   })
 
   it('takes the larger ratio and the uncounted value once there is other collateral', () => {
-    const collateral = {
-      token: token(9),
-      decimals: 18,
-      balance: 3n * wad,
-      ratio: 700_000n,
-      price: 2_000n * 10n ** 8n,
-      priceDecimals: 8,
-    }
-    const [plain] = translate({ market: { size: wad } }).requirements
-    const [mixed] = translate({ market: { size: wad }, collaterals: [collateral] }).requirements
+    const [plain] = translate({ market: { size: wad, markPrice } }).requirements
+    const [mixed] = translate({ market: { size: wad, markPrice }, collaterals: [collateral] }).requirements
     expect([plain?.initial, plain?.maintenance]).to.deep.equal([110n * wad, (625n * wad) / 10n])
     expect([mixed?.initial, mixed?.maintenance]).to.deep.equal([1_910n * wad, 1_800n * wad + (645n * wad) / 10n])
+  })
+
+  it('gives the rule with unrounded cash, the mark price and the venue’s ratios', () => {
+    const { rules, positions } = translate({
+      settlement: { balance: 5n, owedRealizedPnl: 7n, pendingFee: 1n },
+      market: { size: -3n * wad, openNotional: 6_300n * wad, pendingFunding: 2n * wad, markPrice },
+      baseTokens: [token(8)],
+    })
+    expect(rules).to.deep.equal([
+      {
+        kind: 'perpetualAccount',
+        venueAccount: { chainId: 1, venue: 'venue', instance: token(1), holder, subAccount: '' },
+        quoteAsset: toAssetKey(1, token(7)),
+        quoteDecimals: 6,
+        cash: 5n * 10n ** 12n + 8n,
+        collaterals: [],
+        markets: [{ underlying: 'ETH', size: -3n * wad, cost: -6_300n * wad, funding: -2n * wad, quote: 2_000n * wad }],
+        maintenanceRatio: wad / 16n,
+        penaltyRatio: wad / 40n,
+      },
+    ])
+    // Cash 5 of 1e-6; 6,300 − 3 · 2,000 − 2.
+    expect(positions.map(({ venueValue }) => venueValue)).to.deep.equal([5n * 10n ** 12n, 298n * wad])
+  })
+
+  it('gives other collateral with its ratio, what a sale costs and how much may be owed', () => {
+    const { rules, positions } = translate({
+      settlement: { balance: -1n },
+      collaterals: [collateral],
+      collateralLimits,
+    })
+    const [rule] = rules
+    if (rule?.kind !== 'perpetualAccount') return expect.fail('a rule was expected')
+    expect(rule.collaterals).to.deep.equal([
+      {
+        asset: toAssetKey(1, token(9)),
+        value: 6_000n * wad,
+        ratio: (7n * wad) / 10n,
+        discount: (13n * wad) / 100n,
+      },
+    ])
+    expect(rule.settlementDebt).to.deep.equal({ ratio: (3n * wad) / 4n, limit: 10_000n * wad })
+    expect([rule.maintenanceRatio, rule.markets]).to.deep.equal([(645n * wad) / 10_000n, []])
+    expect(positions.map(({ venueValue }) => venueValue)).to.deep.equal([-(10n ** 12n), 6_000n * wad])
+  })
+
+  it('has no rule where there is nothing to liquidate', async () => {
+    expect(translate({ settlement: { balance: 1n } }).rules).to.deep.equal([])
+    expect(translate({ settlement: { balance: -1n } }).rules).to.deep.equal([])
+    expect(translate({ collaterals: [collateral], collateralLimits }).rules).to.deep.equal([])
+    await thrown(() => translate({ market: { size: 1n } }), InconsistentReadError)
   })
 
   it('refuses orders, closed markets, unknown markets and another settlement token', async () => {

@@ -105,6 +105,19 @@ describe('attacks on a 3-of-9 registry', () => {
     expect(await tryPost(chain, forged)).to.equal('InvalidSignature')
   })
 
+  it('asks no code that a signer may have', async () => {
+    const snapshot = await chain.networkHelpers.takeSnapshot()
+    // Answers every call with the magic value of ERC-1271.
+    const alwaysValid = '0x631626ba7e60e01b5f5260205ff3'
+    for (const signer of chain.signerSet.signers) await chain.networkHelpers.setCode(signer, alwaysValid)
+    await chain.networkHelpers.mine()
+    const { wire } = await sign(chain, chain.signerSet)
+    expect(await tryPost(chain, wire)).to.equal('stored')
+    const forged = concat([slice(wire, 0, 95), `0x${'11'.repeat(192)}`])
+    expect(await tryPost(chain, forged)).to.equal('InvalidSignature')
+    await snapshot.restore()
+  })
+
   it('refuses every other length', async () => {
     const { wire } = await sign(chain, chain.signerSet)
     expect(await tryPost(chain, slice(wire, 0, size(wire) - 1))).to.equal('WrongLength')

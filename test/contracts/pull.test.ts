@@ -91,6 +91,14 @@ describe('pull mode', () => {
     expect([margin.equity, root]).to.deep.equal([2_000_000_000n, portfolioRoot])
   })
 
+  it('knows the root of a record that is stored and pulled again', async () => {
+    const setting = await createProbe()
+    const { wire } = await sign(setting.chain, setting.chain.signerSet)
+    await post(setting.chain, wire)
+    expect((await runThenRead(setting, [])).root).to.equal(zeroHash)
+    expect((await runThenRead(setting, [verifyCall(wire)])).root).to.equal(portfolioRoot)
+  })
+
   it('does not fall back to an older record when the newer one has expired', async () => {
     const setting = await createProbe()
     const { chain } = setting

@@ -12,8 +12,10 @@ import type {
   Option,
   Perpetual,
   Position,
+  VenueAccount,
 } from '../../src/core/position.ts'
 import { wad } from '../../src/core/units.ts'
+import type { LendingPoolRule, PerpetualAccountRule } from '../../src/core/venueRule.ts'
 import { defaultCalibration, defaultUnderlyings } from '../../src/risk/plimsoll/calibration.ts'
 
 const chainId = 31337
@@ -36,6 +38,9 @@ const token18 = (symbol: string, underlying: string) => ({
   rate: { source: 'fixed', value: `${wad}` },
   basis: none,
 })
+
+/** A parameter set before it is parsed. */
+export type PlainParameters = ReturnType<typeof plainParameters>
 
 /** The default calibration with every line switched on, around the test assets. */
 export function fullParameters(
@@ -123,6 +128,61 @@ export function portfolioOf(...positions: readonly Position[]): Portfolio {
   return { account, scope: 'observed', block, positions, venues: [], requirements: [], rules: [] }
 }
 
+/** The venue account of every test position at a venue. */
+export const venueAccountOf = (venue: string): VenueAccount => ({
+  chainId,
+  venue,
+  instance: token('98'),
+  holder: account,
+  subAccount: '',
+})
+
+/** A lending pool's rule: WETH (and WBTC) against USDC at 82.5 % with a 5 % bonus, quotes as in {@link testMarket}. */
+export const lendingRule = (
+  venue: string,
+  { weth = 0n, wbtc = 0n, usdc }: { weth?: bigint; wbtc?: bigint; usdc: bigint },
+): LendingPoolRule => ({
+  kind: 'lendingPool',
+  venueAccount: venueAccountOf(venue),
+  averaging: 'truncated',
+  collaterals: [
+    {
+      asset: assets.weth,
+      amount: weth,
+      decimals: 18,
+      quote: 2000n * 10n ** 8n,
+      liquidationThreshold: 8250,
+      bonus: 500,
+    },
+    {
+      asset: assets.wbtc,
+      amount: wbtc,
+      decimals: 8,
+      quote: 60_000n * 10n ** 8n,
+      liquidationThreshold: 8250,
+      bonus: 500,
+    },
+  ].filter(({ amount }) => amount > 0n),
+  debts: [{ asset: assets.usdc, amount: usdc, decimals: 6, quote: 10n ** 8n }],
+  closeFactor: wad,
+})
+
+/** A perpetual account's rule: maintenance 6.25 %, penalty 2.5 %. */
+export const perpetualRule = (
+  venue: string,
+  { cash, size, entry = 2000n * wad }: { cash: bigint; size: bigint; entry?: bigint },
+): PerpetualAccountRule => ({
+  kind: 'perpetualAccount',
+  venueAccount: venueAccountOf(venue),
+  quoteAsset: assets.usdc,
+  quoteDecimals: 6,
+  cash,
+  collaterals: [],
+  markets: [{ underlying: 'ETH', size, cost: (size * entry) / wad, funding: 0n, quote: 2000n * wad }],
+  maintenanceRatio: (625n * wad) / 10_000n,
+  penaltyRatio: (25n * wad) / 1000n,
+})
+
 type Place = { venue?: string; control?: Control; id?: string; contract?: Address }
 
 let unique = 0
@@ -130,7 +190,7 @@ function held({ venue = 'venue-a', control = 'venue', id, contract = token('99')
   unique += 1
   return {
     claim: { chainId, contract, holder: account, id: id ?? `test-${String(unique).padStart(6, '0')}` },
-    venueAccount: { chainId, venue, instance: token('98'), holder: account, subAccount: '' },
+    venueAccount: venueAccountOf(venue),
     control,
   }
 }

@@ -2,7 +2,8 @@ import type { JointOutcome, ScanOutcome, ScenarioOutcome, UnderlyingOutcome } fr
 import type { MarginParameters } from '../../core/parameters.ts'
 import { type Wad, wad } from '../../core/units.ts'
 import { ceilDiv, max } from '../../kernel/fixedPoint.ts'
-import type { AccountRow, ScenarioPnl } from './scenarioPnl.ts'
+import type { AccountRow } from './physics.ts'
+import type { ScenarioPnl } from './scenarioPnl.ts'
 
 /**
  * Scan risk of the venue accounts that `includes` keeps (model section 5):

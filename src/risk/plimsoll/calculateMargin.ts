@@ -1,26 +1,14 @@
 import type { MarginRatio, MarginResult, Requirement, Standalone, ValuedPosition } from '../../core/margin.ts'
-import type { Market } from '../../core/market.ts'
 import { type MarginParameters, parametersHash } from '../../core/parameters.ts'
 import type { Portfolio } from '../../core/portfolio.ts'
 import { venueAccountKey } from '../../core/position.ts'
-import { type QuoteUnits, type Wad, wad, wadPerQuoteUnit } from '../../core/units.ts'
-import type { VenueRule } from '../../core/venueRule.ts'
-import { floorDiv, mul } from '../../kernel/fixedPoint.ts'
+import { type QuoteUnits, type Wad, wad } from '../../core/units.ts'
+import { floorDiv } from '../../kernel/fixedPoint.ts'
 import { scanRisk } from './aggregate.ts'
-import { buildBook } from './book.ts'
-import { TooManyLiabilitiesError } from './errors.ts'
-import { isLiability, type Leg } from './legs.ts'
-import { marginLines, toQuoteUnitsUp, totalOf } from './lines/marginLines.ts'
+import { type CalculateMarginOptions, type Evaluation, evaluateBook, evaluatePortfolio } from './evaluateBook.ts'
+import type { Leg } from './legs.ts'
+import { toQuoteUnitsUp, totalOf } from './lines/marginLines.ts'
 import { firstLiquidations, isCritical, withoutPhysics } from './liquidations.ts'
-import { createValuer, creditedValue, perpetualProfit, type Valuer } from './revalue.ts'
-import { revalueBook, type ScenarioPnl } from './scenarioPnl.ts'
-
-export type CalculateMarginOptions = {
-  readonly portfolio: Portfolio
-  /** Taken at the portfolio's block. */
-  readonly market: Market
-  readonly parameters: MarginParameters
-}
 
 /**
  * Calculates the `plimsoll-1` margin of a portfolio: a pure function of its arguments in integers.
@@ -33,19 +21,14 @@ export type CalculateMarginOptions = {
  * const { initialMargin } = calculateMargin({ portfolio, market, parameters })
  * // 12500000000n (12,500 USD)
  */
-export function calculateMargin({ portfolio, market, parameters }: CalculateMarginOptions): MarginResult {
-  const { timestamp } = portfolio.block
-  const valuer = createValuer(market, parameters, timestamp)
-  const { legs, unpriced } = buildBook(portfolio, market, parameters)
-  const { kept, dropped } = limitClaims(legs, valuer, parameters)
-  const rules = new Map(portfolio.rules.map((rule) => [venueAccountKey(rule.venueAccount), rule]))
-  const pnl = revalueBook(kept, rules, valuer, parameters)
+export function calculateMargin(options: CalculateMarginOptions): MarginResult {
+  return toMarginResult(options.portfolio, evaluatePortfolio(options))
+}
 
-  const equity = signedEquity(pnl, valuer, parameters)
-  const lines = marginLines({ pnl, market, parameters, valuer, timestamp, equity })
-  const total = totalOf(lines)
-  const standalone = standaloneRequirements({ portfolio, market, parameters, valuer, legs: kept, rules, total })
-
+/** The result of an evaluated portfolio. */
+export function toMarginResult(portfolio: Portfolio, evaluation: Evaluation): MarginResult {
+  const { pnl, legs, lines, total, equity, unpriced, context } = evaluation
+  const { parameters, valuer } = context
   return {
     model: parameters.model,
     modelId: parameters.modelId,
@@ -60,7 +43,7 @@ export function calculateMargin({ portfolio, market, parameters }: CalculateMarg
     ratio: ratioOf(equity, total.maintenance),
     lines,
     scan: scanRisk(pnl, parameters),
-    positions: kept.map(
+    positions: legs.map(
       ({ key, venue, venueAccount, position }, index): ValuedPosition => ({
         key,
         venue,
@@ -70,47 +53,14 @@ export function calculateMargin({ portfolio, market, parameters }: CalculateMarg
         creditedValue: pnl.creditedValues[index] ?? 0n,
       }),
     ),
-    standalone,
-    unpriced: [...unpriced, ...dropped],
+    standalone: standaloneRequirements(portfolio, evaluation),
+    unpriced,
     firstLiquidations: firstLiquidations(pnl),
     venueCritical: isCritical(pnl, valuer, parameters),
     withoutPhysics: withoutPhysics(pnl),
-    nextExpiry: nextExpiryOf(kept),
+    nextExpiry: nextExpiryOf(legs),
     assumptions: assumptionsOf(parameters),
   }
-}
-
-/** At most `maximumClaims`, liabilities first, then assets by value; what is dropped is named (model section 1.4). */
-function limitClaims(legs: readonly Leg[], valuer: Valuer, { maximumClaims }: MarginParameters) {
-  if (legs.length <= maximumClaims) return { kept: legs, dropped: [] }
-  const liabilities = legs.filter(isLiability)
-  if (liabilities.length > maximumClaims) throw new TooManyLiabilitiesError(liabilities.length, maximumClaims)
-  const assets = legs
-    .filter((leg) => !isLiability(leg))
-    .map((leg) => ({ leg, value: valuer.value(leg, valuer.base) }))
-    .sort((a, b) => (a.value === b.value ? (a.leg.key < b.leg.key ? -1 : 1) : a.value > b.value ? -1 : 1))
-  const room = maximumClaims - liabilities.length
-  const keptKeys = new Set([...liabilities, ...assets.slice(0, room).map(({ leg }) => leg)].map(({ key }) => key))
-  return {
-    kept: legs.filter(({ key }) => keptKeys.has(key)),
-    dropped: assets.slice(room).map(({ leg: { key, venue, position } }) => ({
-      key,
-      venue,
-      asset: 'asset' in position ? position.asset : position.kind,
-      reason: `the book has more than ${maximumClaims} claims and this asset is among the smallest`,
-    })),
-  }
-}
-
-/** One floor of the WAD sum; the paper haircut lowers long options and positive perpetual profit (model section 2). */
-function signedEquity({ legs, values }: ScenarioPnl, valuer: Valuer, { paperHaircut }: MarginParameters): QuoteUnits {
-  const total = legs.reduce((sum, leg, index) => {
-    const value = values[index] ?? 0n
-    const isPaper =
-      (leg.kind === 'option' && leg.size > 0n) || (leg.kind === 'perpetual' && perpetualProfit(leg, valuer.base) > 0n)
-    return sum + creditedValue(leg, isPaper ? mul(value, wad - paperHaircut) : value)
-  }, 0n)
-  return floorDiv(total, wadPerQuoteUnit)
 }
 
 function ratioOf(equity: QuoteUnits, maintenance: QuoteUnits): MarginRatio {
@@ -120,17 +70,7 @@ function ratioOf(equity: QuoteUnits, maintenance: QuoteUnits): MarginRatio {
 }
 
 /** This model on each venue account alone, and what the venues themselves demand (model section 7). */
-function standaloneRequirements(options: {
-  readonly portfolio: Portfolio
-  readonly market: Market
-  readonly parameters: MarginParameters
-  readonly valuer: Valuer
-  readonly legs: readonly Leg[]
-  readonly rules: ReadonlyMap<string, VenueRule>
-  readonly total: Requirement
-}): Standalone {
-  const { portfolio, market, parameters, valuer, legs, rules, total } = options
-  const { timestamp } = portfolio.block
+function standaloneRequirements(portfolio: Portfolio, { legs, rules, total, context }: Evaluation): Standalone {
   const demanded = new Map<string, Requirement>()
   for (const { venueAccount, initial, maintenance } of portfolio.requirements) {
     const key = venueAccountKey(venueAccount)
@@ -143,12 +83,10 @@ function standaloneRequirements(options: {
 
   const venues = [...new Set(legs.map(({ venueAccount }) => venueAccount))].sort().map((venueAccount) => {
     const own = legs.filter((leg) => leg.venueAccount === venueAccount)
-    const pnl = revalueBook(own, rules, valuer, parameters)
-    const equity = signedEquity(pnl, valuer, parameters)
     return {
       venueAccount,
       venue: own[0]?.venue ?? '',
-      model: totalOf(marginLines({ pnl, market, parameters, valuer, timestamp, equity })),
+      model: evaluateBook(own, rules, context).total,
       venueOwn: demanded.get(venueAccount) ?? { initial: 0n, maintenance: 0n },
     }
   })

@@ -8,6 +8,7 @@ import { amountsForLiquidity, sqrtPriceX96 } from '../../kernel/concentratedLiqu
 import { max, min, mul } from '../../kernel/fixedPoint.ts'
 import type { VenueShift } from '../venues/venueState.ts'
 import type { Leg, LiquidityLeg, OptionLeg, PricedToken } from './legs.ts'
+import { memoize } from './memoize.ts'
 import { toQuantity } from './resolve.ts'
 import { shockedPrice, shockedVolatility } from './shock.ts'
 import { ownEntry, rateOf, scanRange, spotPrice } from './spot.ts'
@@ -16,6 +17,8 @@ import { ownEntry, rateOf, scanRange, spotPrice } from './spot.ts'
 export type MarketState = {
   readonly price: (underlying: Underlying) => Wad
   readonly vol: (underlying: Underlying) => Scenario['vol']
+  /** Where prices follow from scenarios: the one of an underlying, undefined when it stands still. */
+  readonly scenario?: (underlying: Underlying) => Scenario | undefined
 }
 
 /** Values legs, pricing each (contract, state) once for all legs that share it. */
@@ -57,19 +60,54 @@ export function forwardOf({ underlying, observed, average }: OptionLeg, state: M
   return mul(observed, average) + mul(wad - observed, state.price(underlying))
 }
 
+/** What is known of one strike, expiry and volatility: total volatilities by shock, call prices by scenario. */
+type KnownContract = {
+  readonly volatilities: Map<Scenario['vol'], Wad>
+  readonly calls: Map<Scenario | undefined, Wad>
+}
+
 export function createValuer(market: Market, parameters: MarginParameters, timestamp: number): Valuer {
-  const optionPrices = new Map<string, Wad>()
+  const contracts = new Map<string, KnownContract>()
+  const contractOfLeg = new WeakMap<OptionLeg, KnownContract>()
+
+  const contractOf = (leg: OptionLeg): KnownContract => {
+    const own = contractOfLeg.get(leg)
+    if (own) return own
+    const { underlying, strike, term, volatility, observed, average } = leg
+    const key = `${underlying}|${strike}|${term}|${volatility}|${observed}|${average}`
+    const contract = contracts.get(key) ?? { volatilities: new Map(), calls: new Map() }
+    contracts.set(key, contract)
+    contractOfLeg.set(leg, contract)
+    return contract
+  }
+
+  const totalVolatilityOf = (leg: OptionLeg, vol: Scenario['vol']): Wad => {
+    const { volatilities } = contractOf(leg)
+    const known = volatilities.get(vol)
+    if (known !== undefined) return known
+    const volatility = shockedVolatility(leg.volatility, vol, leg.term, parameters.volatilityShock)
+    const total = totalVolatility(volatility, BigInt(leg.term))
+    volatilities.set(vol, total)
+    return total
+  }
+
+  const callPrice = (leg: OptionLeg, forward: Wad, state: MarketState): Wad => {
+    const price = () => black76('call', forward, leg.strike, totalVolatilityOf(leg, state.vol(leg.underlying)))
+    if (!state.scenario) return price()
+    const { calls } = contractOf(leg)
+    const scenario = state.scenario(leg.underlying)
+    const known = calls.get(scenario)
+    if (known !== undefined) return known
+    const call = price()
+    calls.set(scenario, call)
+    return call
+  }
 
   const optionPrice = (leg: OptionLeg, state: MarketState): Wad => {
     const forward = forwardOf(leg, state)
-    const vol = state.vol(leg.underlying)
-    const key = `${leg.right}|${leg.strike}|${leg.term}|${leg.volatility}|${forward}|${vol}`
-    const known = optionPrices.get(key)
-    if (known !== undefined) return known
-    const volatility = shockedVolatility(leg.volatility, vol, leg.term, parameters.volatilityShock)
-    const price = black76(leg.right, forward, leg.strike, totalVolatility(volatility, BigInt(leg.term)))
-    optionPrices.set(key, price)
-    return price
+    const call = callPrice(leg, forward, state)
+    // Put–call parity holds to the wei in the kernel (docs/kernel.md).
+    return leg.right === 'call' ? call : call + leg.strike - forward
   }
 
   const value = (leg: Leg, state: MarketState): Wad => {
@@ -91,7 +129,11 @@ export function createValuer(market: Market, parameters: MarginParameters, times
     }
   }
 
-  const base: MarketState = { price: (underlying) => spotPrice(underlying, market), vol: () => 'none' }
+  const base: MarketState = {
+    price: (underlying) => spotPrice(underlying, market),
+    vol: () => 'none',
+    scenario: () => undefined,
+  }
 
   const shocked = (scenarios: ReadonlyMap<Underlying, Scenario>): MarketState => {
     const prices = new Map<Underlying, Wad>()
@@ -102,6 +144,7 @@ export function createValuer(market: Market, parameters: MarginParameters, times
     return {
       price: (underlying) => prices.get(underlying) ?? base.price(underlying),
       vol: (underlying) => scenarios.get(underlying)?.vol ?? 'none',
+      scenario: (underlying) => scenarios.get(underlying),
     }
   }
 
@@ -110,12 +153,21 @@ export function createValuer(market: Market, parameters: MarginParameters, times
     vol: base.vol,
   })
 
+  const ruleValues = memoize((_terms: object) => memoize((_part: object) => new Map<Wad, Wad>()))
   const shiftTo = (state: MarketState): VenueShift => ({
     price: state.price,
     base: base.price,
     underlyingOf: (asset) => ownEntry(parameters.assets, asset)?.underlying,
     rate: (asset) => rateOf(asset, market),
     timestamp,
+    once: (terms, part, price, compute) => {
+      const values = ruleValues(terms)(part)
+      const known = values.get(price)
+      if (known !== undefined) return known
+      const value = compute()
+      values.set(price, value)
+      return value
+    },
   })
 
   return { value, base, shocked, priced, shiftTo }

@@ -1,13 +1,10 @@
 import type { Underlying } from '../../core/asset.ts'
-import { InvalidInputError } from '../../core/errors.ts'
-import type { MarginParameters } from '../../core/parameters.ts'
 import type { JointRow, Scenario } from '../../core/scenario.ts'
 import type { Wad } from '../../core/units.ts'
 import type { VenueRule } from '../../core/venueRule.ts'
-import { abs, min } from '../../kernel/fixedPoint.ts'
-import { type VenueState, venueState } from '../venues/venueState.ts'
 import { type Leg, underlyingsOf } from './legs.ts'
-import { creditedValue, type MarketState, type Valuer } from './revalue.ts'
+import type { AccountRow } from './physics.ts'
+import type { ScenarioGrid } from './scenarioGrid.ts'
 
 /** A venue account of a book: its legs by index and, where it can be liquidated, the venue's rule. */
 export type BookAccount = {
@@ -15,13 +12,6 @@ export type BookAccount = {
   readonly failureGroup: string
   readonly legs: readonly number[]
   readonly rule: VenueRule | undefined
-}
-
-/** What a row does to a venue account: P&L with venue physics, and the venue's verdict where there is a rule. */
-export type AccountRow = {
-  readonly pnl: Wad
-  readonly isLiquidated: boolean
-  readonly state: VenueState | undefined
 }
 
 /** One scenario of one underlying: P&L by leg (plain) and by account (with physics). */
@@ -53,9 +43,6 @@ export type ScenarioPnl = {
   readonly joint: readonly JointPnlRow[]
 }
 
-/** Where a row stands relative to another: sign of the move and distance from spot, per underlying that moves. */
-type Shift = ReadonlyMap<Underlying, { readonly sign: -1 | 0 | 1; readonly distance: Wad }>
-
 /**
  * Revalues every leg in every scenario, one underlying at a time and all together (model section 5), and lets each venue
  * apply its own rule inside them (section 4).
@@ -63,64 +50,53 @@ type Shift = ReadonlyMap<Underlying, { readonly sign: -1 | 0 | 1; readonly dista
 export function revalueBook(
   legs: readonly Leg[],
   rules: ReadonlyMap<string, VenueRule>,
-  valuer: Valuer,
-  parameters: MarginParameters,
+  grid: ScenarioGrid,
 ): ScenarioPnl {
-  const values = legs.map((leg) => valuer.value(leg, valuer.base))
-  const creditedValues = legs.map((leg, index) => creditedValue(leg, values[index] as Wad))
-  const accounts = accountsOf(legs, parameters.venuePhysics === 'on' ? rules : new Map())
   const names = underlyingsOf(legs)
-
-  const legPnl = (state: MarketState, moved: ReadonlySet<Underlying>) =>
-    legs.map((leg, index) =>
-      leg.underlyings.some((underlying) => moved.has(underlying))
-        ? creditedValue(leg, valuer.value(leg, state)) - (creditedValues[index] as Wad)
-        : 0n,
-    )
-  const stateOf = ({ rule, legs: own }: BookAccount, state: MarketState, moved: ReadonlySet<Underlying>) => {
-    const depends = own.some((index) => legs[index]?.underlyings.some((underlying) => moved.has(underlying)))
-    return rule && depends ? venueState(rule, valuer.shiftTo(state)) : undefined
-  }
-  const evaluate = <Row extends object>(state: MarketState, moved: ReadonlySet<Underlying>, row: Row) => ({
-    ...row,
-    legs: legPnl(state, moved),
-    states: accounts.map((account) => stateOf(account, state, moved)),
-  })
+  const bases = legs.map((leg) => grid.base(leg))
+  const accounts = accountsOf(legs, grid.hasPhysics ? rules : new Map())
+  const accountPnl = accounts.map(({ legs: own, rule }) =>
+    grid.account(
+      own.map((index) => legs[index] as Leg),
+      rule,
+      names,
+    ),
+  )
+  const still: AccountRow = { pnl: 0n, isLiquidated: false, state: undefined }
 
   const underlyings = names.map((underlying) => {
-    const spot = valuer.base.price(underlying)
-    const moved = new Set([underlying])
-    const rows = scenariosOf(underlying, parameters).map((scenario) => {
-      const state = valuer.shocked(new Map([[underlying, scenario]]))
-      const shift: Shift = new Map([[underlying, shiftOf(scenario, state.price(underlying), spot)]])
-      return evaluate(state, moved, { scenario, price: state.price(underlying), shift, regime: '' })
-    })
-    return { underlying, spot, rows: withPhysics(rows, accounts) }
+    const legRows = legs.map((leg) => (leg.underlyings.includes(underlying) ? grid.pnl(leg, underlying) : undefined))
+    const accountRows = accountPnl.map(({ byUnderlying }) => byUnderlying.get(underlying))
+    const rows = grid.rows(underlying).map(({ scenario, price }, at) => ({
+      scenario,
+      price,
+      legs: legRows.map((row) => row?.[at] ?? 0n),
+      accounts: accountRows.map((row) => row?.[at] ?? still),
+    }))
+    return { underlying, spot: grid.spot(underlying), rows }
   })
-
-  const joint = parameters.jointRows.map((row) => {
-    const scenarios = new Map<Underlying, Scenario>()
-    for (const underlying of names) {
-      const id = row.take[classOf(underlying, parameters)]
-      const scenario = scenariosOf(underlying, parameters).find((candidate) => candidate.id === id)
-      if (scenario) scenarios.set(underlying, scenario)
-    }
-    const state = valuer.shocked(scenarios)
-    const shift: Shift = new Map(
-      [...scenarios].map(([underlying, scenario]) => [
-        underlying,
-        shiftOf(scenario, state.price(underlying), valuer.base.price(underlying)),
-      ]),
-    )
-    return evaluate(state, new Set(names), { row, shift, regime: row.regime })
-  })
-  return { legs, accounts, values, creditedValues, underlyings, joint: withPhysics(joint, accounts) }
+  const legRows = legs.map((leg) => grid.jointPnl(leg))
+  const joint = grid.jointRows.map((row, at) => ({
+    row,
+    legs: legRows.map((leg) => leg[at] ?? 0n),
+    accounts: accountPnl.map((account) => account.joint[at] ?? still),
+  }))
+  return {
+    legs,
+    accounts,
+    values: bases.map(({ value }) => value),
+    creditedValues: bases.map(({ credited }) => credited),
+    underlyings,
+    joint,
+  }
 }
 
 function accountsOf(legs: readonly Leg[], rules: ReadonlyMap<string, VenueRule>): readonly BookAccount[] {
   const accounts = new Map<string, number[]>()
   legs.forEach(({ venueAccount }, index) => {
-    accounts.set(venueAccount, [...(accounts.get(venueAccount) ?? []), index])
+    const own = accounts.get(venueAccount)
+    if (own) own.push(index)
+    else accounts.set(venueAccount, [index])
   })
   return [...accounts].map(([key, own]) => ({
     key,
@@ -128,63 +104,4 @@ function accountsOf(legs: readonly Leg[], rules: ReadonlyMap<string, VenueRule>)
     legs: own,
     rule: rules.get(key),
   }))
-}
-
-/**
- * `P_v(s)`: the worst P&L of the account over s and the rows on the way to s in which its venue liquidates it, less the
- * penalty when there is any (model section 4). A liquidation never improves a scenario.
- */
-function withPhysics<
-  Row extends {
-    readonly legs: readonly Wad[]
-    readonly states: readonly (VenueState | undefined)[]
-    readonly shift: Shift
-    readonly regime: string
-  },
->(rows: readonly Row[], accounts: readonly BookAccount[]) {
-  const plain = rows.map(({ legs }) =>
-    accounts.map(({ legs: own }) => own.reduce((sum, index) => sum + (legs[index] as Wad), 0n)),
-  )
-  return rows.map(({ states, ...row }, at) => ({
-    ...row,
-    accounts: accounts.map((_, account): AccountRow => {
-      const own = plain[at]?.[account] as Wad
-      const state = states[account]
-      if (!state) return { pnl: own, isLiquidated: false, state }
-      const onTheWay = rows.flatMap((other, index) =>
-        other.states[account]?.isLiquidatable && other.regime === row.regime && liesWithin(other.shift, row.shift)
-          ? [plain[index]?.[account] as Wad]
-          : [],
-      )
-      const isLiquidated = state.isLiquidatable || onTheWay.length > 0
-      const worst = onTheWay.reduce((least, value) => min(least, value), own)
-      return { pnl: isLiquidated ? worst - state.penalty : own, isLiquidated, state }
-    }),
-  }))
-}
-
-/** Every underlying of `inner` moves the way of `outer` or not at all, and no farther. */
-function liesWithin(inner: Shift, outer: Shift): boolean {
-  for (const [underlying, { sign, distance }] of inner) {
-    if (sign === 0) continue
-    const limit = outer.get(underlying)
-    if (!limit || limit.sign !== sign || distance > limit.distance) return false
-  }
-  return true
-}
-
-function shiftOf({ move }: Scenario, price: Wad, spot: Wad) {
-  return { sign: move > 0n ? 1 : move < 0n ? -1 : 0, distance: abs(price - spot) } as const
-}
-
-function scenariosOf(underlying: Underlying, parameters: MarginParameters): readonly Scenario[] {
-  const { scenarios } = parameters.classes[classOf(underlying, parameters)] ?? {}
-  if (!scenarios) throw new InvalidInputError(`The parameter set has no scenarios for underlying ${underlying}.`)
-  return scenarios
-}
-
-function classOf(underlying: Underlying, parameters: MarginParameters): string {
-  const entry = parameters.underlyings[underlying]
-  if (!entry) throw new InvalidInputError(`The parameter set has no underlying ${underlying}.`)
-  return entry.class
 }

@@ -14,8 +14,9 @@ type Minimum = OptionCollateralRule['minimum']
  *
  * The penalty is `max(penaltyRatio · collateral, minimumPenalty)` of every short. The venue takes that share only of what
  * the premium leaves of the collateral, only of the shorts that are due, and never more than the collateral
- * (`OptionToken.getLiquidationFees`), so this is not less. The slack is Σ (collateral − minimum) over the shorts; base
- * collateral counts at our own price of the underlying.
+ * (`OptionToken.getLiquidationFees`), so this is not less than its fees. The premium of the forced close is above the mark
+ * (volatility times 1.3 and trading fees); that is not in the penalty but left to the scenarios in which volatility rises.
+ * The slack is Σ (collateral − minimum) over the shorts; base collateral counts at our own price of the underlying.
  *
  * @throws {UnpricedLiabilityError} when the quote asset is not in the parameter set.
  */
@@ -27,7 +28,8 @@ export function optionCollateralState(rule: OptionCollateralRule, shift: VenueSh
   let slack = 0n
   for (const short of shorts) {
     const spot = short.right === 'call' ? moveUp(quote, underlying, shift) : moveDown(quote, underlying, shift)
-    const required = minimumCollateral(short, minimum, { spot, timestamp: shift.timestamp })
+    const compute = () => minimumCollateral(short, minimum, { spot, timestamp: shift.timestamp })
+    const required = shift.once ? shift.once(minimum, short, spot, compute) : compute()
     const taken = mulUp(short.collateral, penaltyRatio)
     const surplus = short.collateral - required
     isLiquidatable ||= surplus < 0n

@@ -15,6 +15,8 @@ export type VenueShift = {
   readonly rate: (asset: AssetKey) => Wad
   /** Unix seconds of the block. */
   readonly timestamp: number
+  /** Computes once what depends on two parts of a rule, a price and the timestamp alone; every time when absent. */
+  readonly once?: (terms: object, part: object, price: Wad, compute: () => Wad) => Wad
 }
 
 /** What a venue does to one venue account. */

@@ -25,7 +25,7 @@ import {
   testParameters,
 } from '../../support/books.ts'
 import { expectClose } from '../../support/close.ts'
-import { doubleMargin } from '../../support/doubleMargin.ts'
+import { exactUsd } from '../../support/exactUsd.ts'
 
 const parameters = testParameters()
 const market = testMarket()
@@ -98,11 +98,11 @@ describe('calculateMargin', () => {
       expectUsd(line(result, 'shortOptionMinimum').initial, 10)
       expect(line(result, 'longOptionCap').initial).to.equal(0n)
       const ethWorst = result.scan.underlyings.find(({ underlying }) => underlying === 'ETH')
-      const oracle = doubleMargin(
-        portfolioOf(option('call', 2000, wad), option('call', 2500, -wad)),
+      const oracle = exactUsd({
+        portfolio: portfolioOf(option('call', 2000, wad), option('call', 2500, -wad)),
         market,
         parameters,
-      )
+      })
       expectUsd(line(result, 'scan').initial, oracle.initial.scan)
       // A long vertical cannot lose more than its value of 137.805462.
       expect(Number(ethWorst?.charge) / 1e18 < 137.805462).to.equal(true)
@@ -132,11 +132,11 @@ describe('calculateMargin', () => {
         initial: 20n * usd,
         maintenance: 12n * usd,
       })
-      const oracle = doubleMargin(
-        portfolioOf(option('call', 2000, -wad), option('put', 2000, -wad)),
+      const oracle = exactUsd({
+        portfolio: portfolioOf(option('call', 2000, -wad), option('put', 2000, -wad)),
         market,
         parameters,
-      )
+      })
       expectUsd(line(result, 'scan').initial, oracle.initial.scan)
       expect(result.ratio.kind).to.equal('deficit')
     })
@@ -192,7 +192,7 @@ describe('calculateMargin', () => {
     })
   })
 
-  describe('against an independent double-precision model', () => {
+  describe('against the exact model', () => {
     const books = {
       hedged: [
         balance(assets.weth, 10n * wad, { venue: 'lending' }),
@@ -227,7 +227,7 @@ describe('calculateMargin', () => {
           const smile = testMarket({ volatility: { low: (7n * wad) / 10n, high: (9n * wad) / 10n } })
           const portfolio = portfolioOf(...positions)
           const result = calculateMargin({ portfolio, market: smile, parameters: set })
-          const oracle = doubleMargin(portfolio, smile, set)
+          const oracle = exactUsd({ portfolio, market: smile, parameters: set })
           expectUsd(result.equity, oracle.equity)
           for (const { id, initial, maintenance } of result.lines) {
             expectUsd(initial, oracle.initial[id])
@@ -434,7 +434,7 @@ describe('calculateMargin', () => {
       )
       expect(() => calculateMargin({ portfolio, market: { ...market, rates: {} }, parameters })).to.throw(
         MissingMarketDataError,
-        'WETH',
+        'no rate',
       )
     })
     it('OutOfRangeError: a range multiplier beyond its clamp', () => {

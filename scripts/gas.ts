@@ -1,0 +1,160 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import hre from 'hardhat'
+import { type Address, encodeFunctionData, type Hex, keccak256, stringToHex } from 'viem'
+import { privateKeyToAccount } from 'viem/accounts'
+import { marginRegistryAbi } from '../src/attest/abi.ts'
+import { encodeAttestation } from '../src/attest/record.ts'
+import { assembleAttestation, signAttestation } from '../src/attest/sign.ts'
+import { deployRegistry } from './deploy.ts'
+
+/** One measured figure, with the most it may be. */
+type Row = { readonly name: string; readonly value: number; readonly unit: 'gas'; readonly gate?: number }
+
+const snapshotFile = new URL('../.gas-snapshot', import.meta.url)
+const start = new Date('2027-01-15T08:00:00Z')
+const account: Address = '0x1234567890abcdef1234567890abcdef12345678'
+const paramsHash = keccak256(stringToHex('parameters'))
+const members = Array.from({ length: 9 }, (_, i) =>
+  privateKeyToAccount(keccak256(stringToHex(`gas signer ${i}`))),
+).sort((a, b) => (a.address.toLowerCase() < b.address.toLowerCase() ? -1 : 1))
+
+/** A chain whose blocks depend on nothing but what is sent, with a k-of-9 registry in front of a consumer. */
+async function createSetting(threshold: number) {
+  const { viem, networkHelpers } = await hre.network.create({ network: 'default', override: { initialDate: start } })
+  const publicClient = await viem.getPublicClient()
+  const [walletClient] = await viem.getWalletClients()
+  if (!walletClient) throw new Error('the network has no wallet')
+  // Observed before anything is deployed, so that no byte of a record depends on the code under measurement.
+  const observed: { readonly number: bigint; readonly hash: Hex; readonly timestamp: bigint }[] = []
+  for (let i = 1; i <= 2; i++) {
+    await networkHelpers.time.increaseTo(Math.floor(start.getTime() / 1000) + 12 * i)
+    observed.push(await publicClient.getBlock())
+  }
+  const { registry, signerSet } = await deployRegistry({
+    walletClient,
+    publicClient,
+    signers: members.map(({ address }) => address),
+    threshold,
+    models: [{ id: 0, paramsHash }],
+  })
+  const probe = await viem.deployContract('OracleProbe', [registry, 3600n, 0n, 1n])
+
+  const attest = async (): Promise<Hex> => {
+    const block = observed.shift()
+    if (!block) throw new Error('every observed block is used up')
+    const unsigned = {
+      record: {
+        account,
+        initialMargin: 1_234_567_890_123n,
+        maintenanceMargin: 987_654_321_098n,
+        equity: 2_345_678_901_234n,
+        observedAt: Number(block.timestamp),
+        lienSeq: 0,
+        modelId: 0,
+        flags: 8,
+      },
+      blockNumber: block.number,
+      portfolioRoot: keccak256(stringToHex('portfolio')),
+      blockHash: block.hash,
+      paramsHash,
+      setId: signerSet.setId,
+    }
+    const domain = { chainId: 31337, registry }
+    const signatures = await Promise.all(
+      members.slice(0, threshold).map((member) => signAttestation(member, unsigned, domain)),
+    )
+    return encodeAttestation(await assembleAttestation(unsigned, domain, signerSet, signatures))
+  }
+  const post = async (): Promise<number> => {
+    const hash = await walletClient.sendTransaction({ to: registry, data: await attest() })
+    const { status, gasUsed } = await publicClient.waitForTransactionReceipt({ hash })
+    if (status !== 'success') throw new Error('the post reverted')
+    return Number(gasUsed)
+  }
+  const requireStored = async () => {
+    const args = [account, 3600n] as const
+    await publicClient.readContract({ address: registry, abi: marginRegistryAbi, functionName: 'marginOf', args })
+  }
+  return { publicClient, networkHelpers, walletClient, probe, attest, post, requireStored }
+}
+
+/** Gas of a post onto a slot that already holds a record. */
+async function measureUpdate(threshold: number): Promise<number> {
+  const { post, requireStored } = await createSetting(threshold)
+  await post()
+  const used = await post()
+  await requireStored()
+  return used
+}
+
+/** Gas of `marginOf` called by a consumer, account and slot cold; with or without the consumer's decoding of the struct. */
+async function measureColdRead(functionName: 'gasOfRead' | 'gasOfDecodedRead'): Promise<number> {
+  const { post, probe } = await createSetting(1)
+  await post()
+  return Number(await probe.read[functionName]([account, 3600n]))
+}
+
+/** Gas of `verify` called by a consumer, record pulled into transient storage; without the transaction around it. */
+async function measureVerify(): Promise<number> {
+  const { publicClient, walletClient, networkHelpers, attest, probe } = await createSetting(1)
+  const data = encodeFunctionData({ abi: probe.abi, functionName: 'gasOfVerify', args: [await attest()] })
+  await networkHelpers.mine()
+  const { data: result } = await publicClient.call({ account: walletClient.account, to: probe.address, data })
+  return Number(result)
+}
+
+const measurements: readonly { name: string; gate?: number; measure: () => Promise<number> }[] = [
+  { name: 'post.1of9.update', gate: 42_000, measure: () => measureUpdate(1) },
+  { name: 'post.3of9.update', gate: 51_000, measure: () => measureUpdate(3) },
+  { name: 'read.cold', gate: 8_300, measure: () => measureColdRead('gasOfRead') },
+  { name: 'read.cold.decoded', measure: () => measureColdRead('gasOfDecodedRead') },
+  { name: 'verify.transient', gate: 16_500, measure: measureVerify },
+]
+
+const { values: options } = parseArgs({
+  options: { json: { type: 'boolean' }, only: { type: 'string' }, update: { type: 'boolean' } },
+})
+await hre.tasks.getTask('build').run({ quiet: true })
+const selected = measurements.filter(({ name }) => name.startsWith(options.only ?? ''))
+if (selected.length === 0) {
+  process.stderr.write(`No row begins with ${options.only}. Rows: ${measurements.map(({ name }) => name).join(', ')}\n`)
+  process.exit(1)
+}
+const rows: Row[] = []
+for (const { measure, name, ...limit } of selected) rows.push({ name, value: await measure(), unit: 'gas', ...limit })
+
+if (options.json) console.log(JSON.stringify({ rows }))
+else
+  for (const { name, value, gate } of rows)
+    console.log(`${name.padEnd(20)} ${value} gas${gate ? ` (at most ${gate})` : ''}`)
+
+const problems: string[] = []
+for (const { name, value, gate } of rows) {
+  if (gate !== undefined && value > gate) problems.push(`${name}: ${value} exceeds ${gate}`)
+}
+const snapshot = readSnapshot()
+if (options.update) {
+  for (const { name, value } of rows) snapshot.set(name, value)
+  writeFileSync(
+    snapshotFile,
+    [...snapshot]
+      .sort()
+      .map(([name, value]) => `${name} ${value}\n`)
+      .join(''),
+  )
+} else {
+  for (const { name, value } of rows) {
+    const before = snapshot.get(name)
+    if (before !== value)
+      problems.push(`${name}: ${value}, the snapshot says ${before ?? 'nothing'}; run npm run gas -- --update`)
+  }
+}
+for (const problem of problems) process.stderr.write(`${problem}\n`)
+process.exitCode = problems.length === 0 ? 0 : 1
+
+function readSnapshot(): Map<string, number> {
+  if (!existsSync(snapshotFile)) return new Map()
+  const lines = readFileSync(snapshotFile, 'utf8').trim().split('\n').filter(Boolean)
+  return new Map(lines.map((line) => line.split(' ')).map(([name = '', value]) => [name, Number(value)]))
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { parametersSchema } from '../src/core/parameters.ts'
+import { address, fraction, integer, natural, positive } from '../src/core/schema.ts'
+import { snapshotSchema } from '../src/core/snapshot.ts'
+import { priceHistorySchema } from '../src/market/priceHistory.ts'
+import { deploymentSchema } from './cli/deployment.ts'
+
+/** A JSON Schema (draft 2020-12) as a plain object. */
+export type JsonSchema = z.core.JSONSchema.JSONSchema
+
+const digits = (pattern: string, description: string): JsonSchema => ({ type: 'string', pattern, description })
+
+/** Scalars of ours whose rule is code, written as the pattern that code follows. */
+const scalars = new Map<unknown, JsonSchema>([
+  [integer, digits('^(0|-?[1-9]\\d*)$', 'An integer as decimal text.')],
+  [natural, digits('^(0|[1-9]\\d*)$', 'An integer that is not negative, as decimal text.')],
+  [positive, digits('^[1-9]\\d*$', 'A positive integer as decimal text.')],
+  [fraction, digits('^(0|[1-9]\\d{0,17}|10{18})$', 'A fraction of 1e18, between 0 and 1e18, as decimal text.')],
+  [address, digits('^0x[0-9a-fA-F]{40}$', 'An address; mixed case carries its checksum.')],
+])
+
+/**
+ * JSON Schemas of the files that people write or programs exchange, by file name. They describe each field; what fields must
+ * be to one another, such as a maintenance rate not above the initial rate, only the parsers check.
+ */
+export function jsonSchemas(): Readonly<Record<string, JsonSchema>> {
+  const deployment = toJsonSchema(deploymentSchema, 'Plimsoll deployment')
+  return {
+    'parameters.schema.json': toJsonSchema(parametersSchema, 'Plimsoll parameter set'),
+    'snapshot.schema.json': toJsonSchema(snapshotSchema, 'Plimsoll snapshot'),
+    'deployment.schema.json': {
+      ...deployment,
+      properties: { ...deployment.properties, parameters: { $ref: 'parameters.schema.json' } },
+    },
+    'price-history.schema.json': toJsonSchema(priceHistorySchema, 'Plimsoll price history'),
+  }
+}
+
+function toJsonSchema(schema: z.ZodType, title: string): JsonSchema {
+  const { $schema, ...rest } = z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      const scalar = scalars.get(zodSchema)
+      if (scalar === undefined) return
+      for (const key of Object.keys(jsonSchema)) delete jsonSchema[key]
+      Object.assign(jsonSchema, scalar)
+    },
+  })
+  return { ...($schema === undefined ? {} : { $schema }), title, ...rest }
+}

@@ -1,0 +1,22 @@
+/** A function that computes each result once; keys are equal when they are the same object or the same text. */
+export function memoize<Key, Value>(compute: (key: Key) => Value): (key: Key) => Value {
+  const known = new Map<Key, { readonly value: Value }>()
+  return (key) => {
+    const found = known.get(key)
+    if (found) return found.value
+    const value = compute(key)
+    known.set(key, { value })
+    return value
+  }
+}
+
+/** Numbers objects in the order in which they are first seen. */
+export function identify(): (item: object) => number {
+  const numbers = new Map<object, number>()
+  return (item) => {
+    const known = numbers.get(item)
+    if (known !== undefined) return known
+    numbers.set(item, numbers.size)
+    return numbers.size - 1
+  }
+}

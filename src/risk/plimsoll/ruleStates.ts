@@ -1,0 +1,72 @@
+import type { Underlying } from '../../core/asset.ts'
+import type { OptionCollateralRule, VenueRule } from '../../core/venueRule.ts'
+import { type VenueState, venueState } from '../venues/venueState.ts'
+import { memoize } from './memoize.ts'
+import type { MarketState, Valuer } from './revalue.ts'
+
+/** States in which the underlyings of `moved` and no others can differ from the marks; known by its identity. */
+export type MovedStates = { readonly moved: readonly Underlying[]; readonly states: readonly MarketState[] }
+
+/**
+ * Applies venue rules to lists of states. States at equal prices are computed once, whatever their volatility; a rule over
+ * several shorts is the sum of the rules over each, so that what two rules share is computed once too.
+ */
+export function createRuleStates(valuer: Valuer): (rule: VenueRule, list: MovedStates) => readonly VenueState[] {
+  const shiftOf = memoize(valuer.shiftTo)
+  const pricesOf = memoize(({ moved, states }: MovedStates) =>
+    states.map((state) => moved.map((underlying) => state.price(underlying)).join('|')),
+  )
+  const statesOf = memoize((rule: VenueRule) =>
+    memoize((list: MovedStates) => {
+      const prices = pricesOf(list)
+      const known = new Map<string, VenueState>()
+      return list.states.map((state, at) => {
+        const key = prices[at] as string
+        const found = known.get(key) ?? venueState(rule, shiftOf(state))
+        known.set(key, found)
+        return found
+      })
+    }),
+  )
+  const partOf = memoizeParts()
+  return (rule, list) => {
+    if (rule.kind !== 'optionCollateral') return statesOf(rule)(list)
+    const parts = rule.shorts.map((short) => statesOf(partOf(rule, short))(list))
+    return list.states.map((_, at) => parts.reduce((sum, part) => add(sum, part[at] as VenueState), none))
+  }
+}
+
+const none: VenueState = { isLiquidatable: false, penalty: 0n, slack: 0n }
+
+function add(a: VenueState, b: VenueState): VenueState {
+  return {
+    isLiquidatable: a.isLiquidatable || b.isLiquidatable,
+    penalty: a.penalty + b.penalty,
+    slack: a.slack + b.slack,
+  }
+}
+
+/** The rule with one of its shorts; rules that differ in their shorts alone share it. */
+function memoizeParts() {
+  const known = new Map<object, OptionCollateralRule[]>()
+  return (rule: OptionCollateralRule, short: OptionCollateralRule['shorts'][number]): OptionCollateralRule => {
+    const parts = known.get(short) ?? []
+    known.set(short, parts)
+    const found = parts.find((part) => haveEqualTerms(part, rule))
+    if (found) return found
+    const part = { ...rule, shorts: [short] }
+    parts.push(part)
+    return part
+  }
+}
+
+function haveEqualTerms(a: OptionCollateralRule, b: OptionCollateralRule): boolean {
+  return (
+    a.minimum === b.minimum &&
+    a.underlying === b.underlying &&
+    a.quoteAsset === b.quoteAsset &&
+    a.quote === b.quote &&
+    a.penaltyRatio === b.penaltyRatio &&
+    a.minimumPenalty === b.minimumPenalty
+  )
+}

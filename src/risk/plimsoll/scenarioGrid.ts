@@ -1,0 +1,155 @@
+import type { Underlying } from '../../core/asset.ts'
+import { InvalidInputError } from '../../core/errors.ts'
+import type { MarginParameters } from '../../core/parameters.ts'
+import type { JointRow, Scenario } from '../../core/scenario.ts'
+import type { Wad } from '../../core/units.ts'
+import type { VenueRule } from '../../core/venueRule.ts'
+import { abs } from '../../kernel/fixedPoint.ts'
+import type { Leg } from './legs.ts'
+import { identify, memoize } from './memoize.ts'
+import { type AccountRow, type RowPlace, type Shift, withPhysics } from './physics.ts'
+import { creditedValue, type MarketState, type Valuer } from './revalue.ts'
+import { createRuleStates, type MovedStates } from './ruleStates.ts'
+
+/** One scenario of one underlying with the state that it leads to. */
+type GridRow = RowPlace & { readonly scenario: Scenario; readonly price: Wad; readonly state: MarketState }
+
+/** One joint row with the state that it leads to. */
+type JointGridRow = RowPlace & { readonly state: MarketState }
+
+/** P&L of a venue account with physics, by underlying and in the joint rows. */
+export type AccountPnl = {
+  readonly byUnderlying: ReadonlyMap<Underlying, readonly AccountRow[]>
+  readonly joint: readonly AccountRow[]
+}
+
+/**
+ * Every scenario of a parameter set over one market. What a leg, a rule or a venue account gives in it is computed once and
+ * shared by all books that contain it: the whole, each venue alone, the whole without one claim.
+ */
+export type ScenarioGrid = {
+  readonly hasPhysics: boolean
+  readonly spot: (underlying: Underlying) => Wad
+  readonly rows: (underlying: Underlying) => readonly GridRow[]
+  readonly jointRows: readonly JointRow[]
+  /** Value at the marks, full and credited, WAD USD. */
+  readonly base: (leg: Leg) => { readonly value: Wad; readonly credited: Wad }
+  /** P&L of a leg in each scenario of an underlying that it depends on, WAD USD. */
+  readonly pnl: (leg: Leg, underlying: Underlying) => readonly Wad[]
+  /** P&L of a leg in each joint row, WAD USD. */
+  readonly jointPnl: (leg: Leg) => readonly Wad[]
+  /** P&L of a venue account in a book that depends on `names`. */
+  readonly account: (legs: readonly Leg[], rule: VenueRule | undefined, names: readonly Underlying[]) => AccountPnl
+}
+
+/** @throws {InvalidInputError} when asked for an underlying without scenarios. */
+export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters): ScenarioGrid {
+  const { jointRows } = parameters
+  const spot = (underlying: Underlying) => valuer.base.price(underlying)
+
+  const rows = memoize((underlying: Underlying): readonly GridRow[] =>
+    scenariosOf(underlying, parameters).map((scenario) => {
+      const state = valuer.shocked(new Map([[underlying, scenario]]))
+      const price = state.price(underlying)
+      const shift: Shift = new Map([[underlying, shiftOf(scenario, price, spot(underlying))]])
+      return { scenario, price, state, shift, regime: '' }
+    }),
+  )
+  const jointOf = memoize((key: string): readonly JointGridRow[] =>
+    jointRows.map((row) => {
+      const scenarios = new Map<Underlying, Scenario>()
+      for (const underlying of namesOf(key)) {
+        const id = row.take[classOf(underlying, parameters)]
+        const scenario = scenariosOf(underlying, parameters).find((candidate) => candidate.id === id)
+        if (scenario) scenarios.set(underlying, scenario)
+      }
+      const state = valuer.shocked(scenarios)
+      const shift: Shift = new Map(
+        [...scenarios].map(([underlying, scenario]) => [
+          underlying,
+          shiftOf(scenario, state.price(underlying), spot(underlying)),
+        ]),
+      )
+      return { state, shift, regime: row.regime }
+    }),
+  )
+  const jointRowsOf = (names: readonly Underlying[]) => jointOf(names.join(separator))
+
+  const base = memoize((leg: Leg) => {
+    const value = valuer.value(leg, valuer.base)
+    return { value, credited: creditedValue(leg, value) }
+  })
+  const pnlIn = (leg: Leg, states: readonly { readonly state: MarketState }[]): readonly Wad[] => {
+    const { credited } = base(leg)
+    return states.map(({ state }) => creditedValue(leg, valuer.value(leg, state)) - credited)
+  }
+  const pnls = memoize((leg: Leg) => memoize((underlying: Underlying) => pnlIn(leg, rows(underlying))))
+  const pnl = (leg: Leg, underlying: Underlying) => pnls(leg)(underlying)
+  const jointPnl = memoize((leg: Leg): readonly Wad[] =>
+    leg.underlyings.length === 0 ? jointRows.map(() => 0n) : pnlIn(leg, jointRowsOf(leg.underlyings)),
+  )
+
+  const ruleStates = createRuleStates(valuer)
+  const movedAlone = memoize(
+    (underlying: Underlying): MovedStates => ({
+      moved: [underlying],
+      states: rows(underlying).map(({ state }) => state),
+    }),
+  )
+  const movedTogether = memoize(
+    (key: string): MovedStates => ({ moved: namesOf(key), states: jointOf(key).map(({ state }) => state) }),
+  )
+
+  const identity = identify()
+  const known = new Map<string, AccountPnl>()
+  const account: ScenarioGrid['account'] = (legs, rule, names) => {
+    const key = [rule ? identity(rule) : '', rule ? names.join(separator) : '', ...legs.map(identity)].join('|')
+    const found = known.get(key)
+    if (found) return found
+    const own = [...new Set(legs.flatMap(({ underlyings }) => underlyings))]
+    const plain = (vectors: readonly (readonly Wad[])[], count: number) =>
+      Array.from({ length: count }, (_, at) => vectors.reduce((sum, vector) => sum + (vector[at] as Wad), 0n))
+    const byUnderlying = new Map(
+      own.map((underlying) => {
+        const places = rows(underlying)
+        const vectors = legs
+          .filter(({ underlyings }) => underlyings.includes(underlying))
+          .map((leg) => pnl(leg, underlying))
+        const states = rule ? ruleStates(rule, movedAlone(underlying)) : []
+        return [underlying, withPhysics(places, plain(vectors, places.length), states)] as const
+      }),
+    )
+    const states = rule && own.length > 0 ? ruleStates(rule, movedTogether(names.join(separator))) : []
+    const joint = withPhysics(
+      rule ? jointRowsOf(names) : jointRows.map(({ regime }) => ({ regime, shift: new Map() })),
+      plain(legs.map(jointPnl), jointRows.length),
+      states,
+    )
+    const result = { byUnderlying, joint }
+    known.set(key, result)
+    return result
+  }
+  return { hasPhysics: parameters.venuePhysics === 'on', spot, rows, jointRows, base, pnl, jointPnl, account }
+}
+
+const separator = '|'
+
+function namesOf(key: string): readonly Underlying[] {
+  return key === '' ? [] : key.split(separator)
+}
+
+function shiftOf({ move }: Scenario, price: Wad, spot: Wad) {
+  return { sign: move > 0n ? 1 : move < 0n ? -1 : 0, distance: abs(price - spot) } as const
+}
+
+function scenariosOf(underlying: Underlying, parameters: MarginParameters): readonly Scenario[] {
+  const { scenarios } = parameters.classes[classOf(underlying, parameters)] ?? {}
+  if (!scenarios) throw new InvalidInputError(`The parameter set has no scenarios for underlying ${underlying}.`)
+  return scenarios
+}
+
+function classOf(underlying: Underlying, parameters: MarginParameters): string {
+  const entry = parameters.underlyings[underlying]
+  if (!entry) throw new InvalidInputError(`The parameter set has no underlying ${underlying}.`)
+  return entry.class
+}

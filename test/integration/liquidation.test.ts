@@ -1,0 +1,173 @@
+import { expect } from 'chai'
+import { type Address, maxUint256, parseAbi } from 'viem'
+import { borrowFromAave } from '../../scripts/devnet/aaveV3.ts'
+import { DevnetTransactionError, sendAs } from '../../scripts/devnet/chain.ts'
+import { lyraArtifacts } from '../../scripts/devnet/lyraAvalon.ts'
+import { depositToPerp } from '../../scripts/devnet/perpTrading.ts'
+import { passTime, setPrices } from '../../scripts/devnet/prices.ts'
+import { approveAll, mintToken, readBalance } from '../../scripts/devnet/tokens.ts'
+import type { VenueRule } from '../../src/core/venueRule.ts'
+import { black76, totalVolatility } from '../../src/kernel/black76.ts'
+import { venueState } from '../../src/risk/venues/venueState.ts'
+import { parametersOf, readDevnetVenue } from '../adapters/support/devnetVenue.ts'
+import { type DevnetFixture, devnetFixture } from '../support/devnet.ts'
+import { readAaveAccount, readPerpAccount } from '../support/devnetViews.ts'
+import { rejection } from '../support/rejection.ts'
+import { firstPrice, shiftFromOpening } from '../support/venueShift.ts'
+
+const wad = 10n ** 18n
+const cent = wad / 100n
+const million = 10n ** 6n
+
+const aaveAbi = parseAbi([
+  'function liquidationCall(address collateralAsset, address debtAsset, address user, uint256 debtToCover, bool receiveAToken)',
+])
+const perpAbi = parseAbi([
+  'function liquidate(address trader, address baseToken)',
+  'event PositionLiquidated(address indexed trader, address indexed baseToken, uint256 positionNotional, uint256 positionSize, uint256 liquidationFee, address liquidator)',
+])
+async function readRule(fixture: DevnetFixture, venue: string, account: Address): Promise<VenueRule> {
+  const { rules } = await readDevnetVenue(fixture, venue, { account })
+  return rules[0] ?? expect.fail(`${venue} has no rule`)
+}
+
+function absolute(value: bigint): bigint {
+  return value < 0n ? -value : value
+}
+
+describe('real liquidations', function () {
+  this.timeout(300_000)
+
+  it('Aave liquidates the leg of a hedged book a cent below the predicted price and not a cent above', async () => {
+    const fixture = await devnetFixture()
+    const { chain, deployment } = fixture
+    const { aave, tokens, accounts, operators } = deployment
+    // 10 WETH at 82.5 % against 12,375 USDC: 1,500 USD, a quarter below the opening price.
+    await borrowFromAave(sendAs(chain, accounts.hedged), aave, { asset: tokens.usdc, amount: 7_375n * million })
+    const parameters = parametersOf(fixture)
+    const rule = await readRule(fixture, 'aave-v3', accounts.hedged)
+    const at = (price: bigint) => venueState(rule, shiftFromOpening(parameters, { timestamp: 0 }, { ETH: price }))
+    const safe = firstPrice(wad, 2_000n * wad, cent, (price) => !at(price).isLiquidatable)
+    expect(absolute(safe - 1_500n * wad) <= cent, `predicted ${safe}`).to.equal(true)
+
+    const liquidator = sendAs(chain, accounts.empty)
+    await mintToken(sendAs(chain, operators.deployer), tokens.usdc, { to: accounts.empty, amount: 20_000n * million })
+    await approveAll(liquidator, [tokens.usdc], [aave.pool])
+    const pool = { name: 'Pool', address: aave.pool, abi: aaveAbi }
+    const liquidate = () =>
+      liquidator.send(pool, 'liquidationCall', [tokens.weth, tokens.usdc, accounts.hedged, maxUint256, false])
+
+    await setPrices(chain, deployment, { ETH: safe + cent })
+    // HEALTH_FACTOR_NOT_BELOW_THRESHOLD
+    expect((await rejection(liquidate(), DevnetTransactionError)).message).to.contain('45')
+
+    const price = safe - cent
+    await setPrices(chain, deployment, { ETH: price })
+    const before = await readAaveAccount(fixture, accounts.hedged)
+    const [usdcBefore, wethBefore] = [
+      await readBalance(liquidator, tokens.usdc),
+      await readBalance(liquidator, tokens.weth),
+    ]
+    await liquidate()
+    const repaid = usdcBefore - (await readBalance(liquidator, tokens.usdc))
+    const seized = (await readBalance(liquidator, tokens.weth)) - wethBefore
+    const after = await readAaveAccount(fixture, accounts.hedged)
+
+    // Just below a health factor of one the pool lets half of the debt be repaid.
+    expect(absolute(repaid - 6_187_500_000n) < 100n, `repaid ${repaid}`).to.equal(true)
+    const gain = (seized * price) / wad - repaid * 10n ** 12n
+    if (rule.kind !== 'lendingPool') return expect.fail('a lending pool was expected')
+    const bonus = (repaid * 10n ** 12n * BigInt(rule.collaterals[0]?.bonus ?? 0)) / 10_000n
+    // To a millionth of a dollar: the seized amount is rounded to 1e-18 ether, and so to less than 1e-14 dollars.
+    expect(absolute(gain - bonus) < 10n ** 12n, `gain ${gain}, bonus ${bonus}`).to.equal(true)
+    // What the liquidator gains is what the account loses.
+    const loss = before.collateral - before.debt - (after.collateral - after.debt)
+    expect(absolute(loss * 10n ** 10n - gain) < wad / 1_000n, `loss ${loss}`).to.equal(true)
+    const { penalty } = at(price)
+    expect(gain <= penalty).to.equal(true)
+    // With the close factor that applied here the penalty is the gain, but for the interest of the seconds since.
+    const half = venueState(
+      { ...rule, closeFactor: wad / 2n },
+      shiftFromOpening(parameters, { timestamp: 0 }, { ETH: price }),
+    )
+    expect(absolute(half.penalty - gain) < wad / 1_000n, `${half.penalty} for ${gain}`).to.equal(true)
+  })
+
+  it('Perpetual liquidates a short half a percent above the predicted price and not half a percent below', async () => {
+    const fixture = await devnetFixture()
+    const { chain, client, deployment } = fixture
+    const { perpV2, tokens, accounts, operators } = deployment
+    const parameters = parametersOf(fixture)
+    const rule = await readRule(fixture, 'perp-v2', accounts.hedged)
+    const at = (price: bigint) => venueState(rule, shiftFromOpening(parameters, { timestamp: 0 }, { ETH: price }))
+    const critical = firstPrice(2_000n * wad, 4_000n * wad, cent, (price) => at(price).isLiquidatable)
+
+    const liquidator = sendAs(chain, accounts.empty)
+    await mintToken(sendAs(chain, operators.deployer), tokens.usdc, { to: accounts.empty, amount: 50_000n * million })
+    await approveAll(liquidator, [tokens.usdc], [perpV2.vault])
+    await depositToPerp(liquidator, perpV2, { token: tokens.usdc, amount: 50_000n * million })
+    const clearingHouse = { name: 'ClearingHouse', address: perpV2.clearingHouse, abi: perpAbi }
+    const liquidate = () => liquidator.send(clearingHouse, 'liquidate', [accounts.hedged, perpV2.baseToken])
+
+    const below = ((critical * 995n) / 1_000n / cent) * cent
+    await setPrices(chain, deployment, { ETH: below })
+    await passTime(chain, deployment, 1_800)
+    expect((await rejection(liquidate(), DevnetTransactionError)).message).to.contain('CH_EAV')
+
+    const above = ((critical * 1_005n) / 1_000n / cent) * cent
+    await setPrices(chain, deployment, { ETH: above })
+    await passTime(chain, deployment, 1_800)
+    const before = await readPerpAccount(fixture, accounts.hedged)
+    await liquidate()
+    const [event] = await client.getContractEvents({ ...clearingHouse, eventName: 'PositionLiquidated' })
+    const after = await readPerpAccount(fixture, accounts.hedged)
+    const { positionNotional = 0n, liquidationFee = 0n } = event?.args ?? {}
+    if (rule.kind !== 'perpetualAccount') return expect.fail('a perpetual account was expected')
+    expect(liquidationFee).to.equal((positionNotional * rule.penaltyRatio) / wad)
+    // Above half of the requirement the venue closes half of the position.
+    expect(after.size).to.equal(-7n * wad)
+    expect(absolute(before.value - after.value - liquidationFee) < wad / 100n).to.equal(true)
+    const { penalty } = at(above)
+    expect(liquidationFee <= penalty).to.equal(true)
+    expect(
+      absolute(penalty - 2n * liquidationFee) * 1_000n < penalty,
+      `${penalty} for twice ${liquidationFee}`,
+    ).to.equal(true)
+  })
+
+  it('Lyra takes no more of a short than the penalty, beyond the premium at which it closes it', async () => {
+    const fixture = await devnetFixture()
+    const { chain, client, deployment } = fixture
+    const { lyra, accounts } = deployment
+    const market = { address: lyra.optionMarket, abi: (await (await lyraArtifacts())('OptionMarket')).abi }
+    const price = 2_150n * wad
+    await setPrices(chain, deployment, { ETH: price })
+    const { positions, rules } = await readDevnetVenue(fixture, 'lyra-avalon', { account: accounts.naked })
+    const [call, collateral] = positions
+    const rule = rules[0]
+    if (rule?.kind !== 'optionCollateral' || call?.kind !== 'option' || collateral?.kind !== 'balance') {
+      return expect.fail('a short with its collateral was expected')
+    }
+    await sendAs(chain, accounts.empty).send({ name: 'OptionMarket', ...market }, 'liquidatePosition', [
+      BigInt(call.claim.id),
+      accounts.empty,
+    ])
+    const [event] = await client.getContractEvents({ ...market, eventName: 'Trade' })
+    const { liquidation } = (event as unknown as { args: { liquidation: Record<string, bigint> } }).args
+    const { lpPremiums = 0n, lpFee = 0n, liquidatorFee = 0n, smFee = 0n, returnCollateral = 0n } = liquidation
+    const [short] = rule.shorts
+    if (short === undefined) return expect.fail('a short was expected')
+    const parameters = parametersOf(fixture)
+    const { penalty } = venueState({ ...rule, shorts: [short] }, shiftFromOpening(parameters, { timestamp: 0 }))
+    expect(lpPremiums + lpFee + liquidatorFee + smFee + returnCollateral).to.equal(collateral.amount)
+    expect(lpFee + liquidatorFee + smFee <= penalty).to.equal(true)
+    // The venue closes far above its own mark; the rest of the loss is less than what half as much volatility again costs,
+    // the shock of the scenarios in which volatility rises.
+    const loss = collateral.amount - returnCollateral + (call.venueValue ?? 0n)
+    const { timestamp } = await client.getBlock()
+    const priceAt = (volatility: bigint) =>
+      black76('call', price, short.strike, totalVolatility(volatility, BigInt(short.expiry) - timestamp))
+    const shock = (short.amount * (priceAt((wad * 3n) / 2n) - priceAt(wad))) / wad
+    expect(loss > penalty && loss <= penalty + shock, `loss ${loss}, penalty ${penalty}, shock ${shock}`).to.equal(true)
+  })
+})

@@ -1,0 +1,144 @@
+import { expect } from 'chai'
+import { erc20Abi } from 'viem'
+import { borrowFromAave } from '../../scripts/devnet/aaveV3.ts'
+import { advanceTime, sendAs } from '../../scripts/devnet/chain.ts'
+import { setPrices } from '../../scripts/devnet/prices.ts'
+import { marginRegistryAbi } from '../../src/attest/abi.ts'
+import { QuorumError } from '../../src/attest/sign.ts'
+import { wad } from '../../src/core/units.ts'
+import { keepAccount } from '../../src/keeper/keepAccount.ts'
+import { defaultPostPolicy } from '../../src/keeper/policy.ts'
+import { ParametersMismatchError, PostRefusedError, readRegistry } from '../../src/registry.ts'
+import { devnetPayer, devnetSigner, type PlimsollFixture, plimsollFixture } from '../support/plimsoll.ts'
+import { rejection } from '../support/rejection.ts'
+
+type Round = Partial<Parameters<typeof keepAccount>[2]>
+
+/** One round at the newest block for the levered account, live unless said otherwise. */
+async function keep({ client, ours, deployment }: PlimsollFixture, round: Round = {}) {
+  return keepAccount(client, ours, {
+    account: deployment.accounts.levered,
+    blockNumber: await client.getBlockNumber(),
+    signers: [devnetSigner],
+    payer: devnetPayer,
+    policy: defaultPostPolicy,
+    validityCode: 6,
+    ...round,
+  })
+}
+
+const outcome = ({ code, action }: Awaited<ReturnType<typeof keep>>) => `${code}: ${action}`
+
+const nonceOf = ({ client }: PlimsollFixture) => client.getTransactionCount({ address: devnetPayer.address })
+
+describe('keepAccount', function () {
+  this.timeout(60_000)
+
+  it('posts first, rests while nothing happens, and posts again when the heartbeat has passed', async () => {
+    const fixture = await plimsollFixture()
+    const { chain, client, ours, deployment } = fixture
+    const account = deployment.accounts.levered
+    const first = await keep(fixture)
+    expect(outcome(first)).to.equal('first: posted')
+    const receipt = await client.getTransactionReceipt({ hash: first.hash ?? '0x' })
+    expect(receipt.gasUsed).to.equal(first.gasUsed)
+    const { stored } = await readRegistry(client, { registry: ours.registry, modelId: 1, account })
+    expect(stored).to.include({ equity: first.equity, initialMargin: first.initialMargin, isUsable: true })
+
+    expect(outcome(await keep(fixture))).to.equal('unchanged: skipped')
+    await advanceTime(chain, 200)
+    expect(outcome(await keep(fixture))).to.equal('unchanged: skipped')
+    await advanceTime(chain, 40)
+    expect(outcome(await keep(fixture))).to.equal('heartbeat: posted')
+  })
+
+  it('does not post a block twice', async () => {
+    const fixture = await plimsollFixture()
+    const blockNumber = await fixture.client.getBlockNumber()
+    await keep(fixture, { blockNumber })
+    const nonce = await nonceOf(fixture)
+    await rejection(keep(fixture, { blockNumber }), PostRefusedError)
+    expect(await nonceOf(fixture)).to.equal(nonce)
+  })
+
+  it('posts what is worse, what is better, and what crosses a requirement', async () => {
+    const fixture = await plimsollFixture()
+    const { chain, deployment } = fixture
+    const move = async (dollars: bigint) => {
+      await setPrices(chain, deployment, { ETH: dollars * wad })
+      return keep(fixture)
+    }
+    const start = await keep(fixture)
+    const worse = await move(1_990n)
+    expect(outcome(worse)).to.equal('worse: posted')
+    expect(worse.equity < start.equity).to.equal(true)
+    expect(outcome(await move(1_991n))).to.equal('unchanged: skipped')
+    expect(outcome(await move(2_060n))).to.equal('better: posted')
+    const call = await move(1_500n)
+    expect(outcome(call)).to.equal('boundary: posted')
+    expect(call.equity < call.initialMargin).to.equal(true)
+  })
+
+  it('sends and signs nothing without a payer, and decides the same', async () => {
+    const fixture = await plimsollFixture()
+    const { client, ours, deployment } = fixture
+    const before = { nonce: await nonceOf(fixture), block: await client.getBlockNumber() }
+    const dry = await keep(fixture, { payer: undefined })
+    expect(outcome(dry)).to.equal('first: would post')
+    expect(dry).not.to.have.any.keys('hash', 'gasUsed')
+    expect({ nonce: await nonceOf(fixture), block: await client.getBlockNumber() }).to.deep.equal(before)
+    const account = deployment.accounts.levered
+    expect((await readRegistry(client, { registry: ours.registry, modelId: 1, account })).stored).to.equal(null)
+    const live = await keep(fixture)
+    expect({ ...live, action: dry.action, hash: undefined, gasUsed: undefined }).to.deep.equal({
+      ...dry,
+      hash: undefined,
+      gasUsed: undefined,
+    })
+    expect(await nonceOf(fixture)).to.equal(before.nonce + 1)
+  })
+
+  it('renews a short-lived record before it expires, and at once one that is no longer trusted', async () => {
+    const fixture = await plimsollFixture()
+    const { chain, client, ours, deployment } = fixture
+    await keep(fixture, { validityCode: 2 })
+    await advanceTime(chain, 20)
+    expect(outcome(await keep(fixture, { validityCode: 2 }))).to.equal('unchanged: skipped')
+    await advanceTime(chain, 10)
+    expect(outcome(await keep(fixture))).to.equal('heartbeat: posted')
+
+    await advanceTime(chain, 5)
+    const { timestamp } = await client.getBlock()
+    const registry = { name: 'MarginRegistry', address: ours.registry, abi: marginRegistryAbi }
+    await sendAs(chain, deployment.operators.deployer).send(registry, 'invalidateBefore', [Number(timestamp)])
+    expect(outcome(await keep(fixture))).to.equal('unusable: posted')
+  })
+
+  it('sees a new debt at once', async () => {
+    const fixture = await plimsollFixture()
+    const { chain, client, deployment } = fixture
+    const { hedged } = deployment.accounts
+    const before = await keep(fixture, { account: hedged })
+    await borrowFromAave(sendAs(chain, hedged), deployment.aave, {
+      asset: deployment.tokens.usdc,
+      amount: 3_000_000_000n,
+    })
+    // The borrowed tokens lie in the wallet, where they are credited nothing.
+    const { usdc } = deployment.tokens
+    const held = await client.readContract({ address: usdc, abi: erc20Abi, functionName: 'balanceOf', args: [hedged] })
+    expect(held > 3_000_000_000n).to.equal(true)
+    const after = await keep(fixture, { account: hedged })
+    expect(outcome(after)).to.equal('worse: posted')
+    expect(Number(before.equity - after.equity) / 1e6).to.be.within(2_999.9, 3_000.1)
+  })
+
+  it('refuses parameters that the registry does not name, and signers that are not enough, without sending', async () => {
+    const fixture = await plimsollFixture()
+    const { ours } = fixture
+    const nonce = await nonceOf(fixture)
+    const foreign = { ...fixture, ours: { ...ours, parameters: { ...ours.parameters, paperHaircut: 0n } } }
+    await rejection(keep(foreign), ParametersMismatchError)
+    await rejection(keep(fixture, { signers: [] }), QuorumError)
+    expect(await nonceOf(fixture)).to.equal(nonce)
+  })
+})

@@ -1,0 +1,168 @@
+import { expect } from 'chai'
+import type { MarginResult } from '../../../src/core/margin.ts'
+import type { Position } from '../../../src/core/position.ts'
+import { wad } from '../../../src/core/units.ts'
+import type { VenueRule } from '../../../src/core/venueRule.ts'
+import { calculateMargin } from '../../../src/risk/plimsoll/calculateMargin.ts'
+import {
+  assets,
+  balance,
+  debt,
+  lendingRule,
+  option,
+  perpetual,
+  perpetualRule,
+  portfolioOf,
+  testMarket,
+  testParameters,
+} from '../../support/books.ts'
+
+const e6 = 10n ** 6n
+const usd = 1_000_000n
+const market = testMarket()
+const parameters = testParameters()
+const withoutPhysics = testParameters((plain) => {
+  plain.venuePhysics = 'off'
+})
+
+const margin = (rules: readonly VenueRule[], positions: readonly Position[], set = parameters) =>
+  calculateMargin({ portfolio: { ...portfolioOf(...positions), rules }, market, parameters: set })
+const scenarioOf = (result: MarginResult, underlying: string, id: string) =>
+  result.scan.underlyings
+    .find((entry) => entry.underlying === underlying)
+    ?.scenarios.find((entry) => entry.id === id) ?? expect.fail(`no scenario ${id}`)
+
+const loan = (usdc: bigint, weth = 10n * wad) => ({
+  rules: [lendingRule('lending', { weth, usdc })],
+  positions: [balance(assets.weth, weth, { venue: 'lending' }), debt(assets.usdc, usdc, { venue: 'lending' })],
+})
+
+describe('venue physics', () => {
+  it('charges the penalty where the venue liquidates: 10 WETH against 14,000 USDC', () => {
+    // Liquidatable below 14,000 / (10 × 0.825) = 1,696.97, so at −18 % (1,640) and not at −12 % (1,760).
+    const { rules, positions } = loan(14_000n * e6)
+    const result = margin(rules, positions)
+    expect(scenarioOf(result, 'ETH', '-2/3 up').pnl).to.equal(-2400n * wad)
+    expect(scenarioOf(result, 'ETH', '-2/3 up').liquidated).to.deep.equal([])
+    // 5 % of the debt of 14,000 on top of the loss of 3,600.
+    expect(scenarioOf(result, 'ETH', '-1 up').pnl).to.equal(-4300n * wad)
+    expect(scenarioOf(result, 'ETH', '-1 up').liquidated).to.have.length(1)
+    expect(result.firstLiquidations[0]).to.include({ underlying: 'ETH', scenario: '-1 up', price: 1640n * wad })
+    expect(result.venueCritical).to.equal(false)
+    const plain = margin(rules, positions, withoutPhysics)
+    expect(scenarioOf(plain, 'ETH', '-1 up').pnl).to.equal(-3600n * wad)
+    expect(plain.initialMargin < result.initialMargin).to.equal(true)
+  })
+
+  it('is critical when a move of 5 % liquidates', () => {
+    // Liquidatable below 15,700 / 8.25 = 1,903.03: 4.85 % away.
+    const { rules, positions } = loan(15_700n * e6)
+    expect(margin(rules, positions).venueCritical).to.equal(true)
+  })
+
+  it('takes no liquidation for a stop-loss: a short perpetual goes on losing', () => {
+    const rules = [perpetualRule('perps', { cash: 4000n * wad, size: -10n * wad })]
+    const positions = [
+      perpetual(-10n * wad, 2000n * wad, { venue: 'perps' }),
+      balance(assets.usdc, 4000n * e6, { venue: 'perps' }),
+    ]
+    const result = margin(rules, positions)
+    // At 2,360: 4,000 − 3,600 = 400 is below 6.25 % of 23,600; the penalty is 2.5 % of that notional.
+    expect(scenarioOf(result, 'ETH', '+1 up').pnl).to.equal(-(3600n + 590n) * wad)
+    // At 12,000 the loss is the whole 100,000, not the 4,000 that were there, and 2.5 % of 120,000.
+    expect(scenarioOf(result, 'ETH', '+500% up').pnl).to.equal(-(100_000n + 3000n) * wad)
+  })
+
+  it('lets a hedge stop gaining once its venue has closed it', () => {
+    // A long perpetual that its venue closes on the way down, and puts at the same venue that would pay far below.
+    const rules = [perpetualRule('perps', { cash: 2000n * wad, size: 10n * wad })]
+    const positions = [
+      perpetual(10n * wad, 2000n * wad, { venue: 'perps' }),
+      balance(assets.usdc, 2000n * e6, { venue: 'perps' }),
+      option('put', 1500, 60n * wad, { venue: 'perps' }),
+    ]
+    const physical = scenarioOf(margin(rules, positions), 'ETH', '-66% up')
+    const plain = scenarioOf(margin(rules, positions, withoutPhysics), 'ETH', '-66% up')
+    expect(plain.pnl > 0n).to.equal(true)
+    expect(physical.pnl < 0n).to.equal(true)
+  })
+
+  it('sees two falls that liquidate only together', () => {
+    // 5 WETH and 1/6 WBTC: 20,000 of collateral, 16,500 of cover, 14,500 of debt. One falling 18 % leaves 15,015.
+    const rules = [lendingRule('lending', { weth: 5n * wad, wbtc: 16_666_667n, usdc: 14_500n * e6 })]
+    const positions = [
+      balance(assets.weth, 5n * wad, { venue: 'lending' }),
+      balance(assets.wbtc, 16_666_667n, { venue: 'lending' }),
+      debt(assets.usdc, 14_500n * e6, { venue: 'lending' }),
+    ]
+    const result = margin(rules, positions)
+    expect(scenarioOf(result, 'ETH', '-1 up').liquidated).to.deep.equal([])
+    expect(scenarioOf(result, 'BTC', '-1 up').liquidated).to.deep.equal([])
+    const together = result.scan.joint.find(({ id }) => id.startsWith('-1 up, stables still'))
+    expect(together?.liquidated).to.have.length(1)
+  })
+
+  it('never lowers the scan, and says which accounts it knows no rule for', () => {
+    const { rules, positions } = loan(14_000n * e6)
+    expect(margin(rules, positions).scan.charge >= margin(rules, positions, withoutPhysics).scan.charge).to.equal(true)
+    expect(margin([], positions).withoutPhysics).to.have.length(1)
+    expect(margin(rules, positions).withoutPhysics).to.deep.equal([])
+  })
+
+  it('venue floor: equity that keeps a leg open cannot be lent again', () => {
+    // Equity 10,000. At 1,640 the cover is 13,530 and 3,530 could be withdrawn: 6,470 is needed there.
+    const { rules, positions } = loan(10_000n * e6)
+    const result = margin(rules, positions)
+    const initial = Object.fromEntries(result.lines.map((line) => [line.id, line.initial]))
+    // Scan: −18 % is 3,600, USDC +3 % of 10,000 is 300. The venue's failure takes 5,000.
+    expect([initial.scan, initial.venueFailure, initial.venueFloor]).to.deep.equal([
+      3900n * usd,
+      1100n * usd,
+      1470n * usd,
+    ])
+    expect(result.lines.find(({ id }) => id === 'venueFloor')?.maintenance).to.equal(0n)
+  })
+
+  it('adds the floors of two venues that both hold equity', () => {
+    const one = loan(10_000n * e6)
+    const other = {
+      rules: [lendingRule('other', { weth: 10n * wad, usdc: 10_000n * e6 })],
+      positions: [
+        balance(assets.weth, 10n * wad, { venue: 'other' }),
+        debt(assets.usdc, 10_000n * e6, { venue: 'other' }),
+      ],
+    }
+    const both = margin([...one.rules, ...other.rules], [...one.positions, ...other.positions])
+    // 2 × 6,470, and one unit of arithmetic.
+    expect(both.initialMargin).to.equal(2n * 6470n * usd + 1n)
+  })
+
+  it('combined: short perpetual, long call and a loan owe less together than apart, and at least what any venue takes with it', () => {
+    const perp = {
+      rules: [perpetualRule('perps', { cash: 6000n * wad, size: -8n * wad })],
+      positions: [
+        perpetual(-8n * wad, 2000n * wad, { venue: 'perps' }),
+        balance(assets.usdc, 6000n * e6, { venue: 'perps' }),
+      ],
+    }
+    const call = { rules: [], positions: [option('call', 2000, 4n * wad, { venue: 'options' })] }
+    const lend = loan(9000n * e6)
+    const parts = [perp, call, lend]
+    const combined = margin(
+      parts.flatMap<VenueRule>(({ rules }) => rules),
+      parts.flatMap(({ positions }) => [...positions]),
+    )
+    const apart = parts.map(({ rules, positions }) => margin(rules, positions).initialMargin)
+    expect(combined.initialMargin < apart.reduce((sum, part) => sum + part, 0n)).to.equal(true)
+    for (const failed of parts) {
+      const left = parts.filter((part) => part !== failed)
+      const rest = margin(
+        left.flatMap<VenueRule>(({ rules }) => rules),
+        left.flatMap(({ positions }) => [...positions]),
+      )
+      const there = margin(failed.rules, failed.positions)
+      const lost = there.positions.reduce((sum, { creditedValue }) => sum + creditedValue, 0n) / 2n
+      expect(combined.initialMargin * 10n ** 12n >= lost + rest.scan.charge).to.equal(true)
+    }
+  })
+})

@@ -1,0 +1,123 @@
+import { once } from 'node:events'
+import { expect } from 'chai'
+import type { Address } from 'viem'
+import { supplyToAave } from '../../scripts/devnet/aaveV3.ts'
+import { advanceTime, sendAs } from '../../scripts/devnet/chain.ts'
+import { parseDeployment } from '../../scripts/devnet/deployment.ts'
+import { approveAll, mintToken } from '../../scripts/devnet/tokens.ts'
+import { readRegistry } from '../../src/registry.ts'
+import {
+  type CommandDevnet,
+  type Ran,
+  runCommand,
+  startCommand,
+  startDevnetCommand,
+  temporaryDirectory,
+} from '../support/commandLine.ts'
+import { devnetPayer } from '../support/plimsoll.ts'
+
+const lines = ({ stdout }: Ran) =>
+  stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+
+describe('plimsoll keeper', function () {
+  this.timeout(120_000)
+  let directory: Awaited<ReturnType<typeof temporaryDirectory>>
+  let devnet: CommandDevnet
+  let accounts: Readonly<Record<string, Address>>
+
+  before(async () => {
+    directory = await temporaryDirectory()
+    devnet = await startDevnetCommand(directory.file('devnet.json'))
+    accounts = devnet.deployment.accounts
+  })
+  after(async () => {
+    await devnet.stop()
+    await directory.remove()
+  })
+
+  const keep = (...args: string[]) => ['keeper', 'run', ...args, '--deployment', devnet.file]
+  const nonce = () => devnet.chain.client.getTransactionCount({ address: devnetPayer.address })
+  const storedOf = async (account: Address | undefined) => {
+    if (account === undefined) throw new Error('no such account')
+    const { registry, parameters } = devnet.deployment
+    const { modelId } = parameters
+    return (await readRegistry(devnet.chain.client, { registry, modelId, account })).stored
+  }
+
+  it('is dry without --live: one line of JSON per account and block, no key, no transaction', async () => {
+    const before = await nonce()
+    const { child, done } = startCommand(keep('hedged', 'empty', '--rounds', '2'))
+    await once(child.stdout as NodeJS.ReadableStream, 'data')
+    await advanceTime(devnet.chain, 1)
+    const ran = await done
+    expect({ code: ran.code, stderr: ran.stderr }).to.deep.equal({ code: 0, stderr: '' })
+    const events = lines(ran)
+    expect(events.map(({ account, live, code, action }) => [account, live, code, action])).to.deep.equal(
+      [accounts.hedged, accounts.empty, accounts.hedged, accounts.empty].map((account) => [
+        account,
+        false,
+        'first',
+        'would post',
+      ]),
+    )
+    expect(BigInt(events[2].blockNumber) > BigInt(events[0].blockNumber)).to.equal(true)
+    expect(events[0].equity).to.match(/^\d+$/)
+    expect(await nonce()).to.equal(before)
+    expect(await storedOf(accounts.hedged)).to.equal(null)
+  })
+
+  it('posts with --live, and a refused account does not silence the others', async () => {
+    const { chain, file } = devnet
+    const { protocols } = JSON.parse(devnet.printed)
+    const { tokens, aave, operators } = parseDeployment(JSON.stringify(protocols))
+    const empty = accounts.empty as Address
+    // More dollars than a record holds.
+    const amount = 2n * 10n ** 19n
+    await mintToken(sendAs(chain, operators.deployer), tokens.usdc, { to: empty, amount })
+    await approveAll(sendAs(chain, empty), [tokens.usdc], [aave.pool])
+    await supplyToAave(sendAs(chain, empty), aave, { asset: tokens.usdc, amount })
+
+    const ran = await runCommand(['keeper', 'run', 'empty', 'hedged', '--live', '--rounds', '2', '--deployment', file])
+    expect(ran.code).to.equal(1)
+    const events = lines(ran)
+    expect(events.map(({ account, code, action }) => [account, code, action])).to.deep.equal([
+      [empty, 'refused', undefined],
+      [accounts.hedged, 'first', 'posted'],
+      [empty, 'refused', undefined],
+      [accounts.hedged, 'unchanged', 'skipped'],
+    ])
+    expect(events[0].error).to.deep.include({ name: 'OutOfRangeError', retryable: false })
+    expect(events[0].blockNumber).to.match(/^\d+$/)
+    expect(await storedOf(empty)).to.equal(null)
+    expect(`${(await storedOf(accounts.hedged))?.equity}`).to.equal(events[1].equity)
+
+    const verified = await runCommand(['verify', events[1].hash, '--json', '--deployment', file])
+    expect(JSON.parse(verified.stdout).equal).to.equal(true)
+  })
+
+  it('runs on until Ctrl-C, and says when the node is gone', async () => {
+    const { child, done } = startCommand(keep('naked'))
+    await once(child.stdout as NodeJS.ReadableStream, 'data')
+    child.kill('SIGINT')
+    expect((await done).code).to.equal(0)
+
+    const silent = startCommand(keep('naked', '--rpc', 'http://127.0.0.1:1/f00dfacef00dface'))
+    await once(silent.child.stdout as NodeJS.ReadableStream, 'data')
+    silent.child.kill('SIGINT')
+    const { code, stdout } = await silent.done
+    expect(code).to.equal(1)
+    const [first] = stdout.split('\n')
+    expect(JSON.parse(first ?? '')).to.deep.equal({
+      code: 'no-block',
+      error: {
+        name: 'RpcError',
+        message:
+          'Watching for blocks failed: no HTTP answer.\nNothing was concluded from it; try again, or use another node.',
+        retryable: true,
+      },
+    })
+  })
+})
