@@ -32,6 +32,7 @@ const settled: readonly (readonly [bigint, string])[] = [
   [100599n, 'an offset contract beside another account that moves its underlying'],
   [101461n, 'a forbidden range multiplier of an underlying that the book does not hold'],
   [102284n, 'a missing price of what is credited nothing'],
+  [1010517n, 'an option without a price of its underlying'],
 ]
 
 describe('differential: the engine against the exact model', () => {

@@ -150,7 +150,8 @@ export function toClaims({ portfolio, market, parameters }: Inputs): Claim[] {
       case 'option': {
         const quote = tokenOf(position.quoteAsset)
         const { kind, underlying, right, expiry, size, settlement } = position
-        if (quote === null || !isPriced(underlying)) return null
+        if (quote === null || parameters.underlyings[underlying] === undefined) return null
+        if (!isPriced(underlying)) throw new Refusal(`no price of ${underlying}`)
         const term = BigInt(expiry - timestamp)
         const surface = market.volatilities[volatilityKey(position)]
         if (term > 0n ? surface === undefined : settlement === undefined) return null
