@@ -29,15 +29,15 @@ export type JointShock = {
 const wad = 10n ** 18n
 
 /**
- * Scenario prices of every underlying that has a market price, S · (1 + m) rounded down (model section 3).
+ * Scenario prices of the underlyings that a book depends on, S · (1 + m) rounded down (model section 3).
  *
  * @throws {Refusal} for a range multiplier outside its floor and clamp.
  */
-export function toAxes({ market, parameters }: Inputs): Map<Underlying, Axis> {
+export function toAxes({ market, parameters }: Inputs, held: ReadonlySet<Underlying>): Map<Underlying, Axis> {
   const axes = new Map<Underlying, Axis>()
   for (const [underlying, { class: name, range, multiplier }] of Object.entries(parameters.underlyings)) {
     const spot = market.prices[underlying]?.price
-    if (spot === undefined) continue
+    if (spot === undefined || !held.has(underlying)) continue
     const asked = market.rangeMultipliers[underlying]
     if (asked === undefined || asked < multiplier.floor || asked > multiplier.clamp) {
       throw new Refusal(`the range multiplier of ${underlying} is ${asked}`)

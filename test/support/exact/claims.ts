@@ -11,7 +11,7 @@ import {
   type Position,
   venueAccountKey,
 } from '../../../src/core/position.ts'
-import { fromDecimals, fromWad, type Real } from './real.ts'
+import { floorToWad, fromDecimals, fromWad, type Real } from './real.ts'
 
 /** What the reference reads. */
 export type Inputs = { readonly portfolio: Portfolio; readonly market: Market; readonly parameters: MarginParameters }
@@ -73,8 +73,9 @@ export type Claim = Held &
     | { readonly kind: 'consumerDebt'; readonly amount: Real }
   )
 
-/** Underlyings whose prices the claim depends on. */
+/** Underlyings whose prices the claim depends on; an expired option is settled and depends on none. */
 export function underlyingsOf(claim: Claim): readonly Underlying[] {
+  if (claim.kind === 'option' && claim.term <= 0n) return []
   switch (claim.kind) {
     case 'balance':
     case 'debt':
@@ -90,21 +91,25 @@ export function underlyingsOf(claim: Claim): readonly Underlying[] {
 }
 
 /**
- * Nets contracts, drops claims of size zero, prices what can be priced, names nothing and refuses unpriced liabilities.
+ * Nets contracts, drops claims of size zero, leaves out assets outside the parameter set and long options without a volatility.
  *
- * @throws {Refusal} for a liability without a price.
+ * @throws {Refusal} for a liability that cannot be priced, and for a token of the parameter set that the market does not price.
  */
 export function toClaims({ portfolio, market, parameters }: Inputs): Claim[] {
   const { timestamp } = portfolio.block
   const tokenOf = (asset: AssetKey): Token | null => {
     const entry = parameters.assets[asset]
+    if (entry === undefined) return null
     const rate = market.rates[asset]
-    if (entry === undefined || rate === undefined || market.prices[entry.underlying] === undefined) return null
+    if (rate === undefined) throw new Refusal(`no rate of ${asset}`)
+    if (!isPriced(entry.underlying)) throw new Refusal(`no price of ${entry.underlying}`)
     return { asset, underlying: entry.underlying, rate, decimals: entry.decimals }
   }
   const claims: Claim[] = []
   for (const position of net(portfolio.positions)) {
     if (isEmpty(position)) continue
+    // What counts for nothing needs no price.
+    if (isUncredited(position) && !assetsOf(position).every(isQuoted)) continue
     const claim = toClaim(position)
     if (claim !== null) claims.push(claim)
     else if (canBeNegative(position)) throw new Refusal(`no price for the liability ${claimKey(position.claim)}`)
@@ -123,7 +128,10 @@ export function toClaims({ portfolio, market, parameters }: Inputs): Claim[] {
       case 'debt': {
         const token = tokenOf(position.asset)
         if (token === null) return null
-        return { ...held, kind: position.kind, token, amount: fromDecimals(position.amount, token.decimals) }
+        const amount = fromDecimals(position.amount, token.decimals)
+        // Owned quantities are rounded down, owed ones up (methodology section 0).
+        const counted = position.kind === 'balance' ? floorToWad(amount) : -floorToWad(-amount)
+        return { ...held, kind: position.kind, token, amount: counted }
       }
       case 'perpetual': {
         const quote = tokenOf(position.quoteAsset)
@@ -142,7 +150,8 @@ export function toClaims({ portfolio, market, parameters }: Inputs): Claim[] {
       case 'option': {
         const quote = tokenOf(position.quoteAsset)
         const { kind, underlying, right, expiry, size, settlement } = position
-        if (quote === null || !isPriced(underlying)) return null
+        if (quote === null || parameters.underlyings[underlying] === undefined) return null
+        if (!isPriced(underlying)) throw new Refusal(`no price of ${underlying}`)
         const term = BigInt(expiry - timestamp)
         const surface = market.volatilities[volatilityKey(position)]
         if (term > 0n ? surface === undefined : settlement === undefined) return null
@@ -173,8 +182,32 @@ export function toClaims({ portfolio, market, parameters }: Inputs): Claim[] {
     }
   }
 
+  function isQuoted(asset: AssetKey): boolean {
+    const entry = parameters.assets[asset]
+    return entry !== undefined && market.rates[asset] !== undefined && isPriced(entry.underlying)
+  }
+
+  function isUncredited(position: Position): boolean {
+    return !canBeNegative(position) && position.control !== 'consumer' && parameters.credit[position.control] === 0n
+  }
+
   function isPriced(underlying: Underlying): boolean {
     return market.prices[underlying] !== undefined && parameters.underlyings[underlying] !== undefined
+  }
+}
+
+function assetsOf(position: Position): readonly AssetKey[] {
+  switch (position.kind) {
+    case 'balance':
+    case 'debt':
+      return [position.asset]
+    case 'perpetual':
+    case 'option':
+      return [position.quoteAsset]
+    case 'concentratedLiquidity':
+      return [position.token0, position.token1]
+    case 'consumerDebt':
+      return []
   }
 }
 

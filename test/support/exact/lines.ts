@@ -103,7 +103,9 @@ export function settlementGapLine({ claims, valuer, inputs }: Book, side: Side):
     claims.map((claim) => {
       if (claim.kind !== 'option' || claim.size >= 0n) return 0n
       const { term, settlement, size, underlying } = claim
-      const isFull = term <= 0n || settlement?.kind === 'averaging'
+      const isOpen =
+        settlement?.kind === 'averaging' && (settlement.observed > 0n || readings.windowIsOpenBeforeFirstObservation)
+      const isFull = term <= 0n || isOpen
       const left = isFull ? day : max(0n, day - term)
       return (times(times(-size, valuer.spotOf(underlying)), rate) * left) / day
     }),
@@ -155,7 +157,7 @@ export function venueNeed(book: Book): Real {
           .map((point) => ({ [underlying]: point })),
       )
       // Long options are nobody's collateral: what they are worth in the scenario can leave.
-      const longs = account.claims.filter((claim) => claim.kind === 'option' && claim.size > 0n)
+      const longs = account.claims.filter((claim) => claim.kind === 'option' && claim.size > 0n && claim.term > 0n)
       const needs = [...unmoved, ...shocks].map((shock) => {
         const loose = sum(longs.map((claim) => valuer.credited(claim, valuer.value(claim, shock))))
         return equity - (account.stateIn(shock)?.slack ?? 0n) - loose

@@ -1,7 +1,13 @@
 import type { Address } from 'viem'
 import type { AssetKey } from '../../../src/core/asset.ts'
-import { volatilityKey } from '../../../src/core/market.ts'
-import type { Control, Option, Position, VenueAccount } from '../../../src/core/position.ts'
+import { type Market, volatilityKey } from '../../../src/core/market.ts'
+import {
+  type Control,
+  type Option,
+  type Position,
+  type VenueAccount,
+  venueAccountKey,
+} from '../../../src/core/position.ts'
 import type { VenueRule } from '../../../src/core/venueRule.ts'
 import { Random } from '../../kernel/support/random.ts'
 import type { Inputs } from './claims.ts'
@@ -25,18 +31,37 @@ export function randomInputs(seed: bigint): Inputs {
   const random = new Random(seed)
   const parameters = parametersOf(random.between(0n, parameterSets - 1n))
   const { market, listed } = randomMarket(random, parameters)
-  const scene = { random, parameters, market, listed, positions: [], rules: [] }
+  const scene: Scene = { random, parameters, market, listed, positions: [], rules: [] }
   for (let count = random.between(1n, 3n); count > 0n; count--) addPart(scene)
   const enforceable = random.between(0n, 3n) === 0n
-  const positions = scene.positions.map((position: Position) =>
+  const positions = scene.positions.map((position) =>
     enforceable && position.control !== 'consumer' ? { ...position, control: 'enforceable' as const } : position,
   )
   const block = { chainId, number: 100n, hash: `0x${'11'.repeat(32)}` as const, timestamp: now }
   const scope = enforceable ? 'enforceable' : 'observed'
   return {
     parameters,
-    market,
+    market: scene.rules.length === 0 && random.between(0n, 39n) === 0n ? withHole(random, market) : market,
     portfolio: { account, scope, block, positions, venues: [], requirements: [], rules: scene.rules },
+  }
+}
+
+/** The market without one of its entries, or with a range multiplier that its rule forbids. */
+function withHole(random: Random, market: Market): Market {
+  const without = <Value>(entries: Readonly<Record<string, Value>>): Record<string, Value> => {
+    const keys = Object.keys(entries)
+    const gone = keys[Number(random.between(0n, BigInt(keys.length - 1)))]
+    return Object.fromEntries(Object.entries(entries).filter(([key]) => key !== gone))
+  }
+  switch (random.between(0n, 3n)) {
+    case 0n:
+      return { ...market, prices: without(market.prices) }
+    case 1n:
+      return { ...market, rates: without(market.rates) }
+    case 2n:
+      return { ...market, volatilities: without(market.volatilities) }
+    default:
+      return { ...market, rangeMultipliers: { ...market.rangeMultipliers, ETH: 3n * wad } }
   }
 }
 
@@ -90,6 +115,12 @@ function held(scene: Scene, venueAccount: VenueAccount, control: Control) {
   }
 }
 
+/** One part of the book per venue account, so that a rule speaks of all that lies there. */
+function isTaken({ positions }: Scene, venueAccount: VenueAccount): boolean {
+  const key = venueAccountKey(venueAccount)
+  return positions.some((position) => venueAccountKey(position.venueAccount) === key)
+}
+
 /** WAD USD: dust, ordinary, or far more than anyone has. */
 function worth({ random }: Scene): bigint {
   const kind = random.between(0n, 19n)
@@ -136,10 +167,7 @@ function quoteOf(scene: Scene, asset: AssetKey, decimals: number): bigint {
 function addLending(scene: Scene): void {
   const { random, positions, rules } = scene
   const venueAccount = placeAt(scene, 'lend')
-  if (
-    rules.some(({ venueAccount: { venue, subAccount } }) => venue === 'lend' && subAccount === venueAccount.subAccount)
-  )
-    return
+  if (isTaken(scene, venueAccount)) return
   const total = worth(scene)
   const token = (asset: AssetKey, usd: bigint) => ({
     asset,
@@ -161,7 +189,7 @@ function addLending(scene: Scene): void {
   for (const { asset, amount } of debts) {
     positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'debt', asset, amount })
   }
-  if (chance(scene, 90n)) {
+  if (collaterals.length + debts.length > 0 && chance(scene, 90n)) {
     const averaging = chance(scene, 50n) ? 'truncated' : 'exact'
     const closeFactor = chance(scene, 60n) ? wad : wad / 2n
     rules.push({ kind: 'lendingPool', venueAccount, averaging, collaterals, debts, closeFactor })
@@ -172,9 +200,7 @@ function addPerpetuals(scene: Scene): void {
   const { random, positions, rules, market } = scene
   const venueAccount = placeAt(scene, 'perp')
   const quoteAsset = pick(scene, [tokens.usdc, tokens.usdc, tokens.susd])
-  const isTaken = rules.some(
-    ({ venueAccount: { venue, subAccount } }) => venue === 'perp' && subAccount === venueAccount.subAccount,
-  )
+  if (isTaken(scene, venueAccount)) return
   const total = worth(scene)
   const markets = pick(scene, [['ETH'], ['BTC'], ['ETH', 'BTC']]).map((underlying) => {
     const spot = market.prices[underlying]?.price ?? wad
@@ -210,7 +236,7 @@ function addPerpetuals(scene: Scene): void {
   if (wethAmount > 0n) {
     positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'balance', asset: tokens.weth, amount: wethAmount })
   }
-  if (isTaken || !chance(scene, 85n)) return
+  if (!chance(scene, 85n)) return
   rules.push({
     kind: 'perpetualAccount',
     venueAccount,
@@ -263,9 +289,14 @@ function addOptions(scene: Scene): void {
   const venueAccount = placeAt(scene, 'options')
   const quoteAsset = tokens.susd
   const total = worth(scene)
+  if (isTaken(scene, venueAccount)) return
+  // A market of the venue has one underlying, so its rule speaks of one.
+  const hasRule = chance(scene, 60n)
+  const choice = hasRule ? listed.filter(({ underlying }) => underlying === 'ETH') : listed
+  if (choice.length === 0) return
   const shorts: Extract<VenueRule, { kind: 'optionCollateral' }>['shorts'][number][] = []
   for (let count = random.between(1n, 3n); count > 0n; count--) {
-    const contract = pick(scene, listed)
+    const contract = pick(scene, choice)
     const spot = market.prices[contract.underlying]?.price ?? wad
     const amount = (total * wad) / spot + 1n
     const isShort = chance(scene, 55n)
@@ -278,14 +309,11 @@ function addOptions(scene: Scene): void {
     const collateral = isBase ? (amount * random.between(40n, 110n)) / 100n : (total * random.between(10n, 110n)) / 100n
     positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'balance', asset, amount: collateral })
     const { right, strike, expiry } = option
-    if (contract.underlying === 'ETH' && expiry > now) {
+    // The venue no longer trades, so no longer liquidates, what has expired.
+    if (expiry > now)
       shorts.push({ right, collateralIn: isBase ? 'base' : 'quote', strike, expiry, amount, collateral })
-    }
   }
-  const isTaken = rules.some(
-    ({ venueAccount: { venue, subAccount } }) => venue === 'options' && subAccount === venueAccount.subAccount,
-  )
-  if (shorts.length === 0 || isTaken || !chance(scene, 85n)) return
+  if (shorts.length === 0 || !hasRule) return
   rules.push({
     kind: 'optionCollateral',
     venueAccount,

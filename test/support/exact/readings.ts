@@ -17,4 +17,6 @@ export const readings = {
   noVenueFloorWithoutPhysics: true,
   /** The venue floor also asks what the account needs at today's prices, not only in its range scenarios. */
   venueFloorUnmoved: false,
+  /** A settlement window of which nothing is observed yet is open: the full gap rate applies. */
+  windowIsOpenBeforeFirstObservation: false,
 }

@@ -31,11 +31,15 @@ export function over(a: Real, b: Real): Real {
 }
 
 export function max(first: Real, ...others: readonly Real[]): Real {
-  return others.reduce((most, x) => (x > most ? x : most), first)
+  let most = first
+  for (const x of others) if (x > most) most = x
+  return most
 }
 
 export function min(first: Real, ...others: readonly Real[]): Real {
-  return others.reduce((least, x) => (x < least ? x : least), first)
+  let least = first
+  for (const x of others) if (x < least) least = x
+  return least
 }
 
 export function abs(x: Real): Real {
@@ -46,6 +50,12 @@ export function sum(items: Iterable<Real>): Real {
   let total = 0n
   for (const item of items) total += item
   return total
+}
+
+/** Rounded down to 18 decimals: the model's quantity of a token that is owned. */
+export function floorToWad(x: Real): Real {
+  const quotient = x / perWad
+  return (quotient * perWad > x ? quotient - 1n : quotient) * perWad
 }
 
 /** Rounded up to quote units. */

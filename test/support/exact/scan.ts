@@ -34,10 +34,10 @@ export type Account = {
 const cliff = one / 10n ** 6n
 
 export function toBook(inputs: Inputs): Book {
-  const axes = toAxes(inputs)
+  const claims = toClaims(inputs)
+  const axes = toAxes(inputs, new Set(claims.flatMap(underlyingsOf)))
   const joint = toJointShocks(inputs, axes)
   const valuer = createValuer(inputs, axes)
-  const claims = toClaims(inputs)
   const rules = new Map(inputs.portfolio.rules.map((rule) => [venueAccountKey(rule.venueAccount), rule]))
   const keys = [...new Set(claims.map(({ account }) => account))]
   const accounts = keys.map((key) => {
@@ -73,7 +73,7 @@ function toAccount(
   }
   const rows = joint.map(({ shock }) => outcomeOf(shock))
   const regimes = joint.map(({ regime }) => regime)
-  const moved = withPhysics(rows, [...underlyings], axes, regimes)
+  const moved = withPhysics(rows, [...axes.keys()], axes, regimes)
   return { key, claims, underlyings, rule, stateIn, single, joint: moved, isNearCliff: min(one, ...distances) < cliff }
 }
 

@@ -4,7 +4,7 @@ import type { Claim, Inputs, Token } from './claims.ts'
 import { liquidityAmounts, sqrtPrice } from './liquidity.ts'
 import { optionDelta, optionPrice, shockedVolatility, totalVolatility, type VolatilityShock } from './option.ts'
 import { readings } from './readings.ts'
-import { fromDecimals, fromWad, max, one, type Real, times } from './real.ts'
+import { floorToWad, fromDecimals, fromWad, max, one, type Real, times } from './real.ts'
 
 type OptionClaim = Extract<Claim, { kind: 'option' }>
 type LiquidityClaim = Extract<Claim, { kind: 'concentratedLiquidity' }>
@@ -32,8 +32,10 @@ export function createValuer({ market, parameters }: Inputs, axes: ReadonlyMap<U
 
   const pointOf = (underlying: Underlying, shock: Shock): Point => {
     const point = shock[underlying] ?? axes.get(underlying)?.mark
-    if (point === undefined) throw new Error(`No price of ${underlying}.`)
-    return point
+    if (point !== undefined) return point
+    const price = market.prices[underlying]?.price
+    if (price === undefined) throw new Error(`No price of ${underlying}.`)
+    return { index: -1, id: 'mark', kind: 'range', price, move: 0n, vol: 'none', weight: 0n }
   }
   const spotOf = (underlying: Underlying, shock: Shock = {}): Real => fromWad(pointOf(underlying, shock).price)
   const tokenPrice = ({ rate, underlying }: Token, shock: Shock): Real =>
@@ -88,8 +90,8 @@ export function createValuer({ market, parameters }: Inputs, axes: ReadonlyMap<U
     )
     const [amount0, amount1] = liquidityAmounts(claim.liquidity, claim.tickLower, claim.tickUpper, at)
     const result = [
-      fromDecimals(amount0 + claim.fees[0], token0.decimals),
-      fromDecimals(amount1 + claim.fees[1], token1.decimals),
+      floorToWad(fromDecimals(amount0 + claim.fees[0], token0.decimals)),
+      floorToWad(fromDecimals(amount1 + claim.fees[1], token1.decimals)),
     ] as const
     amounts.set(key, result)
     return result

@@ -79,7 +79,7 @@ function lendingPool(
   const truncated = total === 0n ? 0n : total * (weighted / total)
   const covered = (averaging === 'truncated' ? truncated : weighted) / 10_000n
   const debt = sum(debts.map(worth))
-  const bonus = collaterals.reduce((largest, held) => (held.bonus > largest ? held.bonus : largest), 0)
+  const bonus = Math.max(0, ...collaterals.map((held) => held.bonus))
   const isLiquidatable = debt > 0n && covered < debt
   return {
     isLiquidatable,
@@ -116,7 +116,7 @@ function perpetualAccount(rule: PerpetualAccountRule, { ratioOf, assetRatio, ass
   return {
     isLiquidatable: (notional > 0n && value < required) || isSold,
     penalty: times(penalty, assetPrice(quoteAsset)),
-    slack: times(value - required, assetPrice(quoteAsset)),
+    slack: times(min(value - required, ...limits.map((limit) => settled + limit)), assetPrice(quoteAsset)),
     distance:
       reference === 0n
         ? one
