@@ -73,7 +73,7 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
       return { state, shift, regime: row.regime }
     }),
   )
-  const jointRowsOf = (names: readonly Underlying[]) => jointOf(names.join(separator))
+  const jointRowsOf = (names: readonly Underlying[]) => jointOf(keyOf(names))
 
   const base = memoize((leg: Leg) => {
     const value = valuer.value(leg, valuer.base)
@@ -103,7 +103,7 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
   const identity = identify()
   const known = new Map<string, AccountPnl>()
   const account: ScenarioGrid['account'] = (legs, rule, names) => {
-    const key = [rule ? identity(rule) : '', rule ? names.join(separator) : '', ...legs.map(identity)].join('|')
+    const key = [rule ? identity(rule) : '', rule ? keyOf(names) : '', ...legs.map(identity)].join('|')
     const found = known.get(key)
     if (found) return found
     const own = [...new Set(legs.flatMap(({ underlyings }) => underlyings))]
@@ -119,7 +119,7 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
         return [underlying, withPhysics(places, plain(vectors, places.length), states)] as const
       }),
     )
-    const states = rule && own.length > 0 ? ruleStates(rule, movedTogether(names.join(separator))) : []
+    const states = rule && own.length > 0 ? ruleStates(rule, movedTogether(keyOf(names))) : []
     const joint = withPhysics(
       rule ? jointRowsOf(names) : jointRows.map(({ regime }) => ({ regime, shift: new Map() })),
       plain(legs.map(jointPnl), jointRows.length),
@@ -132,10 +132,13 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
   return { hasPhysics: parameters.venuePhysics === 'on', spot, rows, jointRows, base, pnl, jointPnl, account }
 }
 
-const separator = '|'
+/** Names may hold any character, so that no separator tells them apart. */
+function keyOf(names: readonly Underlying[]): string {
+  return JSON.stringify(names)
+}
 
 function namesOf(key: string): readonly Underlying[] {
-  return key === '' ? [] : key.split(separator)
+  return JSON.parse(key) as readonly Underlying[]
 }
 
 function shiftOf({ move }: Scenario, price: Wad, spot: Wad) {
