@@ -107,8 +107,6 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
     const found = known.get(key)
     if (found) return found
     const own = [...new Set(legs.flatMap(({ underlyings }) => underlyings))]
-    const plain = (vectors: readonly (readonly Wad[])[], count: number) =>
-      Array.from({ length: count }, (_, at) => vectors.reduce((sum, vector) => sum + (vector[at] as Wad), 0n))
     const byUnderlying = new Map(
       own.map((underlying) => {
         const places = rows(underlying)
@@ -116,13 +114,13 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
           .filter(({ underlyings }) => underlyings.includes(underlying))
           .map((leg) => pnl(leg, underlying))
         const states = rule ? ruleStates(rule, movedAlone(underlying)) : []
-        return [underlying, withPhysics(places, plain(vectors, places.length), states)] as const
+        return [underlying, withPhysics(places, sumVectors(vectors, places.length), states)] as const
       }),
     )
     const states = rule && own.length > 0 ? ruleStates(rule, movedTogether(keyOf(names))) : []
     const joint = withPhysics(
       rule ? jointRowsOf(names) : jointRows.map(({ regime }) => ({ regime, shift: new Map() })),
-      plain(legs.map(jointPnl), jointRows.length),
+      sumVectors(legs.map(jointPnl), jointRows.length),
       states,
     )
     const result = { byUnderlying, joint }
@@ -130,6 +128,14 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
     return result
   }
   return { hasPhysics: parameters.venuePhysics === 'on', spot, rows, jointRows, base, pnl, jointPnl, account }
+}
+
+function sumVectors(vectors: readonly (readonly Wad[])[], length: number): readonly Wad[] {
+  const sums = new Array<Wad>(length).fill(0n)
+  for (const vector of vectors) {
+    for (let at = 0; at < length; at++) sums[at] = (sums[at] as Wad) + (vector[at] as Wad)
+  }
+  return sums
 }
 
 /** Names may hold any character, so that no separator tells them apart. */
