@@ -24,6 +24,8 @@ export const maxVolatility: Wad = 100n * wad
 export const maxSeconds = 1n << 32n
 /** Total volatility from which a call is worth its forward: the exact price is nearer than 2e-17 of the forward. */
 const saturation: Wad = 24n * wad
+/** 1 / √(2π). */
+const inverseRootOfTwoPi: Wad = 398942280401432678n
 
 /**
  * Volatility over the life of an option, σ·√T, WAD.
@@ -66,6 +68,18 @@ export function black76Delta(right: 'call' | 'put', forward: Wad, strike: Wad, t
   requireDomain(forward, strike, totalVolatility)
   const callDelta = totalVolatility >= saturation ? wad : standardize(forward, strike, totalVolatility).probability1
   return right === 'call' ? callDelta : callDelta - wad
+}
+
+/**
+ * Density of the normal distribution at d1, WAD: with it gamma is n(d1) / (F·σ√T) and vega F·n(d1)·√T. From a total volatility
+ * of 24 on it is 0, as the price no longer depends on the volatility.
+ *
+ * @throws {Black76DomainError} as {@link black76}.
+ */
+export function black76Density(forward: Wad, strike: Wad, totalVolatility: Wad): Wad {
+  requireDomain(forward, strike, totalVolatility)
+  if (totalVolatility >= saturation) return 0n
+  return mul(inverseRootOfTwoPi, standardize(forward, strike, totalVolatility).density1)
 }
 
 /**

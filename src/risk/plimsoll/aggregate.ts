@@ -61,17 +61,22 @@ export function scanCharge(
   { decorrelation }: Pick<MarginParameters, 'decorrelation'>,
   includes: (venueAccount: string) => boolean,
 ): Wad {
-  const kept = pnl.accounts.map(({ key }) => includes(key))
-  const loss = (rows: readonly AccountRow[], weight: Wad) => {
-    let total = 0n
-    for (let index = 0; index < rows.length; index++) if (kept[index]) total += rows[index]?.pnl ?? 0n
-    return weightedLoss(total, weight)
+  const kept = pnl.accounts.flatMap(({ key }, index) => (includes(key) ? [index] : []))
+  // Dividing keeps the order, so only the largest weighted loss is divided.
+  const worst = <Row extends { readonly accounts: readonly AccountRow[] }>(
+    rows: readonly Row[],
+    weightOf: (row: Row) => Wad,
+  ) => {
+    let most = 0n
+    for (const row of rows) {
+      let total = 0n
+      for (const index of kept) total += row.accounts[index]?.pnl ?? 0n
+      if (total < 0n) most = max(most, -weightOf(row) * total)
+    }
+    return ceilDiv(most, wad)
   }
-  const worst = (losses: readonly Wad[]) => losses.reduce((most, value) => max(most, value), 0n)
-  const sum = sumOf(
-    pnl.underlyings.map(({ rows }) => worst(rows.map(({ scenario, accounts }) => loss(accounts, scenario.weight)))),
-  )
-  const joint = worst(pnl.joint.map(({ row, accounts }) => loss(accounts, row.weight)))
+  const sum = sumOf(pnl.underlyings.map(({ rows }) => worst(rows, ({ scenario }) => scenario.weight)))
+  const joint = worst(pnl.joint, ({ row }) => row.weight)
   return interpolate(decorrelation, sum, joint)
 }
 

@@ -43,17 +43,25 @@ function netContracts(positions: readonly Position[]): readonly Position[] {
     const key = contractKey(position)
     const netted = contracts.get(key)
     if (netted === undefined) contracts.set(key, position)
-    else if (netted.kind === 'option') contracts.set(key, { ...netted, size: netted.size + position.size })
+    else if (netted.kind === 'option')
+      contracts.set(key, { ...netted, size: netted.size + position.size, ...netValue(netted, position) })
     else if (position.kind === 'perpetual') {
       contracts.set(key, {
         ...netted,
         size: netted.size + position.size,
         cost: netted.cost + position.cost,
         funding: netted.funding + position.funding,
+        ...netValue(netted, position),
       })
     }
   }
   return [...others, ...contracts.values()]
+}
+
+/** The venue's value of two claims, unknown when either is. */
+function netValue(a: Position, b: Position): Pick<Position, 'venueValue'> {
+  if (a.venueValue !== undefined && b.venueValue !== undefined) return { venueValue: a.venueValue + b.venueValue }
+  return a.venueValue === undefined ? {} : { venueValue: undefined }
 }
 
 function contractKey(position: Option | Perpetual): string {

@@ -3,7 +3,7 @@ import type { Market } from '../../core/market.ts'
 import type { MarginParameters } from '../../core/parameters.ts'
 import type { Scenario } from '../../core/scenario.ts'
 import { type Wad, wad } from '../../core/units.ts'
-import { black76, totalVolatility } from '../../kernel/black76.ts'
+import { black76, black76Delta, totalVolatility } from '../../kernel/black76.ts'
 import { amountsForLiquidity, sqrtPriceX96 } from '../../kernel/concentratedLiquidity.ts'
 import { max, min, mul } from '../../kernel/fixedPoint.ts'
 import type { VenueShift } from '../venues/venueState.ts'
@@ -26,6 +26,10 @@ export type Valuer = {
   /** Full value of a leg in WAD USD (model section 2). */
   readonly value: (leg: Leg, state: MarketState) => Wad
   readonly base: MarketState
+  /** Amounts of a position at the marks, fees included, whole tokens in WAD. */
+  readonly liquidity: (leg: LiquidityLeg) => { readonly quantity0: Wad; readonly quantity1: Wad }
+  /** N(d1) or N(d1) − 1 of an option at the marks, WAD. */
+  readonly optionDelta: (leg: OptionLeg) => Wad
   /** The base state with the given scenarios applied. */
   readonly shocked: (scenarios: ReadonlyMap<Underlying, Scenario>) => MarketState
   /** The base state with other spot prices. */
@@ -135,6 +139,11 @@ export function createValuer(market: Market, parameters: MarginParameters, times
     scenario: () => undefined,
   }
 
+  const liquidity = memoize((leg: LiquidityLeg) => liquidityQuantities(leg, base))
+  const optionDelta = memoize((leg: OptionLeg) =>
+    black76Delta(leg.right, forwardOf(leg, base), leg.strike, totalVolatilityOf(leg, 'none')),
+  )
+
   const shocked = (scenarios: ReadonlyMap<Underlying, Scenario>): MarketState => {
     const prices = new Map<Underlying, Wad>()
     for (const [underlying, scenario] of scenarios) {
@@ -170,7 +179,7 @@ export function createValuer(market: Market, parameters: MarginParameters, times
     },
   })
 
-  return { value, base, shocked, priced, shiftTo }
+  return { value, base, liquidity, optionDelta, shocked, priced, shiftTo }
 }
 
 /** Price of one whole token: mul(rate, S). */

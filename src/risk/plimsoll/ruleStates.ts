@@ -32,17 +32,7 @@ export function createRuleStates(valuer: Valuer): (rule: VenueRule, list: MovedS
   return (rule, list) => {
     if (rule.kind !== 'optionCollateral') return statesOf(rule)(list)
     const parts = rule.shorts.map((short) => statesOf(partOf(rule, short))(list))
-    return list.states.map((_, at) => parts.reduce((sum, part) => add(sum, part[at] as VenueState), none))
-  }
-}
-
-const none: VenueState = { isLiquidatable: false, penalty: 0n, slack: 0n }
-
-function add(a: VenueState, b: VenueState): VenueState {
-  return {
-    isLiquidatable: a.isLiquidatable || b.isLiquidatable,
-    penalty: a.penalty + b.penalty,
-    slack: a.slack + b.slack,
+    return list.states.map((_, at) => sumOf(parts, at))
   }
 }
 
@@ -69,4 +59,15 @@ function haveEqualTerms(a: OptionCollateralRule, b: OptionCollateralRule): boole
     a.penaltyRatio === b.penaltyRatio &&
     a.minimumPenalty === b.minimumPenalty
   )
+}
+
+function sumOf(parts: readonly (readonly VenueState[])[], at: number): VenueState {
+  let [isLiquidatable, penalty, slack] = [false, 0n, 0n]
+  for (const part of parts) {
+    const state = part[at] as VenueState
+    isLiquidatable ||= state.isLiquidatable
+    penalty += state.penalty
+    slack += state.slack
+  }
+  return { isLiquidatable, penalty, slack }
 }

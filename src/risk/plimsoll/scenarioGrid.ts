@@ -73,7 +73,7 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
       return { state, shift, regime: row.regime }
     }),
   )
-  const jointRowsOf = (names: readonly Underlying[]) => jointOf(names.join(separator))
+  const jointRowsOf = (names: readonly Underlying[]) => jointOf(keyOf(names))
 
   const base = memoize((leg: Leg) => {
     const value = valuer.value(leg, valuer.base)
@@ -103,12 +103,10 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
   const identity = identify()
   const known = new Map<string, AccountPnl>()
   const account: ScenarioGrid['account'] = (legs, rule, names) => {
-    const key = [rule ? identity(rule) : '', rule ? names.join(separator) : '', ...legs.map(identity)].join('|')
+    const key = [rule ? identity(rule) : '', rule ? keyOf(names) : '', ...legs.map(identity)].join('|')
     const found = known.get(key)
     if (found) return found
     const own = [...new Set(legs.flatMap(({ underlyings }) => underlyings))]
-    const plain = (vectors: readonly (readonly Wad[])[], count: number) =>
-      Array.from({ length: count }, (_, at) => vectors.reduce((sum, vector) => sum + (vector[at] as Wad), 0n))
     const byUnderlying = new Map(
       own.map((underlying) => {
         const places = rows(underlying)
@@ -116,13 +114,13 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
           .filter(({ underlyings }) => underlyings.includes(underlying))
           .map((leg) => pnl(leg, underlying))
         const states = rule ? ruleStates(rule, movedAlone(underlying)) : []
-        return [underlying, withPhysics(places, plain(vectors, places.length), states)] as const
+        return [underlying, withPhysics(places, sumVectors(vectors, places.length), states)] as const
       }),
     )
-    const states = rule && own.length > 0 ? ruleStates(rule, movedTogether(names.join(separator))) : []
+    const states = rule && own.length > 0 ? ruleStates(rule, movedTogether(keyOf(names))) : []
     const joint = withPhysics(
       rule ? jointRowsOf(names) : jointRows.map(({ regime }) => ({ regime, shift: new Map() })),
-      plain(legs.map(jointPnl), jointRows.length),
+      sumVectors(legs.map(jointPnl), jointRows.length),
       states,
     )
     const result = { byUnderlying, joint }
@@ -132,10 +130,21 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
   return { hasPhysics: parameters.venuePhysics === 'on', spot, rows, jointRows, base, pnl, jointPnl, account }
 }
 
-const separator = '|'
+function sumVectors(vectors: readonly (readonly Wad[])[], length: number): readonly Wad[] {
+  const sums = new Array<Wad>(length).fill(0n)
+  for (const vector of vectors) {
+    for (let at = 0; at < length; at++) sums[at] = (sums[at] as Wad) + (vector[at] as Wad)
+  }
+  return sums
+}
+
+/** Names may hold any character, so that no separator tells them apart. */
+function keyOf(names: readonly Underlying[]): string {
+  return JSON.stringify(names)
+}
 
 function namesOf(key: string): readonly Underlying[] {
-  return key === '' ? [] : key.split(separator)
+  return JSON.parse(key) as readonly Underlying[]
 }
 
 function shiftOf({ move }: Scenario, price: Wad, spot: Wad) {

@@ -70,16 +70,17 @@ export function revalueBook(
     const rows = grid.rows(underlying).map(({ scenario, price }, at) => ({
       scenario,
       price,
-      legs: legRows.map((row) => row?.[at] ?? 0n),
-      accounts: accountRows.map((row) => row?.[at] ?? still),
+      legs: column(legRows, at, 0n),
+      accounts: column(accountRows, at, still),
     }))
     return { underlying, spot: grid.spot(underlying), rows }
   })
   const legRows = legs.map((leg) => grid.jointPnl(leg))
+  const accountRows = accountPnl.map(({ joint }) => joint)
   const joint = grid.jointRows.map((row, at) => ({
     row,
-    legs: legRows.map((leg) => leg[at] ?? 0n),
-    accounts: accountPnl.map((account) => account.joint[at] ?? still),
+    legs: column(legRows, at, 0n),
+    accounts: column(accountRows, at, still),
   }))
   return {
     legs,
@@ -89,6 +90,13 @@ export function revalueBook(
     underlyings,
     joint,
   }
+}
+
+/** One entry of every list, `missing` where there is no list. */
+function column<Value>(lists: readonly (readonly Value[] | undefined)[], at: number, missing: Value): readonly Value[] {
+  const values: Value[] = []
+  for (const list of lists) values.push(list?.[at] ?? missing)
+  return values
 }
 
 function accountsOf(legs: readonly Leg[], rules: ReadonlyMap<string, VenueRule>): readonly BookAccount[] {

@@ -1,9 +1,8 @@
 import type { Underlying } from '../../../core/asset.ts'
 import { type Wad, wad } from '../../../core/units.ts'
-import { black76Delta, totalVolatility } from '../../../kernel/black76.ts'
 import { abs, mul, mulUp } from '../../../kernel/fixedPoint.ts'
 import type { Leg, PricedToken } from '../legs.ts'
-import { forwardOf, liquidityQuantities, type Valuer } from '../revalue.ts'
+import type { Valuer } from '../revalue.ts'
 
 /** 1.0 of a delta: exact products of two WAD numbers. */
 export const deltaUnit = wad * wad
@@ -12,12 +11,12 @@ export const deltaUnit = wad * wad
 export type Exposure = { readonly gross: bigint; readonly net: bigint }
 
 /** Tokens that a leg holds or owes at the marks, uncredited whole tokens in WAD. */
-export function tokensOf(leg: Leg, { base }: Valuer): readonly { token: PricedToken; quantity: Wad }[] {
+export function tokensOf(leg: Leg, valuer: Valuer): readonly { token: PricedToken; quantity: Wad }[] {
   switch (leg.kind) {
     case 'token':
       return [{ token: leg.token, quantity: leg.quantity }]
     case 'liquidity': {
-      const { quantity0, quantity1 } = liquidityQuantities(leg, base)
+      const { quantity0, quantity1 } = valuer.liquidity(leg)
       return [
         { token: leg.token0, quantity: quantity0 },
         { token: leg.token1, quantity: quantity1 },
@@ -41,25 +40,41 @@ export function absoluteValue(quantity: Wad, token: PricedToken, { base }: Value
   return mulUp(mulUp(abs(quantity), token.rate), base.price(token.underlying))
 }
 
+/** What one leg adds to the delta of one underlying, in units of it scaled by {@link deltaUnit}; equal keys net first. */
+export type DeltaPart = { readonly key: string; readonly underlying: Underlying; readonly delta: bigint }
+
 /**
- * Delta per underlying (model section 6, hedged-delta minimum): quantity × rate of tokens, size of perpetuals, size × N(d1) or
- * N(d1) − 1 of options less what a settlement window has observed. Supply and debt of one asset at one venue account net
- * first; gross sums the rest by absolute value.
+ * Delta of a leg (model section 6, hedged-delta minimum): quantity × rate of tokens, size of perpetuals, size × N(d1) or
+ * N(d1) − 1 of options less what a settlement window has observed. Supply and debt of one asset at one venue account have
+ * one key.
  */
+export function deltaParts(leg: Leg, valuer: Valuer): readonly DeltaPart[] {
+  switch (leg.kind) {
+    case 'token':
+    case 'liquidity':
+      return tokensOf(leg, valuer).map(({ token, quantity }) => ({
+        key: leg.kind === 'token' ? `${leg.venueAccount}|${token.asset}` : `${leg.key}|${token.asset}`,
+        underlying: token.underlying,
+        delta: credited(leg, quantity) * token.rate,
+      }))
+    case 'perpetual':
+      return [{ key: leg.key, underlying: leg.underlying, delta: credited(leg, leg.size) * wad }]
+    case 'option': {
+      const delta = credited(leg, leg.size) * mul(valuer.optionDelta(leg), wad - leg.observed)
+      return [{ key: leg.key, underlying: leg.underlying, delta }]
+    }
+    case 'settledOption':
+    case 'fixedDebt':
+      return []
+  }
+}
+
+/** Delta per underlying: equal keys net, gross sums the rest by absolute value. */
 export function deltaExposures(legs: readonly Leg[], valuer: Valuer): ReadonlyMap<Underlying, Exposure> {
   const parts = new Map<string, { underlying: Underlying; delta: bigint }>()
-  const add = (key: string, underlying: Underlying, delta: bigint) =>
-    parts.set(key, { underlying, delta: (parts.get(key)?.delta ?? 0n) + delta })
   for (const leg of legs) {
-    for (const { token, quantity } of tokensOf(leg, valuer)) {
-      const key = leg.kind === 'token' ? `${leg.venueAccount}|${token.asset}` : `${leg.key}|${token.asset}`
-      add(key, token.underlying, credited(leg, quantity) * token.rate)
-    }
-    if (leg.kind === 'perpetual') add(leg.key, leg.underlying, credited(leg, leg.size) * wad)
-    if (leg.kind === 'option') {
-      const forward = forwardOf(leg, valuer.base)
-      const delta = black76Delta(leg.right, forward, leg.strike, totalVolatility(leg.volatility, BigInt(leg.term)))
-      add(leg.key, leg.underlying, credited(leg, leg.size) * mul(delta, wad - leg.observed))
+    for (const { key, underlying, delta } of deltaParts(leg, valuer)) {
+      parts.set(key, { underlying, delta: (parts.get(key)?.delta ?? 0n) + delta })
     }
   }
   const exposures = new Map<Underlying, Exposure>()

@@ -4,6 +4,7 @@ import type { MarginParameters } from '../../../core/parameters.ts'
 import { type QuoteUnits, type Wad, wad, wadPerQuoteUnit } from '../../../core/units.ts'
 import { abs, ceilDiv, max, min, mul, mulUp } from '../../../kernel/fixedPoint.ts'
 import { scanCharge } from '../aggregate.ts'
+import type { Leg } from '../legs.ts'
 import { forwardOf, type Valuer } from '../revalue.ts'
 import type { ScenarioPnl } from '../scenarioPnl.ts'
 import { deltaExposures, tokensOf } from './exposures.ts'
@@ -80,25 +81,28 @@ export function toQuoteUnitsUp(value: Wad): QuoteUnits {
 
 /** One ceil of `Σ abs(quantity) · ε · forward`, uncredited: the kernel's two-sided error (docs/kernel.md). */
 function arithmeticBound({ pnl, valuer, parameters }: LineInputs): QuoteUnits {
-  const { base } = valuer
-  const notional = sumOf(pnl.legs, (leg) => {
-    switch (leg.kind) {
-      case 'perpetual':
-      case 'settledOption':
-        return abs(leg.size) * base.price(leg.underlying)
-      case 'option':
-        return abs(leg.size) * forwardOf(leg, base)
-      case 'token':
-      case 'liquidity':
-        return sumOf(
-          tokensOf(leg, valuer),
-          ({ token, quantity }) => abs(mul(quantity, token.rate)) * base.price(token.underlying),
-        )
-      case 'fixedDebt':
-        return 0n
-    }
-  })
+  const notional = sumOf(pnl.legs, (leg) => arithmeticNotional(leg, valuer))
   return ceilDiv(notional * parameters.lines.arithmetic.epsilon, wad * wad * wadPerQuoteUnit)
+}
+
+/** `abs(quantity) · forward` of a leg, uncredited, USD scaled by 1e36. */
+export function arithmeticNotional(leg: Leg, valuer: Valuer): bigint {
+  const { base } = valuer
+  switch (leg.kind) {
+    case 'perpetual':
+    case 'settledOption':
+      return abs(leg.size) * base.price(leg.underlying)
+    case 'option':
+      return abs(leg.size) * forwardOf(leg, base)
+    case 'token':
+    case 'liquidity':
+      return sumOf(
+        tokensOf(leg, valuer),
+        ({ token, quantity }) => abs(mul(quantity, token.rate)) * base.price(token.underlying),
+      )
+    case 'fixedDebt':
+      return 0n
+  }
 }
 
 /** A book that cannot lose more than its worth is not charged more than its equity. */

@@ -84,7 +84,7 @@ function creditedEquity({ legs }: BookAccount, { creditedValues }: ScenarioPnl):
   return sumOf(legs, (index) => creditedValues[index] as Wad)
 }
 
-function canFail({ legs: [first] }: BookAccount, { legs }: ScenarioPnl): boolean {
+export function canFail({ legs: [first] }: BookAccount, { legs }: ScenarioPnl): boolean {
   const control = first === undefined ? undefined : legs[first]?.control
   return control === 'venue' || control === 'enforceable'
 }

@@ -1,0 +1,91 @@
+import type { VenueRule } from '../../../core/venueRule.ts'
+import { min } from '../../../kernel/fixedPoint.ts'
+import type { Leg, TokenLeg } from '../legs.ts'
+
+/**
+ * A venue's rule for an account from which one claim is taken out: a collateral or a debt of a loan, a market or cash of a
+ * perpetual account, a short option with its contract, or the collateral of a short. What the rule does not hold, such as a
+ * long option, leaves it as it is.
+ */
+export function withoutClaim(rule: VenueRule, leg: Leg): VenueRule {
+  switch (rule.kind) {
+    case 'lendingPool':
+      return { ...rule, collaterals: lessSupply(rule.collaterals, leg), debts: lessDebt(rule.debts, leg) }
+    case 'baseDebt': {
+      const [debt] = lessDebt([rule.debt], leg)
+      return { ...rule, collaterals: lessSupply(rule.collaterals, leg), debt: debt ?? { ...rule.debt, amount: 0n } }
+    }
+    case 'isolatedLoan': {
+      const [collateral] = lessSupply([rule.collateral], leg)
+      const [debt] = lessDebt([rule.debt], leg)
+      return {
+        ...rule,
+        collateral: collateral ?? { ...rule.collateral, amount: 0n },
+        debt: debt ?? { ...rule.debt, amount: 0n },
+      }
+    }
+    case 'perpetualAccount':
+      return lessPerpetualClaim(rule, leg)
+    case 'optionCollateral':
+      return lessOptionClaim(rule, leg)
+  }
+}
+
+type Amount = { readonly asset: string; readonly amount: bigint }
+
+function lessSupply<Held extends Amount>(held: readonly Held[], leg: Leg): readonly Held[] {
+  return leg.kind === 'token' && leg.quantity > 0n ? less(held, leg) : held
+}
+
+function lessDebt<Owed extends Amount>(owed: readonly Owed[], leg: Leg): readonly Owed[] {
+  return leg.kind === 'token' && leg.quantity < 0n ? less(owed, leg) : owed
+}
+
+/** Takes the amount of a claim out of the entries of its asset, the first ones first, and drops what is used up. */
+function less<Entry extends Amount>(entries: readonly Entry[], { token, position }: TokenLeg): readonly Entry[] {
+  let left = 'amount' in position ? position.amount : 0n
+  return entries.flatMap((entry) => {
+    if (entry.asset !== token.asset || left === 0n) return [entry]
+    const taken = min(left, entry.amount)
+    left -= taken
+    return taken === entry.amount ? [] : [{ ...entry, amount: entry.amount - taken }]
+  })
+}
+
+function lessPerpetualClaim(rule: VenueRule & { kind: 'perpetualAccount' }, leg: Leg): VenueRule {
+  if (leg.kind === 'perpetual') {
+    const markets = rule.markets.flatMap((market) => {
+      if (market.underlying !== leg.underlying) return [market]
+      const size = market.size - leg.size
+      const [cost, funding] = [market.cost - leg.cost, market.funding - leg.funding]
+      return size === 0n ? [] : [{ ...market, size, cost, funding }]
+    })
+    return { ...rule, markets }
+  }
+  if (leg.kind !== 'token') return rule
+  if (leg.token.asset === rule.quoteAsset) return { ...rule, cash: rule.cash - leg.quantity }
+  return { ...rule, collaterals: rule.collaterals.filter(({ asset }) => asset !== leg.token.asset) }
+}
+
+/** Collateral is matched to the short that holds exactly as much, else taken from the shorts in their order. */
+function lessOptionClaim(rule: VenueRule & { kind: 'optionCollateral' }, leg: Leg): VenueRule {
+  if (leg.kind === 'option') {
+    if (leg.size > 0n) return rule
+    const isOther = ({ right, strike, expiry }: (typeof rule.shorts)[number]) =>
+      right !== leg.right || strike !== leg.strike || expiry !== leg.expiry
+    return { ...rule, shorts: rule.shorts.filter(isOther) }
+  }
+  if (leg.kind !== 'token' || leg.quantity < 0n) return rule
+  const isQuote = leg.token.asset === rule.quoteAsset
+  if (!isQuote && leg.token.underlying !== rule.underlying) return rule
+  const holds = ({ collateralIn }: (typeof rule.shorts)[number]) => collateralIn === (isQuote ? 'quote' : 'base')
+  const exact = rule.shorts.find((short) => holds(short) && short.collateral === leg.quantity)
+  let left = leg.quantity
+  const shorts = rule.shorts.map((short) => {
+    if (!holds(short) || left === 0n || (exact && short !== exact)) return short
+    const taken = min(left, short.collateral)
+    left -= taken
+    return { ...short, collateral: short.collateral - taken }
+  })
+  return { ...rule, shorts }
+}
