@@ -93,7 +93,12 @@ contract MarginRegistry is IMarginOracle, RegistryConfiguration, EIP712 {
     /// @inheritdoc IMarginOracle
     function tryMarginOf(address account, uint256 maxAge) external view returns (Status status, Margin memory margin) {
         uint256 word = _newest(account);
-        return (_status(word, maxAge, _controls), word.unpack());
+        uint256 current = _controls;
+        status = _status(word, maxAge, current);
+        if ((status == Status.Stale || status == Status.Expired) && current.pauses() & ControlsWord.PAUSE_POSTING != 0) {
+            status = Status.Suspended;
+        }
+        return (status, word.unpack());
     }
 
     /// @inheritdoc IMarginOracle

@@ -39,9 +39,9 @@ export type DeployRegistryOptions = DeployClients & {
   /** Changes signers and models, and takes pauses back, after `governorDelay` seconds. The sender by default. */
   readonly governor?: Address
   readonly governorDelay?: number
-  /** Removes signers, retires models, pauses and invalidates at once. The sender by default. */
+  /** Removes signers, retires models, pauses and invalidates at once, and cancels what the governor has scheduled. The sender by default. */
   readonly guardian?: Address
-  /** Grants roles. The sender by default; it keeps no right when it names another. */
+  /** Grants roles, after `governorDelay` seconds. The sender by default; when it names another it keeps none of this role. */
   readonly admin?: Address
 }
 
@@ -104,6 +104,7 @@ const accessManagerAbi = parseAbi([
   'constructor(address initialAdmin)',
   'function setTargetFunctionRole(address target, bytes4[] selectors, uint64 roleId)',
   'function grantRole(uint64 roleId, address account, uint32 executionDelay)',
+  'function setRoleGuardian(uint64 roleId, uint64 guardian)',
   'function renounceRole(uint64 roleId, address callerConfirmation)',
 ])
 const adminRole = 0n
@@ -142,8 +143,10 @@ export async function deployRegistry(options: DeployRegistryOptions): Promise<Re
   await configure(options, accessManager, 'setTargetFunctionRole', [registry, guardianFunctions, guardianRole])
   await configure(options, accessManager, 'grantRole', [governorRole, governor, governorDelay])
   await configure(options, accessManager, 'grantRole', [guardianRole, guardian, 0])
+  await configure(options, accessManager, 'setRoleGuardian', [governorRole, guardianRole])
+  // The admin waits as long as the governor, or it could hand out the governor's role without the delay.
+  await configure(options, accessManager, 'grantRole', [adminRole, admin, governorDelay])
   if (!isAddressEqual(admin, sender)) {
-    await configure(options, accessManager, 'grantRole', [adminRole, admin, 0])
     await configure(options, accessManager, 'renounceRole', [adminRole, sender])
   }
   return { accessManager, registry, signerSet: { setId: 1n, threshold, signers } }
@@ -188,7 +191,7 @@ async function deploy(
 async function configure(
   { walletClient, publicClient }: DeployClients,
   accessManager: Address,
-  functionName: 'setTargetFunctionRole' | 'grantRole' | 'renounceRole',
+  functionName: 'setTargetFunctionRole' | 'grantRole' | 'setRoleGuardian' | 'renounceRole',
   args: readonly unknown[],
 ): Promise<void> {
   const hash = await walletClient.writeContract({

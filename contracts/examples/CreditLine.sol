@@ -218,13 +218,14 @@ contract CreditLine is MarginConsumer, LenderPool, IMarginDebt {
         _lend(msg.sender, amount);
     }
 
-    /// @notice Repays debt of anyone. Asks neither prices nor records, so it always works.
+    /// @notice Repays debt of anyone. Asks neither prices nor records, so it always works; more than the debt repays the
+    /// debt, so that a small repayment in front cannot make a full one fail.
     /// @param borrower Whose debt.
     /// @param amount Smallest units.
     function repay(address borrower, uint256 amount) external nonReentrant {
-        if (amount == 0) revert ZeroAmount();
         Loan storage loan = loanOf[borrower];
-        if (amount > loan.debt) revert ExceedsPosition(loan.debt, amount);
+        if (amount > loan.debt) amount = loan.debt;
+        if (amount == 0) revert ZeroAmount();
         loan.debt = (loan.debt - amount).toUint128();
         emit Repaid(borrower, amount);
         _collect(msg.sender, amount);
@@ -232,7 +233,7 @@ contract CreditLine is MarginConsumer, LenderPool, IMarginDebt {
 
     /// @notice Repays debt of a loan that may be liquidated, for its collateral and a bonus.
     /// @param borrower Whose loan.
-    /// @param amount Debt to repay, smallest units.
+    /// @param amount Debt to repay, smallest units; more than the debt repays the debt.
     /// @param minimum Collateral demanded, smallest units.
     /// @param update Empty, or one signed record to pull.
     /// @return seized Collateral received, smallest units, rounded down.
@@ -245,8 +246,8 @@ contract CreditLine is MarginConsumer, LenderPool, IMarginDebt {
         if (update.length != 0) oracle.verify(update);
         if (!isLiquidatable(borrower)) revert NotLiquidatable(borrower);
         Loan storage loan = loanOf[borrower];
+        if (amount > loan.debt) amount = loan.debt;
         if (amount == 0) revert ZeroAmount();
-        if (amount > loan.debt) revert ExceedsPosition(loan.debt, amount);
         uint256 value = (_assetFeed().valueDown(amount) * (WAD + bonus)) / WAD;
         seized = _collateralFeed().amountDown(value);
         if (seized > loan.collateral) seized = loan.collateral;
@@ -268,8 +269,8 @@ contract CreditLine is MarginConsumer, LenderPool, IMarginDebt {
     }
 
     /// @notice Whether a loan may be liquidated: above the hard threshold always; above the base threshold when a fresh
-    /// record shows equity below the maintenance margin, or after silence beyond maximum age and grace. A loan that base
-    /// terms bear is never liquidated, whatever a record says or does not say.
+    /// record shows equity below the maintenance margin, or after silence beyond maximum age and grace, unless the registry
+    /// itself refuses records. A loan that base terms bear is never liquidated, whatever a record says or does not say.
     /// @param borrower Whose loan.
     /// @return True when it may.
     function isLiquidatable(address borrower) public view returns (bool) {
@@ -280,13 +281,14 @@ contract CreditLine is MarginConsumer, LenderPool, IMarginDebt {
         if (debt > (held * hardThreshold) / WAD) return true;
         if (debt <= (held * baseThreshold) / WAD) return false;
         (IMarginOracle.Status status, IMarginOracle.Margin memory margin) = oracle.tryMarginOf(borrower, maxAge);
-        bool accepted = _isAccepted(margin.modelId);
-        if (status == IMarginOracle.Status.Fresh && accepted) {
+        // Any model in force speaks here: a record of another one than new loans accept is no silence.
+        if (status == IMarginOracle.Status.Fresh) {
             return int256(margin.equity) < int256(uint256(margin.maintenanceMargin));
         }
+        if (status == IMarginOracle.Status.Suspended) return false;
         // A pulled record leaves no trace in the registry, so the loan remembers the newest one it was granted on.
         uint256 heardAt = loan.lastRecordAt;
-        if (accepted && margin.observedAt > heardAt) heardAt = margin.observedAt;
+        if (margin.observedAt > heardAt) heardAt = margin.observedAt;
         return block.timestamp > heardAt + maxAge + grace;
     }
 

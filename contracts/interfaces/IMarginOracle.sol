@@ -23,14 +23,16 @@ interface IMarginOracle {
     /// @notice Whether a record may be relied on, and if not, why.
     /// @dev `Unknown`: there is none. `Fresh`: usable. `Stale`: older than the reader's maximum age. `Expired`: past the
     /// validity that its signers gave it. `Invalidated`: observed before the time that the registry no longer trusts.
-    /// `Retired`: its model was withdrawn.
+    /// `Retired`: its model was withdrawn. `Suspended`: stale or expired while the registry takes no records, so that the
+    /// silence says nothing of the account.
     enum Status {
         Unknown,
         Fresh,
         Stale,
         Expired,
         Invalidated,
-        Retired
+        Retired,
+        Suspended
     }
 
     /// @notice No record of the account was ever verified.

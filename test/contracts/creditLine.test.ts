@@ -292,10 +292,26 @@ describe('CreditLine: liquidation', () => {
     expect(await setting.liquidate(1_000n * usd)).to.equal(undefined)
   })
 
+  it("does not take the silence of a registry that refuses records for the borrower's", async () => {
+    const setting = await marginLoan('push')
+    await setting.price(950n)
+    await setting.chain.contract.write.pause([2])
+    await pass(setting.chain, 100_000)
+    expect(await setting.liquidate(1_000n * usd)).to.equal('NotLiquidatable')
+    await setting.chain.contract.write.unpause([2])
+    expect(await setting.liquidate(1_000n * usd)).to.equal(undefined)
+  })
+
+  it('repays at most the debt, so that a small repayment in front makes nothing fail', async () => {
+    const setting = await marginLoan('push')
+    await setting.price(700n)
+    expect(await setting.liquidate(1_000_000n * usd)).to.equal(undefined)
+    expect(await setting.line.read.debtOf([setting.account])).to.equal(0n)
+  })
+
   it('seizes no more than there is, writes the rest off, and lets lenders share the loss', async () => {
     const setting = await marginLoan('push')
     await setting.price(500n)
-    expect(await setting.liquidate(7_001n * usd)).to.equal('ExceedsPosition')
     expect(await setting.liquidate(0n)).to.equal('ZeroAmount')
     expect(await setting.liquidate(7_000n * usd, '0x', 10n * ether + 1n)).to.equal('SeizureBelowMinimum')
     expect(await setting.liquidate(5_000n * usd, '0x', 10n * ether)).to.equal(undefined)
