@@ -25,6 +25,8 @@ describe('index', () => {
         'encodeAttestation',
         'encodeFlags',
         'expiresAt',
+        'explainMargin',
+        'explanationReport',
         'formatSnapshot',
         'inputsHash',
         'keepAccount',

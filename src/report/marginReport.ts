@@ -3,7 +3,8 @@ import type { Position } from '../core/position.ts'
 import { formatPercent, formatQuoteUnits, formatUsd, formatWad } from './money.ts'
 import { formatTable } from './table.ts'
 
-const lineNames: Readonly<Record<MarginLineId, string>> = {
+/** Names of the lines, for display. */
+export const lineNames: Readonly<Record<MarginLineId, string>> = {
   scan: 'scan risk',
   wrappedBasis: 'wrapped basis',
   shortOptionMinimum: 'short-option minimum',
