@@ -28,6 +28,8 @@ describe('index', () => {
         'encodeAttestation',
         'encodeFlags',
         'expiresAt',
+        'explainMargin',
+        'explanationReport',
         'formatSnapshot',
         'inputsHash',
         'keepAccount',

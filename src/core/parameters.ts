@@ -168,8 +168,15 @@ export function parseParameters(value: unknown): MarginParameters {
 
 /** The hash that a record commits to and a model registry holds. */
 export function parametersHash(parameters: MarginParameters): `0x${string}` {
-  return canonicalHash(parameters)
+  const known = hashes.get(parameters)
+  if (known !== undefined) return known
+  const hash = canonicalHash(parameters)
+  hashes.set(parameters, hash)
+  return hash
 }
+
+/** A parameter set is read-only and large, and every result names its hash. */
+const hashes = new WeakMap<MarginParameters, `0x${string}`>()
 
 function* referenceProblems({
   classes,

@@ -30,11 +30,13 @@ export function withPhysics(
     const own = plain[at] as Wad
     const state = states[at]
     if (!state) return { pnl: own, isLiquidated: false, state }
-    const onTheWay = liquidating.flatMap(({ place, index }) =>
-      place.regime === regime && liesWithin(place.shift, shift) ? [plain[index] as Wad] : [],
-    )
-    const isLiquidated = state.isLiquidatable || onTheWay.length > 0
-    const worst = onTheWay.reduce((least, value) => min(least, value), own)
+    let isLiquidated = state.isLiquidatable
+    let worst = own
+    for (const { place, index } of liquidating) {
+      if (place.regime !== regime || !liesWithin(place.shift, shift)) continue
+      isLiquidated = true
+      worst = min(worst, plain[index] as Wad)
+    }
     return { pnl: isLiquidated ? worst - state.penalty : own, isLiquidated, state }
   })
 }

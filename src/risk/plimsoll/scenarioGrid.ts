@@ -89,6 +89,32 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
     leg.underlyings.length === 0 ? jointRows.map(() => 0n) : pnlIn(leg, jointRowsOf(leg.underlyings)),
   )
 
+  const vectorOf = (leg: Leg, underlying: Underlying | undefined) => {
+    if (underlying === undefined) return jointPnl(leg)
+    return leg.underlyings.includes(underlying) ? pnl(leg, underlying) : undefined
+  }
+  /** Sums over the legs of a venue account; those of a list without one leg come from those of the list. */
+  const wholes = memoize((_account: string) =>
+    memoize((_: Underlying | undefined) => ({ legs: [] as readonly Leg[], sums: [] as readonly Wad[] })),
+  )
+  const sumsOf = (legs: readonly Leg[], underlying: Underlying | undefined, length: number): readonly Wad[] => {
+    const whole = wholes(legs[0]?.venueAccount ?? '')(underlying)
+    const missing = legs.length === whole.legs.length - 1 ? missingFrom(whole.legs, legs) : undefined
+    if (missing) {
+      const vector = vectorOf(missing, underlying)
+      return vector ? whole.sums.map((sum, at) => sum - (vector[at] as Wad)) : whole.sums
+    }
+    const sums = sumVectors(
+      legs.flatMap((leg) => {
+        const vector = vectorOf(leg, underlying)
+        return vector ? [vector] : []
+      }),
+      length,
+    )
+    if (legs.length > whole.legs.length) Object.assign(whole, { legs, sums })
+    return sums
+  }
+
   const ruleStates = createRuleStates(valuer)
   const movedAlone = memoize(
     (underlying: Underlying): MovedStates => ({
@@ -110,17 +136,14 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
     const byUnderlying = new Map(
       own.map((underlying) => {
         const places = rows(underlying)
-        const vectors = legs
-          .filter(({ underlyings }) => underlyings.includes(underlying))
-          .map((leg) => pnl(leg, underlying))
         const states = rule ? ruleStates(rule, movedAlone(underlying)) : []
-        return [underlying, withPhysics(places, sumVectors(vectors, places.length), states)] as const
+        return [underlying, withPhysics(places, sumsOf(legs, underlying, places.length), states)] as const
       }),
     )
     const states = rule && own.length > 0 ? ruleStates(rule, movedTogether(keyOf(names))) : []
     const joint = withPhysics(
       rule ? jointRowsOf(names) : jointRows.map(({ regime }) => ({ regime, shift: new Map() })),
-      sumVectors(legs.map(jointPnl), jointRows.length),
+      sumsOf(legs, undefined, jointRows.length),
       states,
     )
     const result = { byUnderlying, joint }
@@ -136,6 +159,13 @@ function sumVectors(vectors: readonly (readonly Wad[])[], length: number): reado
     for (let at = 0; at < length; at++) sums[at] = (sums[at] as Wad) + (vector[at] as Wad)
   }
   return sums
+}
+
+/** The one leg of `whole` that `part` leaves out, where both are in one order and that is all that differs. */
+function missingFrom(whole: readonly Leg[], part: readonly Leg[]): Leg | undefined {
+  const at = part.findIndex((leg, index) => leg !== whole[index])
+  const index = at < 0 ? part.length : at
+  return part.slice(index).every((leg, offset) => leg === whole[index + offset + 1]) ? whole[index] : undefined
 }
 
 /** Names may hold any character, so that no separator tells them apart. */

@@ -27,7 +27,7 @@ export function explainMargin(options: CalculateMarginOptions): ExplainedMargin 
       pnlByVenueAccount: accountPnlTable(evaluation),
       greeks: greeksOf(evaluation.legs, evaluation.context.valuer),
       markGaps: markGaps(evaluation),
-      netting: nettingSteps(evaluation),
+      netting: nettingSteps(evaluation, result.standalone.model),
     },
   }
 }

@@ -16,16 +16,17 @@ export function incrementalMargins({ legs, rules, total, context }: Evaluation):
   })
 }
 
-/** Requirements of ever larger books, and what netting saves at each step. */
-export function nettingSteps({ legs, rules, total, context }: Evaluation): NettingSteps {
+/** Requirements of ever larger books, and what netting saves at each step; `accounts` of every venue account alone. */
+export function nettingSteps({ legs, rules, total, context }: Evaluation, accounts: Requirement): NettingSteps {
   const sumOver = (books: readonly (readonly Leg[])[], apply = rules) =>
     totalOf(books.map((book) => evaluateBook(book, apply, context).total))
   const positions = sumOver(
     legs.map((leg) => [leg]),
     new Map(),
   )
-  const accounts = sumOver(groupBy(legs, ({ venueAccount }) => venueAccount))
-  const venues = sumOver(groupBy(legs, ({ venue }) => venue))
+  const atVenues = groupBy(legs, ({ venue }) => venue)
+  const accountCount = new Set(legs.map(({ venueAccount }) => venueAccount)).size
+  const venues = atVenues.length === accountCount ? accounts : sumOver(atVenues)
   return {
     positions,
     accounts,

@@ -47,7 +47,8 @@ export function shortOptionMinimum({ legs, valuer, parameters }: MinimumInputs):
     if (leg.kind !== 'option') continue
     const key = `${leg.underlying}|${leg.expiry}|${leg.strike}`
     const entry = strikes.get(key) ?? { underlying: leg.underlying, call: 0n, put: 0n }
-    strikes.set(key, { ...entry, [leg.right]: entry[leg.right] + credited(leg, leg.size) })
+    entry[leg.right] += credited(leg, leg.size)
+    strikes.set(key, entry)
   }
   const rates = parameters.lines.shortOptionMinimum
   return (stage) =>

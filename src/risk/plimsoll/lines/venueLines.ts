@@ -50,10 +50,11 @@ export function venueNeeds(pnl: ScenarioPnl): readonly { readonly venueAccount: 
   return pnl.accounts.flatMap((account, index) => {
     if (!account.rule || !canFail(account, pnl)) return []
     const equity = creditedEquity(account, pnl)
+    const free = account.legs.filter((leg) => account.rule && isFree(pnl.legs[leg] as Leg, account.rule))
     const needs = pnl.underlyings.flatMap(({ rows }) =>
       rows.filter(isWithinRange).map((row) => {
         const state = row.accounts[index]?.state
-        return state ? equity - state.slack - freeValue(account, row, pnl) : 0n
+        return state ? equity - state.slack - freeValue(free, row, pnl) : 0n
       }),
     )
     return [{ venueAccount: account.key, need: needs.reduce((most, need) => max(most, need), 0n) }]
@@ -64,13 +65,9 @@ function isWithinRange({ scenario }: ScenarioRow): boolean {
   return scenario.kind === 'range' && abs(scenario.move) <= wad
 }
 
-/** Value that the venue's rule does not hold: long options, and supplies that are no collateral. */
-function freeValue({ legs, rule }: BookAccount, row: ScenarioRow, pnl: ScenarioPnl): Wad {
-  return sumOf(legs, (index) =>
-    rule && isFree(pnl.legs[index] as Leg, rule)
-      ? max(0n, (pnl.creditedValues[index] as Wad) + (row.legs[index] as Wad))
-      : 0n,
-  )
+/** Value of legs that the venue's rule does not hold: long options, and supplies that are no collateral. */
+function freeValue(legs: readonly number[], row: ScenarioRow, pnl: ScenarioPnl): Wad {
+  return sumOf(legs, (index) => max(0n, (pnl.creditedValues[index] as Wad) + (row.legs[index] as Wad)))
 }
 
 function isFree(leg: Leg, rule: NonNullable<BookAccount['rule']>): boolean {

@@ -1,0 +1,83 @@
+import { expect } from 'chai'
+import type { Position } from '../../../../src/core/position.ts'
+import { wad } from '../../../../src/core/units.ts'
+import { buildBook } from '../../../../src/risk/plimsoll/book.ts'
+import { withoutClaim } from '../../../../src/risk/plimsoll/explain/withoutClaim.ts'
+import type { Leg } from '../../../../src/risk/plimsoll/legs.ts'
+import {
+  assets,
+  balance,
+  debt,
+  expiry,
+  fullParameters,
+  option,
+  perpetual,
+  portfolioOf,
+  testMarket,
+} from '../../../support/books.ts'
+import * as rules from '../../venues/support/rules.ts'
+
+const usd = 1_000_000n
+
+function legOf(position: Position): Leg {
+  const [leg] = buildBook(portfolioOf(position), testMarket(), fullParameters()).legs
+  if (!leg) throw new Error('no leg')
+  return leg
+}
+
+describe('withoutClaim', () => {
+  it('takes a collateral and a debt out of a lending pool, the first entries first', () => {
+    const loan = { ...rules.usdcDebt(3_000n * usd), asset: assets.usdc }
+    const rule = rules.lendingPool({
+      collaterals: [{ ...rules.wethCollateral(10n * wad), asset: assets.weth }],
+      debts: [loan, { ...loan, amount: 2_000n * usd }],
+    })
+    expect(withoutClaim(rule, legOf(balance(assets.weth, 10n * wad)))).to.deep.equal({ ...rule, collaterals: [] })
+    expect(withoutClaim(rule, legOf(debt(assets.usdc, 3_500n * usd)))).to.deep.equal({
+      ...rule,
+      debts: [{ ...loan, amount: 1_500n * usd }],
+    })
+    expect(withoutClaim(rule, legOf(balance(assets.usdc, usd)))).to.deep.equal(rule)
+  })
+  it('takes the collateral and the debt out of an isolated loan and of a base debt', () => {
+    const isolated = rules.isolatedLoan(5_000n * usd)
+    const loan = {
+      ...isolated,
+      collateral: { ...isolated.collateral, asset: assets.weth },
+      debt: { ...isolated.debt, asset: assets.usdc },
+    }
+    const supply = legOf(balance(assets.weth, 10n * wad))
+    const owed = legOf(debt(assets.usdc, 5_000n * usd))
+    expect(withoutClaim(loan, supply)).to.deep.equal({ ...loan, collateral: { ...loan.collateral, amount: 0n } })
+    expect(withoutClaim(loan, owed)).to.deep.equal({ ...loan, debt: { ...loan.debt, amount: 0n } })
+    const compound = rules.baseDebt(5_000n * usd)
+    const base = { ...compound, debt: { ...compound.debt, asset: assets.usdc } }
+    expect(withoutClaim(base, owed)).to.deep.equal({ ...base, debt: { ...base.debt, amount: 0n } })
+  })
+  it('takes a market, cash or other collateral out of a perpetual account', () => {
+    const collateral = { asset: assets.weth, value: 2_000n * wad, ratio: wad, discount: 0n }
+    const rule = rules.perpetualAccount({ quoteAsset: assets.usdc, collaterals: [collateral] })
+    expect(withoutClaim(rule, legOf(perpetual(-14n * wad)))).to.deep.equal({ ...rule, markets: [] })
+    expect(withoutClaim(rule, legOf(balance(assets.usdc, 16_000n * usd)))).to.deep.equal({ ...rule, cash: 0n })
+    expect(withoutClaim(rule, legOf(balance(assets.weth, wad)))).to.deep.equal({ ...rule, collaterals: [] })
+    expect(withoutClaim(rule, legOf(perpetual(wad, wad, { underlying: 'BTC' })))).to.deep.equal(rule)
+  })
+  it('takes a short out of an option account, or the collateral of the short that holds it', () => {
+    const [call, put] = [
+      { ...rules.short('call', 'quote', { collateral: 900n * wad }), expiry },
+      { ...rules.short('put', 'quote', { collateral: 500n * wad }), expiry },
+    ]
+    const rule = rules.optionCollateral([call, put], { quoteAsset: assets.susd })
+    expect(withoutClaim(rule, legOf(option('put', 2000, -wad)))).to.deep.equal({ ...rule, shorts: [call] })
+    expect(withoutClaim(rule, legOf(option('put', 2000, wad)))).to.equal(rule)
+    const collateral = (amount: bigint) => withoutClaim(rule, legOf(balance(assets.susd, amount * wad)))
+    expect(collateral(500n)).to.deep.equal({ ...rule, shorts: [call, { ...put, collateral: 0n }] })
+    expect(collateral(1_000n)).to.deep.equal({
+      ...rule,
+      shorts: [
+        { ...call, collateral: 0n },
+        { ...put, collateral: 400n * wad },
+      ],
+    })
+  })
+})
