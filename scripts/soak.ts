@@ -18,6 +18,7 @@ const first = BigInt(options.seed)
 
 const outcomes = { compared: 0, refused: 0, cliff: 0 }
 const largest = new Map<string, Largest>()
+const widest = new Map<string, Largest>()
 const failures: { seed: string; problems: readonly string[] }[] = []
 const started = process.cpuUsage()
 
@@ -40,6 +41,8 @@ const rows = [...largest].map(([figure, { seed, gap, bound }]) => ({
   bound: toText(bound, 12),
   share: Number((gap * 10_000n) / bound) / 10_000,
   seed: `${seed}`,
+  widestGap: toText(widest.get(figure)?.gap ?? 0n, 12),
+  widestSeed: `${widest.get(figure)?.seed}`,
 }))
 if (options.json === true) {
   const summary = { count: Number(count), seed: `${first}`, cpuSeconds: (user + system) / 1e6, ...outcomes }
@@ -47,15 +50,18 @@ if (options.json === true) {
 } else {
   process.stdout.write(`${JSON.stringify(outcomes)}, ${failures.length} failed, ${(user + system) / 1e6} s of CPU\n`)
   process.stdout.write(
-    'Largest gap of each figure as a share of what rounding explains (USD, positive charges more):\n',
+    'Per figure the largest share of what rounding explains, and the widest gap (USD, positive charges more):\n',
   )
-  for (const { figure, gap, bound, share, seed } of rows) {
-    process.stdout.write(`${figure.padEnd(32)} ${gap.padStart(28)} of ${bound.padStart(28)} ${share} at seed ${seed}\n`)
+  for (const { figure, gap, bound, share, seed, widestGap, widestSeed } of rows) {
+    process.stdout.write(
+      `${figure.padEnd(31)} ${share} (${gap} of ${bound}) at ${seed}; ${widestGap} at ${widestSeed}\n`,
+    )
   }
 }
 process.exitCode = failures.length > 0 ? 1 : 0
 
 function remember(seed: bigint, { figure, gap, bound }: Gap): void {
+  if (abs(gap) > abs(widest.get(figure)?.gap ?? 0n)) widest.set(figure, { seed, gap, bound })
   if (bound === 0n) return
   const known = largest.get(figure)
   if (known === undefined || abs(gap) * known.bound > abs(known.gap) * bound) largest.set(figure, { seed, gap, bound })
