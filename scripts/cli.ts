@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../src/index.ts'
 import { attestCommand } from './cli/attest.ts'
+import { UsageError } from './cli/context.ts'
 import { devnetCommand } from './cli/devnet.ts'
 import { keeperCommand } from './cli/keeper.ts'
 import { ladderCommand } from './cli/ladder.ts'
@@ -42,7 +43,7 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.success : exitCodes.usage
   else {
     printError(process.argv.includes('--json'), error)
-    process.exitCode = exitCodes.failure
+    process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failure
   }
 }
 

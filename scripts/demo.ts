@@ -80,7 +80,9 @@ async function demo(): Promise<number> {
     ['after, the loan counted', second],
   ] as const) {
     const { equity, initialMargin, freeEquity } = result
-    console.log(`${when}: equity ${usd(equity)}, initial margin ${usd(initialMargin)}, free ${usd(freeEquity)}`)
+    console.log(
+      `${when}: equity ${usd(equity)}, initial margin ${formatQuoteUnits(initialMargin, 'up')}, free ${usd(freeEquity)}`,
+    )
   }
   console.log(await borrow('hedged, on its fresh record,', hedged, 100))
   return 0

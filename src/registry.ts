@@ -146,7 +146,7 @@ export async function postAttestation(
 /**
  * The attestation that a mined transaction posted, and the block that it was mined in.
  *
- * @throws {InvalidInputError} when the transaction did not call the registry, reverted or is not mined.
+ * @throws {InvalidInputError} when the transaction did not call the registry, reverted, stored nothing or is not mined.
  */
 export async function readPostedAttestation(
   client: Client,
@@ -159,8 +159,13 @@ export async function readPostedAttestation(
   if (!to || !isAddressEqual(to, registry))
     throw new InvalidInputError(`Transaction ${hash} did not call registry ${registry}.`)
   if (blockNumber === null) throw new InvalidInputError(`Transaction ${hash} is not mined yet.`)
-  const { status } = await getTransactionReceipt(client, { hash }).catch(orRpcError)
+  const { status, logs } = await getTransactionReceipt(client, { hash }).catch(orRpcError)
   if (status !== 'success') throw new InvalidInputError(`Transaction ${hash} reverted, so it posted nothing.`)
+  if (logs.length === 0) {
+    throw new InvalidInputError(
+      `Transaction ${hash} stored nothing: the registry held a record that was at least as new.`,
+    )
+  }
   return { attestation: decodeAttestation(input), minedAt: blockNumber }
 }
 

@@ -1,11 +1,17 @@
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { type Address, createClient, getAddress, http, isAddress } from 'viem'
-import { InvalidInputError } from '../../src/core/errors.ts'
+import { BaseError, InvalidInputError } from '../../src/core/errors.ts'
 import { type MarginParameters, parseParameters } from '../../src/core/parameters.ts'
 import { parseJson } from '../../src/core/schema.ts'
 import { parseSnapshot, type Snapshot } from '../../src/core/snapshot.ts'
 import { readSnapshot } from '../../src/engine.ts'
 import { type Deployment, defaultDeploymentFile, loadDeployment, readTextFile } from './deployment.ts'
+
+/** An option or argument that no run of the command could use; its exit code is that of wrong usage. */
+export class UsageError extends BaseError {
+  override readonly name = 'UsageError'
+}
 
 /** Options that every command which talks to a chain takes. */
 export type ChainOptions = { readonly deployment: string; readonly rpc?: string; readonly json?: boolean }
@@ -36,7 +42,7 @@ export async function openChain({ deployment: file, rpc }: ChainOptions) {
  */
 export function toAccount(text: string, { accounts }: Pick<Deployment, 'accounts'>): Address {
   if (isAddress(text, { strict: false })) return getAddress(text.toLowerCase())
-  const named = accounts[text]
+  const named = Object.hasOwn(accounts, text) ? accounts[text] : undefined
   if (named) return named
   throw new InvalidInputError(`${text} is neither an address nor an account of the deployment.`, {
     metaMessages: [`Accounts: ${Object.keys(accounts).join(', ') || 'none'}.`],
@@ -46,10 +52,10 @@ export function toAccount(text: string, { accounts }: Pick<Deployment, 'accounts
 /**
  * A whole number that is not negative, from the command line.
  *
- * @throws {InvalidInputError} for anything else.
+ * @throws {UsageError} for anything else.
  */
 export function toInteger(text: string, name: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidInputError(`${name} must be a whole number, got ${text}.`)
+  if (!/^\d{1,15}$/.test(text)) throw new UsageError(`${name} must be a whole number, got ${text}.`)
   return Number(text)
 }
 
@@ -60,7 +66,7 @@ export function toInteger(text: string, name: string): number {
  */
 export function toPort(text: string): number {
   const port = toInteger(text, '--port')
-  if (port > 65_535) throw new InvalidInputError(`--port must be at most 65535, got ${text}.`)
+  if (port > 65_535) throw new UsageError(`--port must be at most 65535, got ${text}.`)
   return port
 }
 
@@ -79,7 +85,7 @@ export async function snapshotOf(
       throw new InvalidInputError(`${target} is a snapshot of one block; --block ${options.block} cannot move it.`)
     }
     const snapshot = parseSnapshot(await readTextFile(target))
-    const parameters = given ?? (await loadDeployment(options.deployment)).parameters
+    const parameters = given ?? (await parametersOfDeployment(options.deployment))
     return { snapshot, parameters, ethCalls: 0 }
   }
   const { deployment, client } = await openChain(options)
@@ -90,6 +96,16 @@ export async function snapshotOf(
     ...(options.block === undefined ? {} : { blockNumber: BigInt(toInteger(options.block, '--block')) }),
   })
   return { ...reading, parameters }
+}
+
+/** A snapshot needs no chain, but it needs a parameter set. */
+async function parametersOfDeployment(file: string): Promise<MarginParameters> {
+  if (!existsSync(file)) {
+    throw new InvalidInputError(`There is no parameter set: ${file} is not there.`, {
+      metaMessages: ['Name one with --parameters; `plimsoll params show --json` prints that of a running devnet.'],
+    })
+  }
+  return (await loadDeployment(file)).parameters
 }
 
 async function loadParameters(file: string): Promise<MarginParameters> {

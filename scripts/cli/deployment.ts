@@ -4,7 +4,7 @@ import type { Address, Hex } from 'viem'
 import { z } from 'zod'
 import { InvalidInputError } from '../../src/core/errors.ts'
 import { type MarginParameters, parseParameters } from '../../src/core/parameters.ts'
-import { address, bytes32, parseJson, parseWith } from '../../src/core/schema.ts'
+import { address, bytes32, hideValue, parseJson, parseWith } from '../../src/core/schema.ts'
 
 /** Where `plimsoll devnet` writes and every other command reads by default. */
 export const defaultDeploymentFile = '.plimsoll/devnet.json'
@@ -44,7 +44,7 @@ export type DeploymentFile = z.input<typeof deploymentSchema>
  * @throws {InvalidInputError} when it is missing or not valid.
  */
 export async function loadDeployment(file: string): Promise<Deployment> {
-  const content = parseWith(deploymentSchema, parseJson(await readTextFile(file), file), file)
+  const content = parseWith(deploymentSchema, parseJson(await readTextFile(file), file), file, hideValue)
   return { ...content, parameters: parseParameters(content.parameters) }
 }
 

@@ -3,18 +3,24 @@ import { Command } from 'commander'
 import { http } from 'viem'
 import { toJson } from '../../src/core/canonical.ts'
 import { formatTable } from '../../src/report/table.ts'
-import { toPort } from './context.ts'
-import { type DeploymentFile, defaultDeploymentFile, writeTextFile } from './deployment.ts'
+import { toInteger, toPort } from './context.ts'
+import { type DeploymentFile, defaultDeploymentFile, readTextFile, writeTextFile } from './deployment.ts'
 import { print, say } from './output.ts'
 
-type Options = { readonly port: string; readonly out: string; readonly json?: boolean }
+type Options = {
+  readonly port: string
+  readonly blockTime: string
+  readonly out: string
+  readonly json?: boolean
+}
 
 export const devnetCommand = new Command('devnet')
   .description('run a local chain with the real protocols, our contracts and sample accounts until Ctrl-C')
   .option('--port <number>', 'port on 127.0.0.1, 0 for a free one', '0')
+  .option('--block-time <seconds>', 'mine a block this often besides one for every transaction, 0 for never', '12')
   .option('--out <file>', 'where the deployment is written', defaultDeploymentFile)
   .option('--json', 'print the deployment as JSON')
-  .action(async ({ port, out, json }: Options) => {
+  .action(async ({ port, blockTime, out, json }: Options) => {
     // The other commands must not need the development chain, nor wait until its packages are loaded.
     const [{ serveDevnet }, { connectDevnet }, { deployPlimsoll, devnetPayerKey, devnetSignerKey }] = await Promise.all(
       [import('../devnet/serve.ts'), import('../devnet/chain.ts'), import('../devnet/plimsoll.ts')],
@@ -36,7 +42,10 @@ export const devnetCommand = new Command('devnet')
         protocols: deployment,
         parameters: toJson(parameters),
       }
-      await writeTextFile(out, `${JSON.stringify(file, null, 2)}\n`)
+      const text = `${JSON.stringify(file, null, 2)}\n`
+      await writeTextFile(out, text)
+      const interval = toInteger(blockTime, '--block-time')
+      if (interval > 0) await chain.client.setIntervalMining({ interval })
       print(json, file, () =>
         [
           `Node at ${url}, chain ${deployment.chainId}; deployment written to ${out}`,
@@ -48,7 +57,8 @@ export const devnetCommand = new Command('devnet')
         ].join('\n\n'),
       )
       await stopped
-      await rm(out, { force: true })
+      // Another devnet may have taken the file over.
+      if ((await readTextFile(out)) === text) await rm(out)
     } finally {
       await close()
     }

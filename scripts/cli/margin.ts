@@ -29,7 +29,7 @@ export const marginCommand = withChainOptions(new Command('margin'))
         ...(options.scenarios ? [scenarioReport(result)] : []),
         breakdownReport(result),
         ...(options.explain ? [explanationReport(result, parameters.assets)] : []),
-        ...result.assumptions.map((text) => `- ${text}`),
+        result.assumptions.map((text) => `- ${text}`).join('\n'),
       ].join('\n\n'),
     )
   })

@@ -82,6 +82,9 @@ async function fromKeystore(
 }
 
 function fromEnvironment(name: string): PrivateKeyAccount {
+  if (!/^[A-Za-z_]\w*$/.test(name)) {
+    throw new InvalidInputError('The option for a key takes the name of an environment variable, not a key.')
+  }
   const key = process.env[name]
   if (key === undefined) throw new InvalidInputError(`The environment has no ${name}.`)
   say(`Warning: using a raw key from ${name}; keep keys in a keystore outside development.`)

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { type Hex, isHash } from 'viem'
 import { type Attestation, decodeAttestation } from '../../src/attest/record.ts'
 import { verifyAttestation } from '../../src/attest/verify.ts'
+import { pinBlock } from '../../src/chain/pinBlock.ts'
 import { toJson } from '../../src/core/canonical.ts'
 import { recompute } from '../../src/engine.ts'
 import { readPostedAttestation, readRegistry, requireRegistered } from '../../src/registry.ts'
@@ -36,7 +37,8 @@ export const verifyCommand = withChainOptions(new Command('verify'))
       signerSet: state.signerSet,
       block: result.block,
       paramsHash: state.paramsHash,
-      time: observedAt,
+      // What is posted was checked when it was mined; what is not must still be good now.
+      time: minedAt === undefined ? (await pinBlock(client, { chainId })).timestamp : observedAt,
     })
     const equal = differences.length === 0
     print(

@@ -110,11 +110,16 @@ export type Standalone = {
     readonly venueAccount: string
     readonly venue: string
     readonly model: Requirement
+    /** The scan line of {@link model}: what the positions can lose, without the venue's own failure. */
+    readonly scan: Requirement
     readonly venueOwn: Requirement
   }[]
   readonly model: Requirement
+  readonly scan: Requirement
   readonly venueOwn: Requirement
   readonly savingAgainstModel: Requirement
+  /** What netting takes off the scan lines: the part of the saving that does not come from several venues failing apart. */
+  readonly savingOnScan: Requirement
   readonly savingAgainstVenues: Requirement
 }
 

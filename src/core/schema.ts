@@ -41,12 +41,22 @@ export const assetKey = z
 
 export const unixSeconds = z.int().min(0).max(0xffffffff)
 
+/** Shows nothing of a value but its type, for files that hold keys. */
+export function hideValue(found: unknown): string {
+  return found === undefined ? 'nothing' : `a ${typeof found} that is not shown`
+}
+
 /**
- * Parses a value from outside.
+ * Parses a value from outside. `show` says what was found; {@link hideValue} keeps secrets out of the message.
  *
  * @throws {InvalidInputError} naming the path and the value of every problem.
  */
-export function parseWith<Output>(schema: z.ZodType<Output>, value: unknown, what: string): Output {
+export function parseWith<Output>(
+  schema: z.ZodType<Output>,
+  value: unknown,
+  what: string,
+  show: (found: unknown) => string = describe,
+): Output {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   throw new InvalidInputError(`${what} is not valid.`, {
@@ -55,9 +65,8 @@ export function parseWith<Output>(schema: z.ZodType<Output>, value: unknown, wha
         (node, key) => (node as Record<PropertyKey, unknown> | undefined)?.[key],
         value,
       )
-      return `${path.map(String).join('.') || '(top)'}: ${message}; got ${describe(found)}`
+      return `${path.map(String).join('.') || '(top)'}: ${message}; got ${show(found)}`
     }),
-    cause: result.error,
   })
 }
 
@@ -70,7 +79,9 @@ export function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new InvalidInputError(`${what} is not JSON: ${(cause as Error).message}.`, { cause })
+    // The engine's own message quotes the text, which may hold a key.
+    const position = /position (\d+)/.exec((cause as Error).message)?.[1]
+    throw new InvalidInputError(`${what} is not JSON${position === undefined ? '' : `, at position ${position}`}.`)
   }
 }
 

@@ -39,7 +39,8 @@ export async function keepAccount(
 ): Promise<KeeperEvent> {
   const { chainId, registry, parameters } = deployment
   const { account, blockNumber, signers, payer, policy, validityCode } = options
-  const state = await readRegistry(client, { registry, modelId: parameters.modelId, account, blockNumber })
+  // The registry as it stands now: what an earlier round posted since this block must not be posted again.
+  const state = await readRegistry(client, { registry, modelId: parameters.modelId, account })
   requireRegistered(state, parameters)
   const { snapshot } = await readSnapshot(client, { account, parameters, blockNumber })
   const { setId } = state.signerSet

@@ -31,6 +31,9 @@ export type PostDecision =
   | { readonly post: true; readonly code: 'first' | 'unusable' | 'heartbeat' | 'worse' | 'better' | 'boundary' }
   | { readonly post: false; readonly code: 'not-newer' | 'unchanged' }
 
+/** Deviations are measured against at least one dollar, or dust could make a keeper post on every block. */
+const smallestScale: QuoteUnits = 1_000_000n
+
 export const defaultPostPolicy: PostPolicy = {
   heartbeat: 240,
   worseDeviation: wad / 100n,
@@ -44,7 +47,7 @@ export function shouldPost(policy: PostPolicy, last: LastPost | null, next: Post
   if (!last.isUsable) return { post: true, code: 'unusable' }
   if (standingOf(last) !== standingOf(next)) return { post: true, code: 'boundary' }
   const change = freeEquityOf(next) - freeEquityOf(last)
-  const scale = max(last.initialMargin, next.initialMargin)
+  const scale = max(max(last.initialMargin, next.initialMargin), smallestScale)
   const exceeds = (deviation: Wad) => abs(change) * wad > deviation * scale
   if (change < 0n && exceeds(policy.worseDeviation)) return { post: true, code: 'worse' }
   if (change > 0n && exceeds(policy.betterDeviation)) return { post: true, code: 'better' }

@@ -79,15 +79,17 @@ export function breakdownReport(result: MarginResult): string {
     money(initial),
     money(maintenance),
   ]
+  const saving = (saved: { initial: bigint; maintenance: bigint }) => [pair('  saved by netting', saved)]
   const table = formatTable(
     [{ title: 'requirement, USD' }, { title: 'initial', align: 'right' }, { title: 'maintenance', align: 'right' }],
     [
       ...lines.map((line) => pair(`  ${lineNames[line.id]}`, line)),
       pair('margin', { initial: initialMargin, maintenance: maintenanceMargin }),
-      pair('each venue alone, by this model', standalone.model),
-      pair('  saving', standalone.savingAgainstModel),
-      pair('each venue alone, by its own rule', standalone.venueOwn),
-      pair('  saving', standalone.savingAgainstVenues),
+      pair('scan risk of each venue alone', standalone.scan),
+      ...saving(standalone.savingOnScan),
+      pair('margin of each venue alone', standalone.model),
+      ...saving(standalone.savingAgainstModel),
+      pair('what the venues themselves demand', standalone.venueOwn),
     ],
   )
   const cover =
@@ -96,7 +98,25 @@ export function breakdownReport(result: MarginResult): string {
       : ratio.kind === 'unbounded'
         ? 'no requirement'
         : `deficit ${money(ratio.deficit)}`
-  return `${table}\nequity ${formatQuoteUnits(equity)}, free equity ${formatQuoteUnits(freeEquity)}, ${cover}`
+  return [
+    table,
+    `equity ${formatQuoteUnits(equity)}, free equity ${formatQuoteUnits(freeEquity)}, ${cover}`,
+    ...liquidationReport(result),
+  ].join('\n')
+}
+
+/** Where venues liquidate first, by scenario, and a warning when that is near. */
+function liquidationReport({ firstLiquidations, venueCritical }: MarginResult): readonly string[] {
+  const [first] = firstLiquidations
+  const warning = venueCritical
+    ? ['CRITICAL: a venue liquidates within the critical distance of the present prices.']
+    : []
+  if (!first) return [...warning, 'no venue liquidates in any scenario of one underlying']
+  const venue = first.venueAccount.split(':')[1]
+  return [
+    ...warning,
+    `first: ${venue} liquidates in scenario ${first.scenario} of ${first.underlying}, at ${formatUsd(first.price)}`,
+  ]
 }
 
 /** One position in words. */

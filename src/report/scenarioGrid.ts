@@ -35,5 +35,5 @@ export function scenarioGrid({ underlying, spot, scenarios, worst, charge }: Und
       ]
     }),
   )
-  return `${table}\ncharge ${formatUsd(charge, 'up')}${worst === null ? '' : ` in ${worst}`}`
+  return `${table}\n* binds: its weighted loss is the charge of ${formatUsd(charge, 'up')}`
 }

@@ -35,7 +35,7 @@ describe('margin report', () => {
   })
   it('shows the lines, the totals and the saving', () => {
     const text = breakdownReport(result)
-    for (const name of ['scan risk', 'venue failure', 'margin', 'saving']) expect(text).to.contain(name)
+    for (const name of ['scan risk', 'venue failure', 'margin', 'saved by netting']) expect(text).to.contain(name)
     expect(text).to.contain('equity / maintenance')
   })
   it('rounds what is owed up and what is owned down', () => {

@@ -61,7 +61,7 @@ export type CommandDevnet = {
 
 /** Starts `plimsoll devnet --json` on a free port and waits until it serves. */
 export async function startDevnetCommand(file: string): Promise<CommandDevnet> {
-  const { child, done } = startCommand(['devnet', '--out', file, '--json'])
+  const { child, done } = startCommand(['devnet', '--out', file, '--json', '--block-time', '0'])
   let printed = ''
   await new Promise<void>((resolve, reject) => {
     child.stdout?.on('data', (chunk) => {

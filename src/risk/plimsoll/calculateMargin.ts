@@ -1,4 +1,11 @@
-import type { MarginRatio, MarginResult, Requirement, Standalone, ValuedPosition } from '../../core/margin.ts'
+import type {
+  MarginLine,
+  MarginRatio,
+  MarginResult,
+  Requirement,
+  Standalone,
+  ValuedPosition,
+} from '../../core/margin.ts'
 import { type MarginParameters, parametersHash } from '../../core/parameters.ts'
 import type { Portfolio } from '../../core/portfolio.ts'
 import { venueAccountKey } from '../../core/position.ts'
@@ -70,7 +77,7 @@ function ratioOf(equity: QuoteUnits, maintenance: QuoteUnits): MarginRatio {
 }
 
 /** This model on each venue account alone, and what the venues themselves demand (model section 7). */
-function standaloneRequirements(portfolio: Portfolio, { legs, rules, total, context }: Evaluation): Standalone {
+function standaloneRequirements(portfolio: Portfolio, { legs, rules, lines, total, context }: Evaluation): Standalone {
   const demanded = new Map<string, Requirement>()
   for (const { venueAccount, initial, maintenance } of portfolio.requirements) {
     const key = venueAccountKey(venueAccount)
@@ -83,20 +90,35 @@ function standaloneRequirements(portfolio: Portfolio, { legs, rules, total, cont
 
   const venues = [...new Set(legs.map(({ venueAccount }) => venueAccount))].sort().map((venueAccount) => {
     const own = legs.filter((leg) => leg.venueAccount === venueAccount)
+    const alone = evaluateBook(own, rules, context)
     return {
       venueAccount,
       venue: own[0]?.venue ?? '',
-      model: evaluateBook(own, rules, context).total,
+      model: alone.total,
+      scan: scanOf(alone.lines),
       venueOwn: demanded.get(venueAccount) ?? { initial: 0n, maintenance: 0n },
     }
   })
   const model = totalOf(venues.map((venue) => venue.model))
   const venueOwn = totalOf(venues.map((venue) => venue.venueOwn))
-  const less = (sum: Requirement): Requirement => ({
-    initial: sum.initial - total.initial,
-    maintenance: sum.maintenance - total.maintenance,
+  const scan = totalOf(venues.map((venue) => venue.scan))
+  const less = (sum: Requirement, netted: Requirement): Requirement => ({
+    initial: sum.initial - netted.initial,
+    maintenance: sum.maintenance - netted.maintenance,
   })
-  return { venues, model, venueOwn, savingAgainstModel: less(model), savingAgainstVenues: less(venueOwn) }
+  return {
+    venues,
+    model,
+    scan,
+    venueOwn,
+    savingAgainstModel: less(model, total),
+    savingOnScan: less(scan, scanOf(lines)),
+    savingAgainstVenues: less(venueOwn, total),
+  }
+}
+
+function scanOf(lines: readonly MarginLine[]): Requirement {
+  return totalOf(lines.filter(({ id }) => id === 'scan'))
 }
 
 function nextExpiryOf(legs: readonly Leg[]): number | null {
