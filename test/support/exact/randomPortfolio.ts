@@ -236,7 +236,10 @@ function addPerpetuals(scene: Scene): void {
   if (wethAmount > 0n) {
     positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'balance', asset: tokens.weth, amount: wethAmount })
   }
-  if (!chance(scene, 85n)) return
+  if (!chance(scene, 85n)) {
+    payLastLegIn(scene, venueAccount, quoteAsset === tokens.usdc ? tokens.susd : tokens.usdc)
+    return
+  }
   rules.push({
     kind: 'perpetualAccount',
     venueAccount,
@@ -249,6 +252,17 @@ function addPerpetuals(scene: Scene): void {
     penaltyRatio: random.between(0n, wad / 20n),
     ...(chance(scene, 50n) ? { settlementDebt: { ratio: (3n * wad) / 4n, limit: 10_000n * wad } } : {}),
   })
+}
+
+/** Only a rule ties an account to one quote asset: without it, the last perpetual is paid in another. */
+function payLastLegIn({ positions }: Scene, venueAccount: VenueAccount, quoteAsset: AssetKey): void {
+  const key = venueAccountKey(venueAccount)
+  for (let index = positions.length - 1; index >= 0; index--) {
+    const position = positions[index]
+    if (position?.kind !== 'perpetual' || venueAccountKey(position.venueAccount) !== key) continue
+    positions[index] = { ...position, quoteAsset }
+    return
+  }
 }
 
 function toOption(
