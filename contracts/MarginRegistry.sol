@@ -95,7 +95,9 @@ contract MarginRegistry is IMarginOracle, RegistryConfiguration, EIP712 {
         uint256 word = _newest(account);
         uint256 current = _controls;
         status = _status(word, maxAge, current);
-        if ((status == Status.Stale || status == Status.Expired) && current.pauses() & ControlsWord.PAUSE_POSTING != 0) {
+        if (
+            (status == Status.Stale || status == Status.Expired) && current.pauses() & ControlsWord.PAUSE_POSTING != 0
+        ) {
             status = Status.Suspended;
         }
         return (status, word.unpack());

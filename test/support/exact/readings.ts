@@ -12,7 +12,7 @@ export const readings = {
   /** An enforceable wallet can fail like a venue. */
   enforceableWalletFails: true,
   /** Within a group that fails together, accounts below zero count against those above. */
-  groupEquityNets: true,
+  groupEquityNets: false,
   /** The venue floor is not charged when venue physics is off. */
   noVenueFloorWithoutPhysics: true,
   /** The venue floor also asks what the account needs at today's prices, not only in its range scenarios. */

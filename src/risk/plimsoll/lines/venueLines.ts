@@ -25,7 +25,7 @@ export function venueFailure(pnl: ScenarioPnl, parameters: MarginParameters): (s
   const failures = groups.map((group) => {
     const gone = failing.filter(({ failureGroup }) => failureGroup === group)
     const keys = new Set(gone.map(({ key }) => key))
-    const equity = sumOf(gone, (account) => creditedEquity(account, pnl))
+    const equity = sumOf(gone, (account) => max(0n, creditedEquity(account, pnl)))
     return {
       group,
       lost: mulUp(max(0n, equity), wad - parameters.lines.venueFailure.recovery),
