@@ -8,7 +8,7 @@ import { QuorumError } from '../../src/attest/sign.ts'
 import { wad } from '../../src/core/units.ts'
 import { keepAccount } from '../../src/keeper/keepAccount.ts'
 import { defaultPostPolicy } from '../../src/keeper/policy.ts'
-import { ParametersMismatchError, PostRefusedError, readRegistry } from '../../src/registry.ts'
+import { ParametersMismatchError, readRegistry } from '../../src/registry.ts'
 import { devnetPayer, devnetSigner, type PlimsollFixture, plimsollFixture } from '../support/plimsoll.ts'
 import { rejection } from '../support/rejection.ts'
 
@@ -57,7 +57,9 @@ describe('keepAccount', function () {
     const blockNumber = await fixture.client.getBlockNumber()
     await keep(fixture, { blockNumber })
     const nonce = await nonceOf(fixture)
-    await rejection(keep(fixture, { blockNumber }), PostRefusedError)
+    expect(outcome(await keep(fixture, { blockNumber }))).to.equal('not-newer: skipped')
+    // Nor does a round at the block before that post see an empty registry.
+    expect(outcome(await keep(fixture, { blockNumber: blockNumber + 1n }))).to.equal('unchanged: skipped')
     expect(await nonceOf(fixture)).to.equal(nonce)
   })
 

@@ -11,7 +11,7 @@ import { decodeAttestation, encodeAttestation } from '../../src/attest/record.ts
 import { toJson } from '../../src/core/canonical.ts'
 import { parseSnapshot } from '../../src/core/snapshot.ts'
 import { readSnapshot } from '../../src/engine.ts'
-import { calculateMargin } from '../../src/risk/plimsoll/calculateMargin.ts'
+import { explainMargin } from '../../src/risk/plimsoll/explain/explainMargin.ts'
 import {
   type CommandDevnet,
   type Ran,
@@ -210,7 +210,6 @@ describe('plimsoll', function () {
     const key = /f00dfacef00dface/
     const cases = [
       [['margin', '0x12'], 'InvalidInputError', /0x12.*\nAccounts: hedged, naked, levered, empty/],
-      [['read', 'hedged', '--block', 'x'], 'InvalidInputError', /--block must be a whole number, got x/],
       [['read', 'hedged', '--block', '999999'], 'RpcError', /no such block/],
       [['read', 'hedged', '--rpc', dead], 'RpcError', /Reading the chain id failed/],
       [['post', '0x1234'], 'InvalidAttestationError', /got 2/],
@@ -227,6 +226,9 @@ describe('plimsoll', function () {
       expect(json(ran).error.message).to.match(message).and.not.match(key)
       expect(ran.stdout + ran.stderr).not.to.match(/\n\s+at /)
     })
+    const usage = await run('read', 'hedged', '--block', 'x', '--json')
+    expect(usage.code).to.equal(2)
+    expect(json(usage).error.message).to.match(/--block must be a whole number, got x/)
     const words = await Promise.all([run('margin', 'nobody'), run('attest', 'hedged', '--rpc', dead)])
     for (const { code, stdout, stderr } of words) {
       expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' })
@@ -293,7 +295,7 @@ describe('plimsoll', function () {
       runCommand(['margin', file, '--json', '--deployment', devnet.file]),
     ])
     const { portfolio, market } = parseSnapshot(await readFile(file, 'utf8'))
-    const result = calculateMargin({ portfolio, market, parameters: devnet.deployment.parameters })
+    const result = explainMargin({ portfolio, market, parameters: devnet.deployment.parameters })
     expect({ code: ran.code, stderr: ran.stderr }).to.deep.equal({ code: 0, stderr: '' })
     expect(json(ran)).to.deep.equal(toJson(result))
     expect({ code: lost.code, name: json(lost).error.name }).to.deep.equal({ code: 1, name: 'InvalidInputError' })

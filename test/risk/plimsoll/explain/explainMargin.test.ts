@@ -17,6 +17,7 @@ import {
   portfolioOf,
   testMarket,
 } from '../../../support/books.ts'
+import { expectClose } from '../../../support/close.ts'
 import { lendingRule } from './support.ts'
 
 const parameters = fullParameters()
@@ -122,7 +123,7 @@ describe('explainMargin', () => {
       // σ√τ = 0.8 · √(30/365) = 0.229354; d1 = 0.114677; N(d1) = 0.545649; n(d1) = 0.396328. For 10: delta 5.45649,
       // gamma 10 · n/(2,000 · 0.229354) = 0.00864, vega 10 · 2,000 · n · 0.286691 = 2,272.5, theta −vega · 0.8/(2 · 30) = −30.30.
       const near = (value: bigint | undefined, expected: number) =>
-        expect(Number(value) / 1e18).to.be.closeTo(expected, Math.abs(expected) / 1e4)
+        expectClose(Number(value) / 1e18, expected, Math.abs(expected) / 1e4)
       near(own?.delta, 5.45649)
       near(own?.gamma, 0.00864009)
       near(own?.vega, 2_272.47)
@@ -167,23 +168,24 @@ describe('explainMargin', () => {
             const delta = own.reduce((sum, bucket) => sum + bucket.delta, 0n)
             const gamma = own.reduce((sum, bucket) => sum + bucket.gamma, 0n)
             const scale = 1 + Number(positions.length) * 50
-            expect(Number(delta) / 1e18).to.be.closeTo(
+            expectClose(
+              Number(delta) / 1e18,
               Number(((up - down) * wad) / (2n * step)) / 1e18,
               scale * (name === 'ETH' ? 1e-4 : 1),
             )
             const bumped = Number(((up - 2n * base + down) * wad) / step) / Number(step)
-            if (name === 'ETH') expect(Number(gamma) / 1e18).to.be.closeTo(bumped, scale * 1e-6)
+            if (name === 'ETH') expectClose(Number(gamma) / 1e18, bumped, scale * 1e-6)
           }
           const vega = greeks.reduce((sum, bucket) => sum + bucket.vega, 0n)
           const vol = (percent: bigint) => {
             const at = (percent * wad) / 10_000n
             return values(positions, testMarket({ volatility: { low: at, high: at } }))
           }
-          expect(Number(vega) / 1e18).to.be.closeTo(Number((vol(8_001n) - vol(7_999n)) * 5_000n) / 1e18, 0.05)
+          expectClose(Number(vega) / 1e18, Number((vol(8_001n) - vol(7_999n)) * 5_000n) / 1e18, 0.05)
           const theta = greeks.reduce((sum, bucket) => sum + bucket.theta, 0n)
           const hour = portfolioOf().block.timestamp
           const decay = values(positions, market, hour + 3_600) - values(positions, market, hour - 3_600)
-          expect(Number(theta) / 1e18).to.be.closeTo((Number(decay) * 12) / 1e18, 0.05)
+          expectClose(Number(theta) / 1e18, (Number(decay) * 12) / 1e18, 0.05)
         }),
         { numRuns: 60, seed: 16 },
       )
