@@ -18,6 +18,7 @@ import { parseWith } from './core/schema.ts'
 import { inputsHash, portfolioRoot, type Snapshot } from './core/snapshot.ts'
 import { readMarket } from './market/readMarket.ts'
 import { toMarketRequest } from './market/request.ts'
+import type { MarketSources } from './market/source.ts'
 import { calculateMargin } from './risk/plimsoll/calculateMargin.ts'
 
 export type ReadSnapshotOptions = {
@@ -27,6 +28,8 @@ export type ReadSnapshotOptions = {
   readonly blockNumber?: bigint
   /** Every adapter of this package by default. */
   readonly adapters?: readonly AnyAdapter[]
+  /** Sources of the market; those that need nothing but a chain by default. */
+  readonly sources?: MarketSources | undefined
 }
 
 /** A snapshot and the `eth_call`s that it took. */
@@ -41,7 +44,7 @@ export type SnapshotReading = { readonly snapshot: Snapshot; readonly ethCalls: 
  * @throws whatever an adapter or source refuses.
  */
 export async function readSnapshot(client: Client, options: ReadSnapshotOptions): Promise<SnapshotReading> {
-  const { parameters, blockNumber, adapters = allAdapters } = options
+  const { parameters, blockNumber, adapters = allAdapters, sources } = options
   const account = toAddress(options.account)
   const block = await pinBlock(client, {
     chainId: parameters.chainId,
@@ -71,7 +74,9 @@ export async function readSnapshot(client: Client, options: ReadSnapshotOptions)
     rules: venues.results.flatMap(({ rules }) => rules),
   }
   const request = toMarketRequest(portfolio.positions, { parameters, timestamp: block.timestamp })
-  const market = await runPlans(client, block, [{ name: 'market', plan: readMarket({ parameters, request, block }) }])
+  const market = await runPlans(client, block, [
+    { name: 'market', plan: readMarket({ parameters, request, block, ...(sources ? { sources } : {}) }) },
+  ])
   const [read] = market.results
   if (!read) throw new InvalidInputError('The market was not read.')
   const witnesses = venues.results.map(({ witness }) => witness)
@@ -134,11 +139,12 @@ export async function recompute(
     readonly parameters: MarginParameters
     readonly setId: bigint
     readonly domain: AttestationDomain
+    readonly sources?: MarketSources | undefined
   },
 ): Promise<Recomputation> {
-  const { attestation, parameters, setId, domain } = options
+  const { attestation, parameters, setId, domain, sources } = options
   const { record, blockNumber } = attestation
-  const { snapshot } = await readSnapshot(client, { account: record.account, parameters, blockNumber })
+  const { snapshot } = await readSnapshot(client, { account: record.account, parameters, blockNumber, sources })
   const { validityCode, confirmed } = decodeFlags(record.flags)
   const { result, unsigned } = draftAttestation(snapshot, { parameters, setId, validityCode, confirmed })
   const differences = [

@@ -4,13 +4,16 @@ import { advanceTime, sendAs } from '../scripts/devnet/chain.ts'
 import { setPrices } from '../scripts/devnet/prices.ts'
 import { wrapEther } from '../scripts/devnet/tokens.ts'
 import { toAssetKey } from '../src/core/asset.ts'
+import { toJson } from '../src/core/canonical.ts'
 import { DuplicateClaimError } from '../src/core/distinctClaims.ts'
-import { InvalidInputError, UnpricedLiabilityError } from '../src/core/errors.ts'
-import type { MarginParameters } from '../src/core/parameters.ts'
+import { InvalidInputError, MissingMarketDataError, UnpricedLiabilityError } from '../src/core/errors.ts'
+import { type MarginParameters, parseParameters } from '../src/core/parameters.ts'
 import type { ConcentratedLiquidity } from '../src/core/position.ts'
 import { formatSnapshot, inputsHash, parseSnapshot, type Snapshot } from '../src/core/snapshot.ts'
 import { wad, wadPerQuoteUnit } from '../src/core/units.ts'
 import { draftAttestation, readSnapshot, recompute } from '../src/engine.ts'
+import { fileMarket } from '../src/market/fileMarket.ts'
+import { chainSources } from '../src/market/readMarket.ts'
 import { calculateMargin } from '../src/risk/plimsoll/calculateMargin.ts'
 import { readUniswapPositions } from './support/devnetViews.ts'
 import { exactUsd } from './support/exactUsd.ts'
@@ -224,5 +227,42 @@ describe('engine', function () {
       { venue: 'wallet', reason: 'control free is not credited' },
     ])
     expect([result.equity, result.initialMargin]).to.deep.equal([0n, 0n])
+  })
+
+  it('takes volatilities from a file when the parameter set names one, and recomputes with it', async () => {
+    const fixture = await plimsollFixture()
+    const { client, deployment, ours } = fixture
+    const account = deployment.accounts.naked
+    const fromBoard = await read(fixture, account)
+    const plain = toJson(ours.parameters) as Record<string, unknown>
+    const parameters = parseParameters({ ...plain, volatilities: { 'lyra-eth': { source: 'file', maxAge: 60 } } })
+    const points = fromBoard.portfolio.positions.flatMap((position) =>
+      position.kind === 'option'
+        ? [{ expiry: position.expiry, strike: `${position.strike}`, low: `${wad}`, high: `${2n * wad}` }]
+        : [],
+    )
+    const unique = [...new Map(points.map((point) => [`${point.expiry}:${point.strike}`, point])).values()]
+    const { price, volatility } = fileMarket({
+      schema: 'plimsoll-market/1',
+      name: 'test',
+      prices: {},
+      volatilities: { 'lyra-eth': { updatedAt: fromBoard.portfolio.block.timestamp, points: unique } },
+    })
+    const sources = {
+      ...chainSources,
+      prices: [...chainSources.prices, price],
+      volatilities: [...chainSources.volatilities, volatility],
+    }
+    const { snapshot } = await readSnapshot(client, { account, parameters, sources })
+    for (const { high, source } of Object.values(snapshot.market.volatilities)) {
+      expect([high, source]).to.deep.equal([2n * wad, 'file:test'])
+    }
+    expect(marginOf(snapshot, parameters).equity < marginOf(fromBoard, ours.parameters).equity).to.equal(true)
+    const options = { parameters, setId: 1n, validityCode: 6, confirmed: false }
+    const { unsigned } = draftAttestation(snapshot, options)
+    const domain = { chainId: ours.chainId, registry: ours.registry }
+    const { differences } = await recompute(client, { attestation: unsigned, parameters, setId: 1n, domain, sources })
+    expect(differences).to.deep.equal([])
+    await rejection(readSnapshot(client, { account, parameters }), MissingMarketDataError)
   })
 })

@@ -4,17 +4,28 @@ import { encodeAttestation } from '../../src/attest/record.ts'
 import { assembleAttestation, signAttestation } from '../../src/attest/sign.ts'
 import { attestationDigest } from '../../src/attest/typedData.ts'
 import { draftAttestation, readSnapshot } from '../../src/engine.ts'
+import type { MarketSources } from '../../src/market/source.ts'
 import { readRegistry, requireRegistered } from '../../src/registry.ts'
 import { formatQuoteUnits } from '../../src/report/money.ts'
-import { type ChainOptions, openChain, toAccount, toInteger, withChainOptions } from './context.ts'
+import {
+  type ChainOptions,
+  type MarketOption,
+  openChain,
+  sourcesOf,
+  toAccount,
+  toInteger,
+  withChainOptions,
+  withMarketOption,
+} from './context.ts'
 import { type Deployment, writeTextFile } from './deployment.ts'
 import { print } from './output.ts'
 import { loadSigners, type SignerOptions, withSignerOptions } from './signers.ts'
 
 type Options = ChainOptions &
+  MarketOption &
   SignerOptions & { readonly block?: string; readonly validity: string; readonly out?: string }
 
-export const attestCommand = withSignerOptions(withChainOptions(new Command('attest')))
+export const attestCommand = withSignerOptions(withMarketOption(withChainOptions(new Command('attest'))))
   .description('read an account, calculate its margin and sign it')
   .argument('<account>', 'address, or name in the deployment')
   .option('--block <number>', 'block to bind to, the newest by default')
@@ -26,6 +37,7 @@ export const attestCommand = withSignerOptions(withChainOptions(new Command('att
       account: toAccount(account, deployment),
       validityCode: toInteger(options.validity, '--validity'),
       signers: await loadSigners(options, deployment),
+      sources: await sourcesOf(options),
       ...(options.block === undefined ? {} : { blockNumber: BigInt(toInteger(options.block, '--block')) }),
     })
     if (options.out !== undefined) await writeTextFile(options.out, `${wire}\n`)
@@ -65,12 +77,14 @@ export async function attest(
     readonly validityCode: number
     readonly signers: readonly LocalAccount[]
     readonly blockNumber?: bigint
+    readonly sources?: MarketSources | undefined
   },
 ) {
-  const { account, validityCode, signers, blockNumber } = options
+  const { account, validityCode, signers, blockNumber, sources } = options
   const { snapshot } = await readSnapshot(client, {
     account,
     parameters,
+    sources,
     ...(blockNumber === undefined ? {} : { blockNumber }),
   })
   const state = await readRegistry(client, { registry, modelId: parameters.modelId, account })

@@ -6,6 +6,9 @@ import { type MarginParameters, parseParameters } from '../../src/core/parameter
 import { parseJson } from '../../src/core/schema.ts'
 import { parseSnapshot, type Snapshot } from '../../src/core/snapshot.ts'
 import { readSnapshot } from '../../src/engine.ts'
+import { fileMarket } from '../../src/market/fileMarket.ts'
+import { chainSources } from '../../src/market/readMarket.ts'
+import type { MarketSources } from '../../src/market/source.ts'
 import { type Deployment, defaultDeploymentFile, loadDeployment, readTextFile } from './deployment.ts'
 
 /** An option or argument that no run of the command could use; its exit code is that of wrong usage. */
@@ -22,6 +25,25 @@ export function withChainOptions(command: Command): Command {
     .option('--deployment <file>', 'deployment that the command works on', defaultDeploymentFile)
     .option('--rpc <url>', 'node to use instead of the one in the deployment')
     .option('--json', 'print one JSON object')
+}
+
+/** The option that names a market file. */
+export type MarketOption = { readonly market?: string }
+
+/** Adds {@link MarketOption} to a command. */
+export function withMarketOption(command: Command): Command {
+  return command.option(
+    '--market <file>',
+    'prices and volatilities for the entries of source `file` in the parameter set',
+  )
+}
+
+/** The chain's own sources and those of the market file, if one is named. */
+export async function sourcesOf({ market }: MarketOption): Promise<MarketSources | undefined> {
+  if (market === undefined) return undefined
+  const { price, volatility } = fileMarket(parseJson(await readTextFile(market), market))
+  const { prices, volatilities, ...others } = chainSources
+  return { ...others, prices: [...prices, price], volatilities: [...volatilities, volatility] }
 }
 
 /** A client for the node of a deployment. */
@@ -77,7 +99,7 @@ export function toPort(text: string): number {
  */
 export async function snapshotOf(
   target: string,
-  options: ChainOptions & { readonly parameters?: string; readonly block?: string },
+  options: ChainOptions & MarketOption & { readonly parameters?: string; readonly block?: string },
 ): Promise<{ readonly snapshot: Snapshot; readonly parameters: MarginParameters; readonly ethCalls: number }> {
   const given = options.parameters === undefined ? undefined : await loadParameters(options.parameters)
   if (target.endsWith('.json')) {
@@ -93,6 +115,7 @@ export async function snapshotOf(
   const reading = await readSnapshot(client, {
     account: toAccount(target, deployment),
     parameters,
+    sources: await sourcesOf(options),
     ...(options.block === undefined ? {} : { blockNumber: BigInt(toInteger(options.block, '--block')) }),
   })
   return { ...reading, parameters }

@@ -5,7 +5,16 @@ import { RpcError } from '../../src/chain/errors.ts'
 import { toJson } from '../../src/core/canonical.ts'
 import { keepAccount } from '../../src/keeper/keepAccount.ts'
 import { defaultPostPolicy } from '../../src/keeper/policy.ts'
-import { type ChainOptions, openChain, toAccount, toInteger, withChainOptions } from './context.ts'
+import {
+  type ChainOptions,
+  type MarketOption,
+  openChain,
+  sourcesOf,
+  toAccount,
+  toInteger,
+  withChainOptions,
+  withMarketOption,
+} from './context.ts'
 import { describeError, exitCodes } from './output.ts'
 import {
   loadPayer,
@@ -17,6 +26,7 @@ import {
 } from './signers.ts'
 
 type Options = ChainOptions &
+  MarketOption &
   SignerOptions &
   PayerOptions & {
     readonly live?: boolean
@@ -25,7 +35,7 @@ type Options = ChainOptions &
     readonly rounds?: string
   }
 
-const runCommand = withPayerOptions(withSignerOptions(withChainOptions(new Command('run'))))
+const runCommand = withPayerOptions(withSignerOptions(withMarketOption(withChainOptions(new Command('run')))))
   .description('recompute accounts on every block and post when the policy says so; sends nothing without --live')
   .argument('<accounts...>', 'addresses, or names in the deployment')
   .option('--live', 'send transactions')
@@ -46,7 +56,8 @@ const runCommand = withPayerOptions(withSignerOptions(withChainOptions(new Comma
         const about = { account, blockNumber, live: payer !== undefined }
         const round = { account, blockNumber, signers, payer, policy, validityCode }
         try {
-          log({ ...about, ...(await keepAccount(client, deployment, round)) })
+          const sources = await sourcesOf(options)
+          log({ ...about, ...(await keepAccount(client, deployment, { ...round, sources })) })
         } catch (error) {
           // One account's refusal must not silence the others; the next block tries again.
           logFailure({ ...about, code: 'refused' }, error)

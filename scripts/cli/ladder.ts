@@ -1,19 +1,20 @@
 import { Command } from 'commander'
 import { ladderReport } from '../../src/report/ladderReport.ts'
 import { calculateLadder } from '../../src/risk/plimsoll/ladder.ts'
-import { type ChainOptions, snapshotOf, withChainOptions } from './context.ts'
+import { type ChainOptions, type MarketOption, snapshotOf, withChainOptions, withMarketOption } from './context.ts'
 import { toWad } from './decimal.ts'
 import { print } from './output.ts'
 
-type Options = ChainOptions & {
-  readonly parameters?: string
-  readonly block?: string
-  readonly underlying?: readonly string[]
-  readonly range: string
-  readonly grid?: string
-}
+type Options = ChainOptions &
+  MarketOption & {
+    readonly parameters?: string
+    readonly block?: string
+    readonly underlying?: readonly string[]
+    readonly range: string
+    readonly grid?: string
+  }
 
-export const ladderCommand = withChainOptions(new Command('ladder'))
+export const ladderCommand = withMarketOption(withChainOptions(new Command('ladder')))
   .description('find the prices at which venues liquidate and equity falls below each level, and what to move where')
   .argument('<snapshot|account>', 'snapshot written by `plimsoll read --out`, or an account')
   .option('--parameters <file>', 'parameter set instead of the one in the deployment')

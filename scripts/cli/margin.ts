@@ -2,17 +2,18 @@ import { Command } from 'commander'
 import { explanationReport } from '../../src/report/explanationReport.ts'
 import { breakdownReport, positionsReport, scenarioReport } from '../../src/report/marginReport.ts'
 import { explainMargin } from '../../src/risk/plimsoll/explain/explainMargin.ts'
-import { type ChainOptions, snapshotOf, withChainOptions } from './context.ts'
+import { type ChainOptions, type MarketOption, snapshotOf, withChainOptions, withMarketOption } from './context.ts'
 import { print } from './output.ts'
 
-type Options = ChainOptions & {
-  readonly parameters?: string
-  readonly block?: string
-  readonly scenarios?: boolean
-  readonly explain?: boolean
-}
+type Options = ChainOptions &
+  MarketOption & {
+    readonly parameters?: string
+    readonly block?: string
+    readonly scenarios?: boolean
+    readonly explain?: boolean
+  }
 
-export const marginCommand = withChainOptions(new Command('margin'))
+export const marginCommand = withMarketOption(withChainOptions(new Command('margin')))
   .description('calculate the margin of a snapshot file (offline) or of an account')
   .argument('<snapshot|account>', 'snapshot written by `plimsoll read --out`, or an account')
   .option('--parameters <file>', 'parameter set instead of the one in the deployment')

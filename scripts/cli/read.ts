@@ -3,13 +3,14 @@ import { toJson } from '../../src/core/canonical.ts'
 import { formatSnapshot } from '../../src/core/snapshot.ts'
 import { describePosition } from '../../src/report/marginReport.ts'
 import { formatTable } from '../../src/report/table.ts'
-import { type ChainOptions, snapshotOf, withChainOptions } from './context.ts'
+import { type ChainOptions, type MarketOption, snapshotOf, withChainOptions, withMarketOption } from './context.ts'
 import { writeTextFile } from './deployment.ts'
 import { print } from './output.ts'
 
-type Options = ChainOptions & { readonly parameters?: string; readonly block?: string; readonly out?: string }
+type Options = ChainOptions &
+  MarketOption & { readonly parameters?: string; readonly block?: string; readonly out?: string }
 
-export const readCommand = withChainOptions(new Command('read'))
+export const readCommand = withMarketOption(withChainOptions(new Command('read')))
   .description('read everything an account holds and owes, and the market that moves it, at one block')
   .argument('<account>', 'address, or name in the deployment')
   .option('--block <number>', 'block to read at, the newest by default')

@@ -7,14 +7,21 @@ import { toJson } from '../../src/core/canonical.ts'
 import { recompute } from '../../src/engine.ts'
 import { readPostedAttestation, readRegistry, requireRegistered } from '../../src/registry.ts'
 import { formatTable } from '../../src/report/table.ts'
-import { type ChainOptions, openChain, withChainOptions } from './context.ts'
+import {
+  type ChainOptions,
+  type MarketOption,
+  openChain,
+  sourcesOf,
+  withChainOptions,
+  withMarketOption,
+} from './context.ts'
 import { exitCodes, print } from './output.ts'
 import { attestationText } from './post.ts'
 
-export const verifyCommand = withChainOptions(new Command('verify'))
+export const verifyCommand = withMarketOption(withChainOptions(new Command('verify')))
   .description('recompute an attestation from the chain at its own block; exit code 3 when it differs or is not signed')
   .argument('<transaction|attestation>', 'hash of a post, the attestation as hex, or a file that holds it')
-  .action(async (text: string, options: ChainOptions) => {
+  .action(async (text: string, options: ChainOptions & MarketOption) => {
     const { deployment, client } = await openChain(options)
     const { registry, chainId, parameters } = deployment
     // A post was accepted under the signers of its own block; what is not posted yet must convince those of today.
@@ -29,6 +36,7 @@ export const verifyCommand = withChainOptions(new Command('verify'))
     const { result, digest, differences } = await recompute(client, {
       attestation,
       parameters,
+      sources: await sourcesOf(options),
       setId: state.signerSet.setId,
       domain,
     })

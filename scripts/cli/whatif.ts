@@ -6,25 +6,26 @@ import { type Assessment, whatIfReport } from '../../src/report/whatIfReport.ts'
 import { calculateMargin } from '../../src/risk/plimsoll/calculateMargin.ts'
 import { calculateLadder } from '../../src/risk/plimsoll/ladder.ts'
 import { applyChanges, type Change, changesSchema, type WhatIf } from '../../src/risk/plimsoll/whatIf.ts'
-import { type ChainOptions, snapshotOf, withChainOptions } from './context.ts'
+import { type ChainOptions, type MarketOption, snapshotOf, withChainOptions, withMarketOption } from './context.ts'
 import { toWad } from './decimal.ts'
 import { readTextFile } from './deployment.ts'
 import { print } from './output.ts'
 
-type Options = ChainOptions & {
-  readonly parameters?: string
-  readonly block?: string
-  readonly changes?: string
-  readonly price: readonly string[]
-  readonly remove: readonly string[]
-  readonly resize: readonly string[]
-  readonly set: readonly string[]
-  readonly ladder: boolean
-}
+type Options = ChainOptions &
+  MarketOption & {
+    readonly parameters?: string
+    readonly block?: string
+    readonly changes?: string
+    readonly price: readonly string[]
+    readonly remove: readonly string[]
+    readonly resize: readonly string[]
+    readonly set: readonly string[]
+    readonly ladder: boolean
+  }
 
 const collect = (value: string, all: readonly string[]) => [...all, value]
 
-export const whatIfCommand = withChainOptions(new Command('whatif'))
+export const whatIfCommand = withMarketOption(withChainOptions(new Command('whatif')))
   .description(
     'compare the margin before and after changes of positions, market, venue rules or parameters; signs nothing',
   )

@@ -1,4 +1,5 @@
 import { type Address, maxUint128, parseAbi, zeroAddress } from 'viem'
+import { isqrt } from '../../src/kernel/squareRoot.ts'
 import { loadArtifact } from './artifacts.ts'
 import { type Contract, type DevnetChain, noDeadline, readAddress, type Sender } from './chain.ts'
 import type { TokenDeployment } from './tokens.ts'
@@ -141,7 +142,7 @@ export async function readPoolPrice(
 
 /** `sqrt(amount1 / amount0)` with 96 fractional bits, rounded down: the price of a pool that trades these amounts. */
 export function encodeSqrtPrice(amount0: bigint, amount1: bigint): bigint {
-  return squareRoot((amount1 << 192n) / amount0)
+  return isqrt((amount1 << 192n) / amount0)
 }
 
 type UniswapVenue = { readonly tokens: TokenDeployment['tokens']; readonly uniswapV3: UniswapV3Deployment }
@@ -172,15 +173,4 @@ function sqrtPriceOf({ tokens, price }: { tokens: TokenDeployment['tokens']; pri
   const weth = 10n ** 20n
   const usdc = price
   return sortTokens(tokens)[0] === tokens.weth ? encodeSqrtPrice(weth, usdc) : encodeSqrtPrice(usdc, weth)
-}
-
-/** Integer square root, rounded down, by Newton's iteration from above. */
-function squareRoot(value: bigint): bigint {
-  if (value < 2n) return value
-  let root = 1n << BigInt((value.toString(2).length + 1) >> 1)
-  while (true) {
-    const next = (root + value / root) >> 1n
-    if (next >= root) return root
-    root = next
-  }
 }

@@ -2,6 +2,7 @@ import type { Account, Address, Client, Hash, LocalAccount } from 'viem'
 import { assembleAttestation, signAttestation } from '../attest/sign.ts'
 import type { MarginParameters } from '../core/parameters.ts'
 import { draftAttestation, readSnapshot } from '../engine.ts'
+import type { MarketSources } from '../market/source.ts'
 import { postAttestation, readRegistry, requireRegistered } from '../registry.ts'
 import { type PostDecision, type PostPolicy, shouldPost } from './policy.ts'
 
@@ -24,6 +25,7 @@ export type KeepAccountOptions = {
   readonly payer: Account | undefined
   readonly policy: PostPolicy
   readonly validityCode: number
+  readonly sources?: MarketSources | undefined
 }
 
 /**
@@ -38,11 +40,11 @@ export async function keepAccount(
   options: KeepAccountOptions,
 ): Promise<KeeperEvent> {
   const { chainId, registry, parameters } = deployment
-  const { account, blockNumber, signers, payer, policy, validityCode } = options
+  const { account, blockNumber, signers, payer, policy, validityCode, sources } = options
   // The registry as it stands now: what an earlier round posted since this block must not be posted again.
   const state = await readRegistry(client, { registry, modelId: parameters.modelId, account })
   requireRegistered(state, parameters)
-  const { snapshot } = await readSnapshot(client, { account, parameters, blockNumber })
+  const { snapshot } = await readSnapshot(client, { account, parameters, blockNumber, sources })
   const { setId } = state.signerSet
   const { result, unsigned } = draftAttestation(snapshot, { parameters, setId, validityCode, confirmed: false })
   const decision = shouldPost(policy, state.stored, unsigned.record, snapshot.portfolio.block.timestamp)
