@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { bookSchema } from '../src/core/book.ts'
 import { parametersSchema } from '../src/core/parameters.ts'
 import { address, fraction, integer, natural, positive } from '../src/core/schema.ts'
 import { snapshotSchema } from '../src/core/snapshot.ts'
@@ -28,6 +29,7 @@ export function jsonSchemas(): Readonly<Record<string, JsonSchema>> {
   return {
     'parameters.schema.json': toJsonSchema(parametersSchema, 'Plimsoll parameter set'),
     'snapshot.schema.json': toJsonSchema(snapshotSchema, 'Plimsoll snapshot'),
+    'book.schema.json': toJsonSchema(bookSchema, 'Plimsoll book'),
     'deployment.schema.json': {
       ...deployment,
       properties: { ...deployment.properties, parameters: { $ref: 'parameters.schema.json' } },
