@@ -3,11 +3,12 @@ import type { Wad } from '../../core/units.ts'
 import { min } from '../../kernel/fixedPoint.ts'
 import type { VenueState } from '../venues/venueState.ts'
 
-/** What a row does to a venue account: P&L with venue physics, and the venue's verdict where there is a rule. */
-export type AccountRow = {
-  readonly pnl: Wad
-  readonly isLiquidated: boolean
-  readonly state: VenueState | undefined
+/** What rows do to a venue account, one entry per row: P&L with venue physics, and the venue's verdict where it has a rule. */
+export type AccountRows = {
+  readonly pnl: readonly Wad[]
+  /** Rows in which the venue liquidates the account, there or on the way there. */
+  readonly isLiquidated: readonly boolean[]
+  readonly states: readonly VenueState[] | undefined
 }
 
 /** Where a row stands relative to another: sign of the move and distance from spot, per underlying that moves. */
@@ -16,6 +17,11 @@ export type Shift = ReadonlyMap<Underlying, { readonly sign: -1 | 0 | 1; readonl
 /** Place of a row among the rows that it is compared with: those of its own regime. */
 export type RowPlace = { readonly shift: Shift; readonly regime: string }
 
+/** Rows of an account whose venue has no rule. */
+export function withoutRule(plain: readonly Wad[]): AccountRows {
+  return { pnl: plain, isLiquidated: plain.map(() => false), states: undefined }
+}
+
 /**
  * `P_v(s)` of one venue account in every row: its worst P&L over s and the rows on the way to s in which its venue liquidates
  * it, less the penalty when there is any (model section 4). A liquidation never improves a scenario.
@@ -23,22 +29,25 @@ export type RowPlace = { readonly shift: Shift; readonly regime: string }
 export function withPhysics(
   places: readonly RowPlace[],
   plain: readonly Wad[],
-  states: readonly (VenueState | undefined)[],
-): readonly AccountRow[] {
+  states: readonly VenueState[],
+): AccountRows {
   const liquidating = places.flatMap((place, index) => (states[index]?.isLiquidatable ? [{ place, index }] : []))
-  return places.map(({ shift, regime }, at): AccountRow => {
-    const own = plain[at] as Wad
-    const state = states[at]
-    if (!state) return { pnl: own, isLiquidated: false, state }
-    let isLiquidated = state.isLiquidatable
-    let worst = own
+  if (liquidating.length === 0) return { ...withoutRule(plain), states }
+  const pnl: Wad[] = []
+  const isLiquidated: boolean[] = []
+  places.forEach(({ shift, regime }, at) => {
+    const { isLiquidatable, penalty } = states[at] as VenueState
+    let closes = isLiquidatable
+    let worst = plain[at] as Wad
     for (const { place, index } of liquidating) {
       if (place.regime !== regime || !liesWithin(place.shift, shift)) continue
-      isLiquidated = true
+      closes = true
       worst = min(worst, plain[index] as Wad)
     }
-    return { pnl: isLiquidated ? worst - state.penalty : own, isLiquidated, state }
+    pnl.push(closes ? worst - penalty : worst)
+    isLiquidated.push(closes)
   })
+  return { pnl, isLiquidated, states }
 }
 
 /** Every underlying of `inner` moves the way of `outer` or not at all, and no farther. */

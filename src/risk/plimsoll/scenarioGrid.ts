@@ -7,7 +7,7 @@ import type { VenueRule } from '../../core/venueRule.ts'
 import { abs } from '../../kernel/fixedPoint.ts'
 import type { Leg } from './legs.ts'
 import { identify, memoize } from './memoize.ts'
-import { type AccountRow, type RowPlace, type Shift, withPhysics } from './physics.ts'
+import { type AccountRows, type RowPlace, type Shift, withoutRule, withPhysics } from './physics.ts'
 import { creditedValue, type MarketState, type Valuer } from './revalue.ts'
 import { createRuleStates, type MovedStates } from './ruleStates.ts'
 
@@ -19,8 +19,8 @@ type JointGridRow = RowPlace & { readonly state: MarketState }
 
 /** P&L of a venue account with physics, by underlying and in the joint rows. */
 export type AccountPnl = {
-  readonly byUnderlying: ReadonlyMap<Underlying, readonly AccountRow[]>
-  readonly joint: readonly AccountRow[]
+  readonly byUnderlying: ReadonlyMap<Underlying, AccountRows>
+  readonly joint: AccountRows
 }
 
 /**
@@ -32,6 +32,8 @@ export type ScenarioGrid = {
   readonly spot: (underlying: Underlying) => Wad
   readonly rows: (underlying: Underlying) => readonly GridRow[]
   readonly jointRows: readonly JointRow[]
+  /** Rows of an account that does not depend on an underlying. */
+  readonly still: (underlying: Underlying) => AccountRows
   /** Value at the marks, full and credited, WAD USD. */
   readonly base: (leg: Leg) => { readonly value: Wad; readonly credited: Wad }
   /** P&L of a leg in each scenario of an underlying that it depends on, WAD USD. */
@@ -73,6 +75,7 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
       return { state, shift, regime: row.regime }
     }),
   )
+  const still = memoize((underlying: Underlying) => withoutRule(rows(underlying).map(() => 0n)))
   const jointRowsOf = (names: readonly Underlying[]) => jointOf(keyOf(names))
 
   const base = memoize((leg: Leg) => {
@@ -136,21 +139,19 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
     const byUnderlying = new Map(
       own.map((underlying) => {
         const places = rows(underlying)
-        const states = rule ? ruleStates(rule, movedAlone(underlying)) : []
-        return [underlying, withPhysics(places, sumsOf(legs, underlying, places.length), states)] as const
+        const plain = sumsOf(legs, underlying, places.length)
+        const states = rule && ruleStates(rule, movedAlone(underlying))
+        return [underlying, states ? withPhysics(places, plain, states) : withoutRule(plain)] as const
       }),
     )
-    const states = rule && own.length > 0 ? ruleStates(rule, movedTogether(keyOf(names))) : []
-    const joint = withPhysics(
-      rule ? jointRowsOf(names) : jointRows.map(({ regime }) => ({ regime, shift: new Map() })),
-      sumsOf(legs, undefined, jointRows.length),
-      states,
-    )
+    const plain = sumsOf(legs, undefined, jointRows.length)
+    const states = rule && own.length > 0 ? ruleStates(rule, movedTogether(keyOf(names))) : undefined
+    const joint = states ? withPhysics(jointRowsOf(names), plain, states) : withoutRule(plain)
     const result = { byUnderlying, joint }
     known.set(key, result)
     return result
   }
-  return { hasPhysics: parameters.venuePhysics === 'on', spot, rows, jointRows, base, pnl, jointPnl, account }
+  return { hasPhysics: parameters.venuePhysics === 'on', spot, rows, jointRows, still, base, pnl, jointPnl, account }
 }
 
 function sumVectors(vectors: readonly (readonly Wad[])[], length: number): readonly Wad[] {

@@ -3,7 +3,7 @@ import type { Market } from '../../../core/market.ts'
 import type { MarginParameters } from '../../../core/parameters.ts'
 import { type QuoteUnits, type Wad, wad, wadPerQuoteUnit } from '../../../core/units.ts'
 import { abs, ceilDiv, max, min, mul, mulUp } from '../../../kernel/fixedPoint.ts'
-import { scanCharge } from '../aggregate.ts'
+import { scanCharges } from '../aggregate.ts'
 import type { Leg } from '../legs.ts'
 import { forwardOf, type Valuer } from '../revalue.ts'
 import type { ScenarioPnl } from '../scenarioPnl.ts'
@@ -33,7 +33,8 @@ export function marginLines(inputs: LineInputs): readonly MarginLine[] {
   const { pnl, parameters, market, valuer, timestamp } = inputs
   const { legs } = pnl
   const minimums = { legs, valuer, parameters, timestamp, exposures: deltaExposures(legs, valuer) }
-  const scan = scanCharge(pnl, parameters, () => true)
+  const scanWithout = scanCharges(pnl, parameters)
+  const scan = scanWithout(new Set()).charge
 
   const lines: MarginLine[] = []
   const add = (id: MarginLineId, rule: (stage: Stage) => QuoteUnits) =>
@@ -50,7 +51,7 @@ export function marginLines(inputs: LineInputs): readonly MarginLine[] {
   addUp('settlementGap', settlementGap(minimums))
 
   const aboveFailure = totalOf(lines)
-  const failure = venueFailure(pnl, parameters)
+  const failure = venueFailure(pnl, parameters, scanWithout)
   add('venueFailure', (stage) => max(0n, toQuoteUnitsUp(failure(stage).cost) - aboveFailure[stage]))
   const aboveFloor = totalOf(lines)
   const needed = toQuoteUnitsUp(sumOf(venueNeeds(pnl), ({ need }) => need))
