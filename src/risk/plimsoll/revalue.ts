@@ -6,7 +6,7 @@ import { type Wad, wad } from '../../core/units.ts'
 import { black76, black76Delta, totalVolatility } from '../../kernel/black76.ts'
 import { amountsForLiquidity, sqrtPriceX96 } from '../../kernel/concentratedLiquidity.ts'
 import { max, min, mul } from '../../kernel/fixedPoint.ts'
-import type { VenueShift } from '../venues/venueState.ts'
+import type { ShortContract, VenueShift } from '../venues/shift.ts'
 import type { Leg, LiquidityLeg, OptionLeg, PricedToken } from './legs.ts'
 import { memoize } from './memoize.ts'
 import { toQuantity } from './resolve.ts'
@@ -134,7 +134,7 @@ export function createValuer(market: Market, parameters: MarginParameters, times
   }
 
   const base: MarketState = {
-    price: (underlying) => spotPrice(underlying, market),
+    price: memoize((underlying: Underlying) => spotPrice(underlying, market)),
     vol: () => 'none',
     scenario: () => undefined,
   }
@@ -162,15 +162,19 @@ export function createValuer(market: Market, parameters: MarginParameters, times
     vol: base.vol,
   })
 
-  const ruleValues = memoize((_terms: object) => memoize((_part: object) => new Map<Wad, Wad>()))
+  // A short that differs from another in its collateral alone has the same minimum.
+  const contractTerms = memoize(({ right, collateralIn, strike, expiry, amount }: ShortContract) =>
+    [right, collateralIn, strike, expiry, amount].join('|'),
+  )
+  const minimums = memoize((_terms: object) => memoize((_contract: string) => new Map<Wad, Wad>()))
   const shiftTo = (state: MarketState): VenueShift => ({
     price: state.price,
     base: base.price,
     underlyingOf: (asset) => ownEntry(parameters.assets, asset)?.underlying,
     rate: (asset) => rateOf(asset, market),
     timestamp,
-    once: (terms, part, price, compute) => {
-      const values = ruleValues(terms)(part)
+    once: (terms, contract, price, compute) => {
+      const values = minimums(terms)(contractTerms(contract))
       const known = values.get(price)
       if (known !== undefined) return known
       const value = compute()

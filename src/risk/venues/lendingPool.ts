@@ -1,4 +1,4 @@
-import { wad } from '../../core/units.ts'
+import { powerOfTen, wad } from '../../core/units.ts'
 import type { LendingPoolRule } from '../../core/venueRule.ts'
 import { ceilDiv } from '../../kernel/fixedPoint.ts'
 import { collateralQuote, debtQuote, type VenueShift, type VenueState } from './shift.ts'
@@ -23,13 +23,13 @@ export function lendingPoolState(rule: LendingPoolRule, shift: VenueShift): Venu
   let collateral = 0n
   let weighted = 0n
   for (const held of collaterals) {
-    const value = (held.amount * collateralQuote(held, shift)) / 10n ** BigInt(held.decimals)
+    const value = (held.amount * collateralQuote(held, shift)) / powerOfTen(held.decimals)
     collateral += value
     weighted += value * BigInt(held.liquidationThreshold)
   }
   const debtValues = debts.map((owed) => ({
     numerator: owed.amount * debtQuote(owed, shift),
-    unit: 10n ** BigInt(owed.decimals),
+    unit: powerOfTen(owed.decimals),
   }))
   const debtDown = debtValues.reduce((total, { numerator, unit }) => total + numerator / unit, 0n)
   const debtUp = debtValues.reduce((total, { numerator, unit }) => total + ceilDiv(numerator, unit), 0n)

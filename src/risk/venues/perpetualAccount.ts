@@ -1,4 +1,4 @@
-import { type Wad, wad } from '../../core/units.ts'
+import { powerOfTen, type Wad, wad } from '../../core/units.ts'
 import type { PerpetualAccountRule } from '../../core/venueRule.ts'
 import { abs, ceilDiv, floorDiv, min, mul, mulUp } from '../../kernel/fixedPoint.ts'
 import { collateralQuote, dollarsDown, dollarsUp, moveDown, moveUp, type VenueShift, type VenueState } from './shift.ts'
@@ -35,7 +35,7 @@ export function perpetualAccountState(rule: PerpetualAccountRule, shift: VenueSh
     sale += mulUp(moved, discount)
   }
 
-  const unit = 10n ** BigInt(18 - quoteDecimals)
+  const unit = powerOfTen(18 - quoteDecimals)
   const accountValue = floorDiv(settlement + counted, unit) * unit
   let slack = accountValue - mulUp(positionValue, maintenanceRatio)
   let isLiquidatable = accountValue < mul(positionValue, maintenanceRatio)

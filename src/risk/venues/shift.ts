@@ -1,7 +1,11 @@
 import type { AssetKey, Underlying } from '../../core/asset.ts'
 import { UnpricedLiabilityError } from '../../core/errors.ts'
 import { type Wad, wad } from '../../core/units.ts'
+import type { OptionCollateralRule } from '../../core/venueRule.ts'
 import { ceilDiv, floorDiv } from '../../kernel/fixedPoint.ts'
+
+/** A short option without its collateral. */
+export type ShortContract = Omit<OptionCollateralRule['shorts'][number], 'collateral'>
 
 /** How far our own prices have moved since a rule was read. */
 export type VenueShift = {
@@ -15,8 +19,8 @@ export type VenueShift = {
   readonly rate: (asset: AssetKey) => Wad
   /** Unix seconds of the block. */
   readonly timestamp: number
-  /** Computes once what depends on two parts of a rule, a price and the timestamp alone; every time when absent. */
-  readonly once?: (terms: object, part: object, price: Wad, compute: () => Wad) => Wad
+  /** Computes once what depends on a venue's terms, a contract, a price and the timestamp alone; every time when absent. */
+  readonly once?: (terms: object, contract: ShortContract, price: Wad, compute: () => Wad) => Wad
 }
 
 /** What a venue does to one venue account. */
@@ -57,13 +61,15 @@ export function moveUp(quote: bigint, underlying: Underlying, { price, base }: V
  * @throws {UnpricedLiabilityError} for a token that the parameter set does not know.
  */
 export function dollarsDown(quantity: Wad, asset: AssetKey, shift: VenueShift): Wad {
-  return floorDiv(quantity * ownPrice(asset, shift) * shift.rate(asset), wad * wad)
+  return floorDiv(quantity * ownPrice(asset, shift) * shift.rate(asset), wadSquared)
 }
 
 /** As {@link dollarsDown}, rounded up. */
 export function dollarsUp(quantity: Wad, asset: AssetKey, shift: VenueShift): Wad {
-  return ceilDiv(quantity * ownPrice(asset, shift) * shift.rate(asset), wad * wad)
+  return ceilDiv(quantity * ownPrice(asset, shift) * shift.rate(asset), wadSquared)
 }
+
+const wadSquared = wad * wad
 
 function ownPrice(asset: AssetKey, { price, underlyingOf }: VenueShift): Wad {
   const underlying = underlyingOf(asset)

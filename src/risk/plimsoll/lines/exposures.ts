@@ -2,6 +2,7 @@ import type { Underlying } from '../../../core/asset.ts'
 import { type Wad, wad } from '../../../core/units.ts'
 import { abs, mul, mulUp } from '../../../kernel/fixedPoint.ts'
 import type { Leg, PricedToken } from '../legs.ts'
+import { onceEach } from '../memoize.ts'
 import type { Valuer } from '../revalue.ts'
 
 /** 1.0 of a delta: exact products of two WAD numbers. */
@@ -10,8 +11,23 @@ export const deltaUnit = wad * wad
 /** Gross and net delta of a book in one underlying, in units of it scaled by {@link deltaUnit}. */
 export type Exposure = { readonly gross: bigint; readonly net: bigint }
 
-/** Tokens that a leg holds or owes at the marks, uncredited whole tokens in WAD. */
-export function tokensOf(leg: Leg, valuer: Valuer): readonly { token: PricedToken; quantity: Wad }[] {
+/** Tokens held (positive) or owed, uncredited whole tokens in WAD. */
+export type TokenQuantity = { readonly token: PricedToken; readonly quantity: Wad }
+
+/** What the lines see of a leg, computed once for all books over one valuer. */
+const piecesOf = onceEach<
+  Valuer,
+  { tokens: OnceEach<readonly TokenQuantity[]>; deltas: OnceEach<readonly DeltaPart[]> }
+>()
+type OnceEach<Value> = (leg: Leg, compute: () => Value) => Value
+const pieces = (valuer: Valuer) => piecesOf(valuer, () => ({ tokens: onceEach(), deltas: onceEach() }))
+
+/** Tokens that a leg holds or owes at the marks. */
+export function tokensOf(leg: Leg, valuer: Valuer): readonly TokenQuantity[] {
+  return pieces(valuer).tokens(leg, () => computeTokens(leg, valuer))
+}
+
+function computeTokens(leg: Leg, valuer: Valuer): readonly TokenQuantity[] {
   switch (leg.kind) {
     case 'token':
       return [{ token: leg.token, quantity: leg.quantity }]
@@ -49,6 +65,10 @@ export type DeltaPart = { readonly key: string; readonly underlying: Underlying;
  * one key.
  */
 export function deltaParts(leg: Leg, valuer: Valuer): readonly DeltaPart[] {
+  return pieces(valuer).deltas(leg, () => computeDeltas(leg, valuer))
+}
+
+function computeDeltas(leg: Leg, valuer: Valuer): readonly DeltaPart[] {
   switch (leg.kind) {
     case 'token':
     case 'liquidity':
