@@ -2,8 +2,7 @@ import type { JointOutcome, ScanOutcome, ScenarioOutcome, UnderlyingOutcome } fr
 import type { MarginParameters } from '../../core/parameters.ts'
 import { type Wad, wad } from '../../core/units.ts'
 import { ceilDiv, max } from '../../kernel/fixedPoint.ts'
-import type { AccountRows } from './physics.ts'
-import type { ScenarioPnl, UnderlyingPnl } from './scenarioPnl.ts'
+import type { JointPnl, ScenarioPnl, UnderlyingPnl } from './scenarioPnl.ts'
 
 type Weights = Pick<MarginParameters, 'decorrelation'>
 type Rows = Pick<UnderlyingPnl, 'legs' | 'accounts'>
@@ -51,17 +50,15 @@ export type ScanCharge = {
 
 /** Charges the scan of a book without some of its venue accounts: what venue failure needs for every group. */
 export function scanCharges(pnl: ScenarioPnl, { decorrelation }: Weights): (gone: ReadonlySet<string>) => ScanCharge {
-  const chargeOf = (accounts: readonly AccountRows[], weights: readonly Wad[]) => {
-    const totals = weights.map((_, at) => sumOf(accounts.map((rows) => rows.pnl[at] as Wad)))
+  const worstRow = ({ rows, accounts }: Pick<JointPnl | UnderlyingPnl, 'rows' | 'accounts'>) => {
+    const totals = rows.map((_, at) => sumOf(accounts.map(({ losses }) => losses[at] as bigint)))
     return (gone: readonly number[]): WorstRow => {
       let worst: WorstRow['at']
       let charge = 0n
+      // Only what exceeds the charge so far is divided.
       let limit = 0n
       totals.forEach((total, at) => {
-        let left = total
-        for (const index of gone) left -= accounts[index]?.pnl[at] as Wad
-        if (left >= 0n) return
-        const loss = -(weights[at] as Wad) * left
+        const loss = gone.reduce((left, index) => left - (accounts[index]?.losses[at] as bigint), total)
         if (loss <= limit) return
         charge = ceilDiv(loss, wad)
         limit = charge * wad
@@ -70,16 +67,8 @@ export function scanCharges(pnl: ScenarioPnl, { decorrelation }: Weights): (gone
       return { at: worst, charge }
     }
   }
-  const alone = pnl.underlyings.map(({ rows, accounts }) =>
-    chargeOf(
-      accounts,
-      rows.map(({ scenario }) => scenario.weight),
-    ),
-  )
-  const together = chargeOf(
-    pnl.joint.accounts,
-    pnl.joint.rows.map(({ weight }) => weight),
-  )
+  const alone = pnl.underlyings.map(worstRow)
+  const together = worstRow(pnl.joint)
   return (gone) => {
     const indices = pnl.accounts.flatMap(({ key }, index) => (gone.has(key) ? [index] : []))
     const underlyings = alone.map((worst) => worst(indices))

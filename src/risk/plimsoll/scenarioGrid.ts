@@ -7,7 +7,7 @@ import type { VenueRule } from '../../core/venueRule.ts'
 import { abs } from '../../kernel/fixedPoint.ts'
 import type { Leg } from './legs.ts'
 import { identify, memoize } from './memoize.ts'
-import { type AccountRows, type RowPlace, type Shift, withoutRule, withPhysics } from './physics.ts'
+import { type AccountRows, type RowPlace, rowsOnTheWay, type Shift, withoutRule, withPhysics } from './physics.ts'
 import { creditedValue, type MarketState, type Valuer } from './revalue.ts'
 import { createRuleStates, type MovedStates } from './ruleStates.ts'
 
@@ -75,7 +75,16 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
       return { state, shift, regime: row.regime }
     }),
   )
-  const still = memoize((underlying: Underlying) => withoutRule(rows(underlying).map(() => 0n)))
+  const weights = memoize((underlying: Underlying) => rows(underlying).map(({ scenario }) => scenario.weight))
+  const jointWeights = jointRows.map(({ weight }) => weight)
+  const onTheWay = memoize((underlying: Underlying) => rowsOnTheWay(rows(underlying)))
+  const onTheWayTogether = memoize((key: string) => rowsOnTheWay(jointOf(key)))
+  const still = memoize((underlying: Underlying) =>
+    withoutRule(
+      rows(underlying).map(() => 0n),
+      weights(underlying),
+    ),
+  )
   const jointRowsOf = (names: readonly Underlying[]) => jointOf(keyOf(names))
 
   const base = memoize((leg: Leg) => {
@@ -138,15 +147,19 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
     const own = [...new Set(legs.flatMap(({ underlyings }) => underlyings))]
     const byUnderlying = new Map(
       own.map((underlying) => {
-        const places = rows(underlying)
-        const plain = sumsOf(legs, underlying, places.length)
-        const states = rule && ruleStates(rule, movedAlone(underlying))
-        return [underlying, states ? withPhysics(places, plain, states) : withoutRule(plain)] as const
+        const weight = weights(underlying)
+        const plain = sumsOf(legs, underlying, weight.length)
+        if (!rule) return [underlying, withoutRule(plain, weight)] as const
+        const states = ruleStates(rule, movedAlone(underlying))
+        return [underlying, withPhysics(onTheWay(underlying), plain, weight, states)] as const
       }),
     )
     const plain = sumsOf(legs, undefined, jointRows.length)
-    const states = rule && own.length > 0 ? ruleStates(rule, movedTogether(keyOf(names))) : undefined
-    const joint = states ? withPhysics(jointRowsOf(names), plain, states) : withoutRule(plain)
+    const moved = keyOf(names)
+    const joint =
+      rule && own.length > 0
+        ? withPhysics(onTheWayTogether(moved), plain, jointWeights, ruleStates(rule, movedTogether(moved)))
+        : withoutRule(plain, jointWeights)
     const result = { byUnderlying, joint }
     known.set(key, result)
     return result
