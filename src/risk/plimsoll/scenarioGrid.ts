@@ -5,17 +5,18 @@ import type { JointRow, Scenario } from '../../core/scenario.ts'
 import type { Wad } from '../../core/units.ts'
 import type { VenueRule } from '../../core/venueRule.ts'
 import { abs } from '../../kernel/fixedPoint.ts'
+import { ruleUnderlyings } from '../venues/moveRule.ts'
 import type { Leg } from './legs.ts'
 import { identify, memoize } from './memoize.ts'
 import { type AccountRows, type RowPlace, rowsOnTheWay, type Shift, withoutRule, withPhysics } from './physics.ts'
 import { creditedValue, type MarketState, type Valuer } from './revalue.ts'
-import { createRuleStates, type MovedStates } from './ruleStates.ts'
+import { createRuleStates, type MovedStates, type SameState } from './ruleStates.ts'
 
 /** One scenario of one underlying with the state that it leads to. */
 type GridRow = RowPlace & { readonly scenario: Scenario; readonly price: Wad; readonly state: MarketState }
 
-/** One joint row with the state that it leads to. */
-type JointGridRow = RowPlace & { readonly state: MarketState }
+/** One joint row over some underlyings, with the state that it leads to and the scenarios that lead there. */
+type JointGridRow = RowPlace & { readonly state: MarketState; readonly scenarios: ReadonlyMap<Underlying, Scenario> }
 
 /** P&L of a venue account with physics, by underlying and in the joint rows. */
 export type AccountPnl = {
@@ -72,7 +73,7 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
           shiftOf(scenario, state.price(underlying), spot(underlying)),
         ]),
       )
-      return { state, shift, regime: row.regime }
+      return { state, scenarios, shift, regime: row.regime }
     }),
   )
   const weights = memoize((underlying: Underlying) => rows(underlying).map(({ scenario }) => scenario.weight))
@@ -85,21 +86,47 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
       weights(underlying),
     ),
   )
-  const jointRowsOf = (names: readonly Underlying[]) => jointOf(keyOf(names))
+
+  const atRest: MovedStates = { moved: [], states: [valuer.base], same: [undefined] }
+  const restingState = { list: atRest, at: 0 }
+  const movedAlone = memoize((underlying: Underlying): MovedStates => {
+    const states = rows(underlying).map(({ state }) => state)
+    return { moved: [underlying], states, same: states.map(() => undefined) }
+  })
+  const movedTogether = memoize((key: string): MovedStates => {
+    const same = jointOf(key).map(({ scenarios }): SameState | undefined => {
+      const [first, ...others] = scenarios
+      if (!first) return restingState
+      const [underlying, scenario] = first
+      return others.length > 0
+        ? undefined
+        : { list: movedAlone(underlying), at: scenariosOf(underlying, parameters).indexOf(scenario) }
+    })
+    return { moved: namesOf(key), states: jointOf(key).map(({ state }) => state), same }
+  })
+  const unmoved = memoize((underlying: Underlying): MovedStates => {
+    const states = rows(underlying).map(() => valuer.base)
+    return { moved: [], states, same: states.map(() => restingState) }
+  })
 
   const base = memoize((leg: Leg) => {
     const value = valuer.value(leg, valuer.base)
     return { value, credited: creditedValue(leg, value) }
   })
-  const pnlIn = (leg: Leg, states: readonly { readonly state: MarketState }[]): readonly Wad[] => {
-    const { credited } = base(leg)
-    return states.map(({ state }) => creditedValue(leg, valuer.value(leg, state)) - credited)
-  }
-  const pnls = memoize((leg: Leg) => memoize((underlying: Underlying) => pnlIn(leg, rows(underlying))))
-  const pnl = (leg: Leg, underlying: Underlying) => pnls(leg)(underlying)
-  const jointPnl = memoize((leg: Leg): readonly Wad[] =>
-    leg.underlyings.length === 0 ? jointRows.map(() => 0n) : pnlIn(leg, jointRowsOf(leg.underlyings)),
+  const pnlIn = (leg: Leg, state: MarketState): Wad => creditedValue(leg, valuer.value(leg, state)) - base(leg).credited
+  const pnls = memoize((leg: Leg) =>
+    memoize((underlying: Underlying) => rows(underlying).map(({ state }) => pnlIn(leg, state))),
   )
+  const pnl = (leg: Leg, underlying: Underlying) => pnls(leg)(underlying)
+  const jointPnl = memoize((leg: Leg): readonly Wad[] => {
+    const { states, same } = movedTogether(keyOf(leg.underlyings))
+    return states.map((state, row) => {
+      const known = same[row]
+      if (!known) return pnlIn(leg, state)
+      const [alone] = known.list.moved
+      return alone === undefined ? 0n : (pnl(leg, alone)[known.at] as Wad)
+    })
+  })
 
   const vectorOf = (leg: Leg, underlying: Underlying | undefined) => {
     if (underlying === undefined) return jointPnl(leg)
@@ -128,15 +155,12 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
   }
 
   const ruleStates = createRuleStates(valuer)
-  const movedAlone = memoize(
-    (underlying: Underlying): MovedStates => ({
-      moved: [underlying],
-      states: rows(underlying).map(({ state }) => state),
-    }),
-  )
-  const movedTogether = memoize(
-    (key: string): MovedStates => ({ moved: namesOf(key), states: jointOf(key).map(({ state }) => state) }),
-  )
+  const { underlyingOf } = valuer.shiftTo(valuer.base)
+  /** All that a rule's state depends on: its own prices and that of the token in which the venue settles. */
+  const moving = memoize((rule: VenueRule): readonly Underlying[] => {
+    const settlement = 'quoteAsset' in rule ? underlyingOf(rule.quoteAsset) : undefined
+    return [...ruleUnderlyings(rule, underlyingOf), ...(settlement === undefined ? [] : [settlement])]
+  })
 
   const identity = identify()
   const known = new Map<string, AccountPnl>()
@@ -150,15 +174,22 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
         const weight = weights(underlying)
         const plain = sumsOf(legs, underlying, weight.length)
         if (!rule) return [underlying, withoutRule(plain, weight)] as const
-        const states = ruleStates(rule, movedAlone(underlying))
+        const states = ruleStates(
+          rule,
+          moving(rule).includes(underlying) ? movedAlone(underlying) : unmoved(underlying),
+        )
         return [underlying, withPhysics(onTheWay(underlying), plain, weight, states)] as const
       }),
     )
     const plain = sumsOf(legs, undefined, jointRows.length)
-    const moved = keyOf(names)
     const joint =
       rule && own.length > 0
-        ? withPhysics(onTheWayTogether(moved), plain, jointWeights, ruleStates(rule, movedTogether(moved)))
+        ? withPhysics(
+            onTheWayTogether(keyOf(names)),
+            plain,
+            jointWeights,
+            ruleStates(rule, movedTogether(keyOf(names.filter((name) => moving(rule).includes(name))))),
+          )
         : withoutRule(plain, jointWeights)
     const result = { byUnderlying, joint }
     known.set(key, result)
