@@ -10,6 +10,7 @@ import { buildBook } from './book.ts'
 import { TooManyLiabilitiesError } from './errors.ts'
 import { isLiability, type Leg } from './legs.ts'
 import { marginLines, totalOf } from './lines/marginLines.ts'
+import { createOptionPrices, type OptionPrices } from './optionPrices.ts'
 import { createValuer, creditedValue, perpetualProfit, type Valuer } from './revalue.ts'
 import { createScenarioGrid, type ScenarioGrid } from './scenarioGrid.ts'
 import { revalueBook, type ScenarioPnl } from './scenarioPnl.ts'
@@ -50,10 +51,17 @@ export type Evaluation = EvaluatedBook & {
   readonly unpriced: readonly UnpricedAsset[]
 }
 
-/** Resolves a portfolio and evaluates what counts. Errors are those of `calculateMargin`. */
-export function evaluatePortfolio({ portfolio, market, parameters }: CalculateMarginOptions): Evaluation {
+/**
+ * Resolves a portfolio and evaluates what counts. Errors are those of `calculateMargin`.
+ *
+ * @param prices - Option prices of other markets at the same block, to be computed no more.
+ */
+export function evaluatePortfolio(
+  { portfolio, market, parameters }: CalculateMarginOptions,
+  prices: OptionPrices = createOptionPrices(parameters),
+): Evaluation {
   const { timestamp } = portfolio.block
-  const valuer = createValuer(market, parameters, timestamp)
+  const valuer = createValuer(market, parameters, timestamp, prices)
   const context = { market, parameters, valuer, timestamp, grid: createScenarioGrid(valuer, parameters) }
   const { legs, unpriced } = buildBook(portfolio, market, parameters)
   const { kept, dropped } = limitClaims(legs, valuer, parameters)

@@ -35,20 +35,21 @@ export function withoutRule(plain: readonly Wad[], weights: readonly Wad[]): Acc
  * `P_v(s)` of one venue account in every row: its worst P&L over s and the rows on the way to s in which its venue liquidates
  * it, less the penalty when there is any (model section 4). A liquidation never improves a scenario.
  *
- * @param onTheWay - As {@link rowsOnTheWay} gives it for the rows.
+ * @param onTheWay - As {@link rowsOnTheWay} gives it for the rows; asked for only when the account is liquidated in one.
  */
 export function withPhysics(
-  onTheWay: readonly (readonly number[])[],
+  onTheWay: () => readonly (readonly number[])[],
   plain: readonly Wad[],
   weights: readonly Wad[],
   states: readonly VenueState[],
 ): AccountRows {
   if (!states.some(({ isLiquidatable }) => isLiquidatable)) return { ...withoutRule(plain, weights), states }
+  const before = onTheWay()
   const isLiquidated: boolean[] = []
   const pnl = plain.map((own, at) => {
     let closes = false
     let worst = own
-    for (const index of onTheWay[at] ?? []) {
+    for (const index of before[at] ?? []) {
       if (!states[index]?.isLiquidatable) continue
       closes = true
       worst = min(worst, plain[index] as Wad)

@@ -178,14 +178,14 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
           rule,
           moving(rule).includes(underlying) ? movedAlone(underlying) : unmoved(underlying),
         )
-        return [underlying, withPhysics(onTheWay(underlying), plain, weight, states)] as const
+        return [underlying, withPhysics(() => onTheWay(underlying), plain, weight, states)] as const
       }),
     )
     const plain = sumsOf(legs, undefined, jointRows.length)
     const joint =
       rule && own.length > 0
         ? withPhysics(
-            onTheWayTogether(keyOf(names)),
+            () => onTheWayTogether(keyOf(names)),
             plain,
             jointWeights,
             ruleStates(rule, movedTogether(keyOf(names.filter((name) => moving(rule).includes(name))))),

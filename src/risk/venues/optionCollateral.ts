@@ -36,7 +36,7 @@ export function optionCollateralState(rule: OptionCollateralRule, shift: VenueSh
   for (const short of shorts) {
     const spot = short.right === 'call' ? moveUp(quote, underlying, shift) : moveDown(quote, underlying, shift)
     const compute = () => minimumCollateral(short, minimum, { spot, timestamp: shift.timestamp })
-    const required = shift.once ? shift.once(minimum, short, spot, compute) : compute()
+    const required = shift.once ? shift.once(rule, short, spot, compute) : compute()
     const taken = mulUp(short.collateral, penaltyRatio)
     const surplus = short.collateral - required
     isLiquidatable ||= surplus < 0n

@@ -19,8 +19,8 @@ export type VenueShift = {
   readonly rate: (asset: AssetKey) => Wad
   /** Unix seconds of the block. */
   readonly timestamp: number
-  /** Computes once what depends on a venue's terms, a contract, a price and the timestamp alone; every time when absent. */
-  readonly once?: (terms: object, contract: ShortContract, price: Wad, compute: () => Wad) => Wad
+  /** Computes once what a venue demands for a short at a spot price; every time when absent. */
+  readonly once?: (rule: OptionCollateralRule, short: ShortContract, spot: Wad, compute: () => Wad) => Wad
 }
 
 /** What a venue does to one venue account. */
