@@ -75,6 +75,8 @@ export type CalculateLadderOptions = MarginInputs & {
   readonly step?: Wad
   /** Move that every venue account must survive in `needs`, WAD; 30 % by default. */
   readonly range?: Wad
+  /** Told of every price at which the margin is about to be calculated, WAD USD. */
+  readonly onPrice?: (underlying: Underlying, price: Wad) => void
 }
 
 const cent: Wad = 10n ** 16n
@@ -144,6 +146,7 @@ function ladderOf(
   }
   const bookAt = memoize((price): BookAt => {
     if (price === spot) return here
+    options.onPrice?.(underlying, price)
     const inputs = moveMarket({ portfolio, market, parameters }, new Map([[underlying, price]]))
     const { equity, total } = evaluatePortfolio(inputs, moved())
     return { equity, total }

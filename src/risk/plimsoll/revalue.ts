@@ -106,12 +106,13 @@ export function createValuer(
     black76Delta(leg.right, forwardOf(leg, base), leg.strike, prices(leg.underlying).totalVolatility(leg, 'none')),
   )
 
+  const shockedPrices = memoize((underlying: Underlying) => {
+    const range = scanRange(underlying, market, parameters)
+    return memoize((scenario: Scenario) => shockedPrice(base.price(underlying), scenario, range))
+  })
   const shocked = (scenarios: ReadonlyMap<Underlying, Scenario>): MarketState => {
     const prices = new Map<Underlying, Wad>()
-    for (const [underlying, scenario] of scenarios) {
-      const range = scanRange(underlying, market, parameters)
-      prices.set(underlying, shockedPrice(spotPrice(underlying, market), scenario, range))
-    }
+    for (const [underlying, scenario] of scenarios) prices.set(underlying, shockedPrices(underlying)(scenario))
     return {
       price: (underlying) => prices.get(underlying) ?? base.price(underlying),
       vol: (underlying) => scenarios.get(underlying)?.vol ?? 'none',

@@ -58,12 +58,18 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
       return { scenario, price, state, shift, regime: '' }
     }),
   )
+  const scenariosById = memoize(
+    (underlying: Underlying) => new Map(scenariosOf(underlying, parameters).map((scenario) => [scenario.id, scenario])),
+  )
+  const scenarioOf = ({ take }: JointRow, underlying: Underlying) => {
+    const id = take[classOf(underlying, parameters)]
+    return id === undefined ? undefined : scenariosById(underlying).get(id)
+  }
   const jointOf = memoize((key: string): readonly JointGridRow[] =>
     jointRows.map((row) => {
       const scenarios = new Map<Underlying, Scenario>()
       for (const underlying of namesOf(key)) {
-        const id = row.take[classOf(underlying, parameters)]
-        const scenario = scenariosOf(underlying, parameters).find((candidate) => candidate.id === id)
+        const scenario = scenarioOf(row, underlying)
         if (scenario) scenarios.set(underlying, scenario)
       }
       const state = valuer.shocked(scenarios)
