@@ -124,12 +124,22 @@ export function createValuer(
     vol: base.vol,
   })
 
+  const items = memoize((_item: object) => new Map<Wad, unknown>())
   const shiftTo = (state: MarketState): VenueShift => ({
     price: state.price,
     base: base.price,
     underlyingOf: (asset) => ownEntry(parameters.assets, asset)?.underlying,
     rate: (asset) => rateOf(asset, market),
     timestamp,
+    item: <Value>(item: object, underlying: Underlying, compute: () => Value): Value => {
+      const known = items(item) as Map<Wad, Value>
+      const price = state.price(underlying)
+      const found = known.get(price)
+      if (found !== undefined) return found
+      const value = compute()
+      known.set(price, value)
+      return value
+    },
     once: (rule, short, spot, compute) => prices(rule.underlying).minimum(rule, short, spot, compute),
   })
 

@@ -19,6 +19,8 @@ export type VenueShift = {
   readonly rate: (asset: AssetKey) => Wad
   /** Unix seconds of the block. */
   readonly timestamp: number
+  /** Computes once what depends on one item of a rule and the price of one underlying alone; every time when absent. */
+  readonly item?: <Value>(item: object, underlying: Underlying, compute: () => Value) => Value
   /** Computes once what a venue demands for a short at a spot price; every time when absent. */
   readonly once?: (rule: OptionCollateralRule, short: ShortContract, spot: Wad, compute: () => Wad) => Wad
 }
@@ -34,6 +36,16 @@ export type VenueState = {
 }
 
 type Quoted = { readonly asset: AssetKey; readonly quote: bigint }
+
+/** The value of one item of a rule at the moved price of its underlying. */
+export function itemValue<Value>(
+  item: object,
+  underlying: Underlying | undefined,
+  shift: VenueShift,
+  compute: () => Value,
+): Value {
+  return underlying === undefined || !shift.item ? compute() : shift.item(item, underlying, compute)
+}
 
 /** A venue's quote of collateral times S_s/S, rounded down; an asset that we do not know counts nothing. */
 export function collateralQuote({ asset, quote }: Quoted, shift: VenueShift): bigint {
