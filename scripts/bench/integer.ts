@@ -12,9 +12,9 @@ const sizes = [16, 32, 64, 128]
  * `integer.slope`: nanoseconds per further position × scenario, of the margin alone and with its explanation, each with the r² of
  * the line and with its growth: the time of 128 positions over four times that of 32, which is 1 when linear.
  *
- * Prices, scenarios and the scan are linear in positions × scenarios. Not linear in the explanation is the margin without each
- * claim: it applies the rule of the claim's venue account anew, which is linear in what that account holds, and the minimum
- * lines look at every other claim once. Both are far below the price of an option, and show in the growth.
+ * The margin alone is linear in positions × scenarios. In the explanation the margin without each claim is not: it applies the
+ * rule of the claim's venue account anew, whose cost is what that account holds times scenarios, and the minimum lines look at
+ * every other claim once. Prices and P&L of the other claims and accounts are reused. The growth says what that comes to.
  */
 export function integerRows(): readonly BenchRow[] {
   const market = benchMarket()

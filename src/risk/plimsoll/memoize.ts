@@ -32,3 +32,11 @@ export function onceEach<Key extends object, Value>(): (key: Key, compute: () =>
     return value
   }
 }
+
+/** A function of two objects that computes each result once, for as long as both live. */
+export function memoizePair<A extends object, B extends object, Value>(
+  compute: (a: A, b: B) => Value,
+): (a: A, b: B) => Value {
+  const forEachB = onceEach<B, (a: A, compute: () => Value) => Value>()
+  return (a, b) => forEachB(b, () => onceEach())(a, () => compute(a, b))
+}

@@ -23,14 +23,12 @@ export function lendingPoolState(rule: LendingPoolRule, shift: VenueShift): Venu
   let collateral = 0n
   let weighted = 0n
   for (const held of collaterals) {
-    const value = itemValue(
-      held,
-      shift.underlyingOf(held.asset),
-      shift,
-      () => (held.amount * collateralQuote(held, shift)) / powerOfTen(held.decimals),
-    )
+    const { value, capacity } = itemValue(held, shift.underlyingOf(held.asset), shift, () => {
+      const value = (held.amount * collateralQuote(held, shift)) / powerOfTen(held.decimals)
+      return { value, capacity: value * BigInt(held.liquidationThreshold) }
+    })
     collateral += value
-    weighted += value * BigInt(held.liquidationThreshold)
+    weighted += capacity
   }
   let debtDown = 0n
   let debtUp = 0n

@@ -5,6 +5,7 @@ import { type QuoteUnits, type Wad, wad, wadPerQuoteUnit } from '../../../core/u
 import { abs, ceilDiv, max, min, mul, mulUp } from '../../../kernel/fixedPoint.ts'
 import { scanCharges } from '../aggregate.ts'
 import type { Leg } from '../legs.ts'
+import { memoizePair } from '../memoize.ts'
 import { forwardOf, type Valuer } from '../revalue.ts'
 import type { ScenarioPnl } from '../scenarioPnl.ts'
 import { deltaExposures, tokensOf } from './exposures.ts'
@@ -87,7 +88,7 @@ function arithmeticBound({ pnl, valuer, parameters }: LineInputs): QuoteUnits {
 }
 
 /** `abs(quantity) · forward` of a leg, uncredited, USD scaled by 1e36. */
-export function arithmeticNotional(leg: Leg, valuer: Valuer): bigint {
+export const arithmeticNotional = memoizePair((leg: Leg, valuer: Valuer): bigint => {
   const { base } = valuer
   switch (leg.kind) {
     case 'perpetual':
@@ -104,7 +105,7 @@ export function arithmeticNotional(leg: Leg, valuer: Valuer): bigint {
     case 'fixedDebt':
       return 0n
   }
-}
+})
 
 /** A book that cannot lose more than its worth is not charged more than its equity. */
 function longOptionCap({ pnl, equity }: LineInputs, { initial, maintenance }: Requirement): Requirement {
