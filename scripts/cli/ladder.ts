@@ -1,9 +1,10 @@
 import { Command } from 'commander'
 import { ladderReport } from '../../src/report/ladderReport.ts'
+import { formatUsd } from '../../src/report/money.ts'
 import { calculateLadder } from '../../src/risk/plimsoll/ladder.ts'
 import { type ChainOptions, type MarketOption, snapshotOf, withChainOptions, withMarketOption } from './context.ts'
 import { toWad } from './decimal.ts'
-import { print } from './output.ts'
+import { print, progress } from './output.ts'
 
 type Options = ChainOptions &
   MarketOption & {
@@ -24,11 +25,17 @@ export const ladderCommand = withMarketOption(withChainOptions(new Command('ladd
   .option('--grid <fraction>', 'relative distance of the prices at which the margin is calculated, 0.025 by default')
   .action(async (target: string, options: Options) => {
     const { snapshot, parameters } = await snapshotOf(target, options)
+    const tell = progress()
+    let count = 0
     const ladder = calculateLadder({
       portfolio: snapshot.portfolio,
       market: snapshot.market,
       parameters,
       range: toWad(options.range, '--range'),
+      onPrice: (underlying, price) => {
+        count += 1
+        tell(() => `${count} margins calculated, now with ${underlying} at ${formatUsd(price)}…`)
+      },
       ...(options.underlying && { underlyings: options.underlying }),
       ...(options.grid !== undefined && { marginGrid: toWad(options.grid, '--grid') }),
     })

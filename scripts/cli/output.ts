@@ -14,6 +14,24 @@ export function say(text: string): void {
   console.error(text)
 }
 
+/**
+ * Says on standard error how far a long calculation is: after two seconds and every two seconds from there, to people only.
+ *
+ * @example
+ * const tell = progress()
+ * for (const item of items) tell(() => `at ${item}`)
+ */
+export function progress(): (text: () => string) => void {
+  let next = Date.now() + progressInterval
+  return (text) => {
+    if (!process.stderr.isTTY || Date.now() < next) return
+    next = Date.now() + progressInterval
+    say(text())
+  }
+}
+
+const progressInterval = 2000
+
 /** What is said of an error: its own message, never a stack; of one that is not ours, no more than its name. */
 export type ErrorReport = { readonly name: string; readonly message: string; readonly retryable: boolean }
 

@@ -10,5 +10,17 @@ export const wad = 10n ** 18n
 /** WAD US dollars in one quote unit. */
 export const wadPerQuoteUnit = 10n ** 12n
 
+/** 10 to the power of a number of decimals, an integer from 0 on. */
+export function powerOfTen(decimals: number): bigint {
+  const known = powersOfTen[decimals]
+  if (known !== undefined) return known
+  const power = 10n ** BigInt(decimals)
+  powersOfTen[decimals] = power
+  return power
+}
+
+/** Raising to a power costs several times what it takes to look the result up. */
+const powersOfTen: bigint[] = []
+
 /** Seconds in a year of 365 days, the year of every volatility in this package. */
 export const secondsPerYear = 31_536_000n

@@ -1,5 +1,5 @@
 import { BaseError } from '../core/errors.ts'
-import type { Wad } from '../core/units.ts'
+import { powerOfTen, type Wad } from '../core/units.ts'
 import { max, min } from './fixedPoint.ts'
 import { isqrt } from './squareRoot.ts'
 
@@ -130,7 +130,7 @@ export function sqrtPriceX96(p0: Wad, decimals0: number, p1: Wad, decimals1: num
       throw new InvalidPoolInputError('number of decimals', decimals, 'an integer from 0 to 255')
     }
   }
-  const sqrtPrice = isqrt(((p0 * 10n ** BigInt(decimals1)) << 192n) / (p1 * 10n ** BigInt(decimals0)))
+  const sqrtPrice = isqrt(((p0 * powerOfTen(decimals1)) << 192n) / (p1 * powerOfTen(decimals0)))
   requireSqrtPrice(sqrtPrice)
   return sqrtPrice
 }

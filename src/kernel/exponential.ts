@@ -65,7 +65,7 @@ export function expWad(x: Wad): Wad {
  */
 export function lnWad(x: Wad): Wad {
   if (x <= 0n || x >> 255n !== 0n) throw new LogarithmUndefinedError(x)
-  const shift = BigInt(256 - x.toString(2).length)
+  const shift = BigInt(256 - bitLength(x))
   const r = (x << shift) >> 159n
 
   let p = r + 3273285459638523848632254066296n
@@ -97,4 +97,10 @@ export function lnWad(x: Wad): Wad {
  */
 export function powWad(x: Wad, p: Wad): Wad {
   return expWad(mul(p, lnWad(x)))
+}
+
+/** Number of binary digits of a positive number. */
+function bitLength(x: bigint): number {
+  const digits = x.toString(16)
+  return 4 * digits.length - Math.clz32(Number.parseInt(digits.slice(0, 1), 16)) + 28
 }

@@ -3,13 +3,15 @@ import type { Market } from '../../core/market.ts'
 import type { MarginParameters } from '../../core/parameters.ts'
 import type { Portfolio } from '../../core/portfolio.ts'
 import { venueAccountKey } from '../../core/position.ts'
-import { type QuoteUnits, wad, wadPerQuoteUnit } from '../../core/units.ts'
+import { type QuoteUnits, type Wad, wad, wadPerQuoteUnit } from '../../core/units.ts'
 import type { VenueRule } from '../../core/venueRule.ts'
 import { floorDiv, mul } from '../../kernel/fixedPoint.ts'
 import { buildBook } from './book.ts'
 import { TooManyLiabilitiesError } from './errors.ts'
 import { isLiability, type Leg } from './legs.ts'
 import { marginLines, totalOf } from './lines/marginLines.ts'
+import { memoizePair } from './memoize.ts'
+import { createOptionPrices, type OptionPrices } from './optionPrices.ts'
 import { createValuer, creditedValue, perpetualProfit, type Valuer } from './revalue.ts'
 import { createScenarioGrid, type ScenarioGrid } from './scenarioGrid.ts'
 import { revalueBook, type ScenarioPnl } from './scenarioPnl.ts'
@@ -50,10 +52,17 @@ export type Evaluation = EvaluatedBook & {
   readonly unpriced: readonly UnpricedAsset[]
 }
 
-/** Resolves a portfolio and evaluates what counts. Errors are those of `calculateMargin`. */
-export function evaluatePortfolio({ portfolio, market, parameters }: CalculateMarginOptions): Evaluation {
+/**
+ * Resolves a portfolio and evaluates what counts. Errors are those of `calculateMargin`.
+ *
+ * @param prices - Option prices of other markets at the same block, to be computed no more.
+ */
+export function evaluatePortfolio(
+  { portfolio, market, parameters }: CalculateMarginOptions,
+  prices: OptionPrices = createOptionPrices(parameters),
+): Evaluation {
   const { timestamp } = portfolio.block
-  const valuer = createValuer(market, parameters, timestamp)
+  const valuer = createValuer(market, parameters, timestamp, prices)
   const context = { market, parameters, valuer, timestamp, grid: createScenarioGrid(valuer, parameters) }
   const { legs, unpriced } = buildBook(portfolio, market, parameters)
   const { kept, dropped } = limitClaims(legs, valuer, parameters)
@@ -65,7 +74,7 @@ export function evaluatePortfolio({ portfolio, market, parameters }: CalculateMa
 export function evaluateBook(legs: readonly Leg[], rules: RulesByAccount, context: BookContext): EvaluatedBook {
   const { grid, valuer, market, parameters, timestamp } = context
   const pnl = revalueBook(legs, rules, grid)
-  const equity = signedEquity(pnl, valuer, parameters)
+  const equity = signedEquity(legs, context)
   const lines = marginLines({ pnl, market, parameters, valuer, timestamp, equity })
   return { pnl, equity, lines, total: totalOf(lines) }
 }
@@ -92,13 +101,16 @@ function limitClaims(legs: readonly Leg[], valuer: Valuer, { maximumClaims }: Ma
   }
 }
 
-/** One floor of the WAD sum; the paper haircut lowers long options and positive perpetual profit (model section 2). */
-function signedEquity({ legs, values }: ScenarioPnl, valuer: Valuer, { paperHaircut }: MarginParameters): QuoteUnits {
-  const total = legs.reduce((sum, leg, index) => {
-    const value = values[index] ?? 0n
-    const isPaper =
-      (leg.kind === 'option' && leg.size > 0n) || (leg.kind === 'perpetual' && perpetualProfit(leg, valuer.base) > 0n)
-    return sum + creditedValue(leg, isPaper ? mul(value, wad - paperHaircut) : value)
-  }, 0n)
+/** One floor of the WAD sum (model section 2). */
+function signedEquity(legs: readonly Leg[], context: BookContext): QuoteUnits {
+  const total = legs.reduce((sum, leg) => sum + equityOf(leg, context), 0n)
   return floorDiv(total, wadPerQuoteUnit)
 }
+
+/** What a leg counts in equity; the paper haircut lowers long options and positive perpetual profit. WAD USD. */
+const equityOf = memoizePair((leg: Leg, { grid, valuer, parameters }: BookContext): Wad => {
+  const { value } = grid.base(leg)
+  const isPaper =
+    (leg.kind === 'option' && leg.size > 0n) || (leg.kind === 'perpetual' && perpetualProfit(leg, valuer.base) > 0n)
+  return creditedValue(leg, isPaper ? mul(value, wad - parameters.paperHaircut) : value)
+})

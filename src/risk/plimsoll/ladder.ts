@@ -6,10 +6,13 @@ import { type QuoteUnits, type Wad, wad } from '../../core/units.ts'
 import { abs, max, min, mul } from '../../kernel/fixedPoint.ts'
 import { ruleUnderlyings } from '../venues/moveRule.ts'
 import { venueState } from '../venues/venueState.ts'
-import { calculateMargin } from './calculateMargin.ts'
+import { toMarginResult } from './calculateMargin.ts'
 import { type CollateralNeed, collateralNeeds } from './collateralNeeds.ts'
 import { type Crossing, type Crossings, findCrossings, gridPrices } from './crossings.ts'
+import { type EvaluatedBook, evaluatePortfolio } from './evaluateBook.ts'
+import type { Stage } from './lines/minimums.ts'
 import { type MarginInputs, moveMarket } from './moveMarket.ts'
+import { createOptionPrices, type OptionPrices } from './optionPrices.ts'
 import { createValuer } from './revalue.ts'
 
 /** What turns bad: a venue liquidates an account, or equity falls below IM, below MM, below zero. */
@@ -72,19 +75,21 @@ export type CalculateLadderOptions = MarginInputs & {
   readonly step?: Wad
   /** Move that every venue account must survive in `needs`, WAD; 30 % by default. */
   readonly range?: Wad
+  /** Told of every price at which the margin is about to be calculated, WAD USD. */
+  readonly onPrice?: (underlying: Underlying, price: Wad) => void
 }
 
 const cent: Wad = 10n ** 16n
 
 /**
  * Moves one price at a time, up and down, and finds where each venue liquidates and where equity falls below initial margin,
- * maintenance margin and zero. Margins are calculated anew by {@link calculateMargin} at every price looked at.
+ * maintenance margin and zero. Requirements are those of `calculateMargin`, anew at every price looked at.
  *
  * Rules of lending pools, isolated loans, base debts and perpetual accounts are linear in one price, so that a scan cannot
  * miss where they turn, but for the rounding of the venue. Of the others two crossings within one grid distance can be missed.
  *
  * @throws {InvalidInputError} for options out of range, or an underlying that the account does not depend on.
- * @throws whatever {@link calculateMargin} refuses at today's prices.
+ * @throws whatever `calculateMargin` refuses at today's prices.
  * @example
  * calculateLadder({ portfolio, market, parameters }).order[0]
  * // { underlying: 'ETH', subject: { kind: 'venue', … }, direction: 'down', price: 1454550000000000000000n, … }
@@ -93,7 +98,9 @@ export function calculateLadder(options: CalculateLadderOptions): Ladder {
   const { portfolio, market, parameters, range = (3n * wad) / 10n } = options
   requireRanges(options)
   const inputs = { portfolio, market, parameters }
-  const margin = calculateMargin(inputs)
+  const standing = createOptionPrices(parameters)
+  const here = evaluatePortfolio(inputs, standing)
+  const margin = toMarginResult(portfolio, here)
   const known = margin.scan.underlyings.map(({ underlying }) => underlying)
   const chosen = options.underlyings ?? known
   for (const underlying of chosen) {
@@ -102,7 +109,7 @@ export function calculateLadder(options: CalculateLadderOptions): Ladder {
       metaMessages: [`It depends on: ${known.join(', ') || 'no price'}.`],
     })
   }
-  const underlyings = chosen.map((underlying) => ladderOf(underlying, margin, options, range))
+  const underlyings = chosen.map((underlying) => ladderOf(underlying, here, standing, options, range))
   return {
     underlyings,
     order: underlyings.flatMap(nearestOf).sort((a, b) => compare(abs(a.distance), abs(b.distance))),
@@ -120,7 +127,8 @@ export function calculateLadder(options: CalculateLadderOptions): Ladder {
 
 function ladderOf(
   underlying: Underlying,
-  margin: MarginResult,
+  here: EvaluatedBook,
+  standing: OptionPrices,
   options: CalculateLadderOptions,
   range: Wad,
 ): UnderlyingLadder {
@@ -131,11 +139,18 @@ function ladderOf(
   const step = options.step ?? max(min(cent, spot / 10_000n), 1n)
   const ends = [max(mul(spot, floor), 1n), mul(spot, ceiling)]
   const shiftTo = (price: Wad) => valuer.shiftTo(valuer.priced(new Map([[underlying, price]])))
-  const marginAt = memoize((price) =>
-    price === spot
-      ? margin
-      : calculateMargin(moveMarket({ portfolio, market, parameters }, new Map([[underlying, price]]))),
-  )
+  // Only options on what moves get other prices, and those of one price serve no other.
+  const moved = (): OptionPrices => {
+    const own = createOptionPrices(parameters)
+    return (name) => (name === underlying ? own : standing)(name)
+  }
+  const bookAt = memoize((price): BookAt => {
+    if (price === spot) return here
+    options.onPrice?.(underlying, price)
+    const inputs = moveMarket({ portfolio, market, parameters }, new Map([[underlying, price]]))
+    const { equity, total } = evaluatePortfolio(inputs, moved())
+    return { equity, total }
+  })
 
   const rungsOf = (subject: RungSubject, isBad: (price: Wad) => boolean, grid: Wad): readonly Rung[] =>
     ends
@@ -144,7 +159,7 @@ function ladderOf(
         const found = findCrossings(isBad, { spot, end, grid, step })
         const crossings = found.crossings.map((crossing) => ({
           ...crossing,
-          equity: equityAt(marginAt, crossing.good),
+          equity: equityAt(bookAt, crossing.good),
         }))
         return { subject, isBadNow: isBad(spot), grid, ...found, crossings }
       })
@@ -163,9 +178,9 @@ function ladderOf(
           venueGrid,
         ),
       ),
-      ...rungsOf({ kind: 'marginCall' }, (price) => isShort(marginAt(price), 'initialMargin'), marginGrid),
-      ...rungsOf({ kind: 'maintenance' }, (price) => isShort(marginAt(price), 'maintenanceMargin'), marginGrid),
-      ...rungsOf({ kind: 'insolvency' }, (price) => marginAt(price).equity < 0n, marginGrid),
+      ...rungsOf({ kind: 'marginCall' }, (price) => isShort(bookAt(price), 'initial'), marginGrid),
+      ...rungsOf({ kind: 'maintenance' }, (price) => isShort(bookAt(price), 'maintenance'), marginGrid),
+      ...rungsOf({ kind: 'insolvency' }, (price) => bookAt(price).equity < 0n, marginGrid),
     ],
     needs: collateralNeeds(rules, {
       underlying,
@@ -177,13 +192,16 @@ function ladderOf(
   }
 }
 
-function isShort(result: MarginResult, requirement: 'initialMargin' | 'maintenanceMargin'): boolean {
-  return result.equity < result[requirement]
+/** What the ladder keeps of a book at one price. */
+type BookAt = Pick<EvaluatedBook, 'equity' | 'total'>
+
+function isShort({ equity, total }: BookAt, stage: Stage): boolean {
+  return equity < total[stage]
 }
 
-function equityAt(marginAt: (price: Wad) => MarginResult, price: Wad): QuoteUnits | null {
+function equityAt(bookAt: (price: Wad) => BookAt, price: Wad): QuoteUnits | null {
   try {
-    return marginAt(price).equity
+    return bookAt(price).equity
   } catch (error) {
     if (error instanceof BaseError) return null
     throw error

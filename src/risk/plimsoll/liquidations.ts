@@ -11,8 +11,9 @@ import { shockedPrice } from './shock.ts'
 /** Per venue account and underlying the scenario nearest to spot in which its venue liquidates it, then the lowest index. */
 export function firstLiquidations({ accounts, underlyings }: ScenarioPnl): readonly FirstLiquidation[] {
   const found = accounts.flatMap(({ key }, index) =>
-    underlyings.flatMap(({ underlying, spot, rows }): readonly (FirstLiquidation & { readonly distance: Wad })[] => {
-      const liquidating = rows.filter(({ accounts: states }) => states[index]?.state?.isLiquidatable)
+    underlyings.flatMap((own): readonly (FirstLiquidation & { readonly distance: Wad })[] => {
+      const { underlying, spot, rows } = own
+      const liquidating = rows.filter((_, at) => own.accounts[index]?.states?.[at]?.isLiquidatable)
       const [first] = liquidating
         .map(({ scenario, price }) => ({ scenario: scenario.id, price, distance: abs(price - spot) }))
         .sort((a, b) => compare(a.distance, b.distance))

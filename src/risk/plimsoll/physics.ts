@@ -3,11 +3,14 @@ import type { Wad } from '../../core/units.ts'
 import { min } from '../../kernel/fixedPoint.ts'
 import type { VenueState } from '../venues/venueState.ts'
 
-/** What a row does to a venue account: P&L with venue physics, and the venue's verdict where there is a rule. */
-export type AccountRow = {
-  readonly pnl: Wad
-  readonly isLiquidated: boolean
-  readonly state: VenueState | undefined
+/** What rows do to a venue account, one entry per row: P&L with venue physics, and the venue's verdict where it has a rule. */
+export type AccountRows = {
+  readonly pnl: readonly Wad[]
+  /** `weight · (−P)` of each row, USD scaled by 1e36; a gain is a negative loss. */
+  readonly losses: readonly bigint[]
+  /** Rows in which the venue liquidates the account, there or on the way there. */
+  readonly isLiquidated: readonly boolean[]
+  readonly states: readonly VenueState[] | undefined
 }
 
 /** Where a row stands relative to another: sign of the move and distance from spot, per underlying that moves. */
@@ -16,29 +19,49 @@ export type Shift = ReadonlyMap<Underlying, { readonly sign: -1 | 0 | 1; readonl
 /** Place of a row among the rows that it is compared with: those of its own regime. */
 export type RowPlace = { readonly shift: Shift; readonly regime: string }
 
+/** For every row the rows of its regime that lie on the way to it, itself among them. */
+export function rowsOnTheWay(places: readonly RowPlace[]): readonly (readonly number[])[] {
+  return places.map(({ shift, regime }) =>
+    places.flatMap((place, index) => (place.regime === regime && liesWithin(place.shift, shift) ? [index] : [])),
+  )
+}
+
+/** Rows of an account whose venue has no rule. */
+export function withoutRule(plain: readonly Wad[], weights: readonly Wad[]): AccountRows {
+  return { pnl: plain, losses: lossesOf(plain, weights), isLiquidated: plain.map(() => false), states: undefined }
+}
+
 /**
  * `P_v(s)` of one venue account in every row: its worst P&L over s and the rows on the way to s in which its venue liquidates
  * it, less the penalty when there is any (model section 4). A liquidation never improves a scenario.
+ *
+ * @param onTheWay - As {@link rowsOnTheWay} gives it for the rows; asked for only when the account is liquidated in one.
  */
 export function withPhysics(
-  places: readonly RowPlace[],
+  onTheWay: () => readonly (readonly number[])[],
   plain: readonly Wad[],
-  states: readonly (VenueState | undefined)[],
-): readonly AccountRow[] {
-  const liquidating = places.flatMap((place, index) => (states[index]?.isLiquidatable ? [{ place, index }] : []))
-  return places.map(({ shift, regime }, at): AccountRow => {
-    const own = plain[at] as Wad
-    const state = states[at]
-    if (!state) return { pnl: own, isLiquidated: false, state }
-    let isLiquidated = state.isLiquidatable
+  weights: readonly Wad[],
+  states: readonly VenueState[],
+): AccountRows {
+  if (!states.some(({ isLiquidatable }) => isLiquidatable)) return { ...withoutRule(plain, weights), states }
+  const before = onTheWay()
+  const isLiquidated: boolean[] = []
+  const pnl = plain.map((own, at) => {
+    let closes = false
     let worst = own
-    for (const { place, index } of liquidating) {
-      if (place.regime !== regime || !liesWithin(place.shift, shift)) continue
-      isLiquidated = true
+    for (const index of before[at] ?? []) {
+      if (!states[index]?.isLiquidatable) continue
+      closes = true
       worst = min(worst, plain[index] as Wad)
     }
-    return { pnl: isLiquidated ? worst - state.penalty : own, isLiquidated, state }
+    isLiquidated.push(closes)
+    return closes ? worst - (states[at] as VenueState).penalty : own
   })
+  return { pnl, losses: lossesOf(pnl, weights), isLiquidated, states }
+}
+
+function lossesOf(pnl: readonly Wad[], weights: readonly Wad[]): readonly bigint[] {
+  return pnl.map((own, at) => -own * (weights[at] as Wad))
 }
 
 /** Every underlying of `inner` moves the way of `outer` or not at all, and no farther. */

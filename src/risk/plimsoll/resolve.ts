@@ -5,7 +5,7 @@ import { type Market, volatilityKey } from '../../core/market.ts'
 import type { MarginParameters } from '../../core/parameters.ts'
 import type { Portfolio } from '../../core/portfolio.ts'
 import { claimKey, type Option, type Position, venueAccountKey } from '../../core/position.ts'
-import { type Wad, wad } from '../../core/units.ts'
+import { powerOfTen, type Wad, wad } from '../../core/units.ts'
 import { maxPrice, maxVolatility } from '../../kernel/black76.ts'
 import { ceilDiv, max, mul } from '../../kernel/fixedPoint.ts'
 import type { Leg, PricedToken } from './legs.ts'
@@ -57,7 +57,7 @@ export function resolveClaim(
         return { ...base, kind: 'token', token, quantity, underlyings: [token.underlying] }
       }
       if (!token) throw refusal(base, unknown(position.asset))
-      const quantity = -ceilDiv(position.amount * wad, 10n ** BigInt(token.decimals))
+      const quantity = -ceilDiv(position.amount * wad, powerOfTen(token.decimals))
       return { ...base, kind: 'token', token, quantity, underlyings: [token.underlying] }
     }
     case 'perpetual': {
@@ -141,7 +141,7 @@ export function resolveClaim(
 
 /** Whole tokens in WAD, rounded down. */
 export function toQuantity(amount: bigint, decimals: number): Wad {
-  return (amount * wad) / 10n ** BigInt(decimals)
+  return (amount * wad) / powerOfTen(decimals)
 }
 
 /** Size × payoff at the settlement price; what is owed to the holder less a haircut, what the holder owes in full. */

@@ -3,22 +3,21 @@ import type { Market } from '../../core/market.ts'
 import type { MarginParameters } from '../../core/parameters.ts'
 import type { Scenario } from '../../core/scenario.ts'
 import { type Wad, wad } from '../../core/units.ts'
-import { black76, black76Delta, totalVolatility } from '../../kernel/black76.ts'
+import { black76Delta } from '../../kernel/black76.ts'
 import { amountsForLiquidity, sqrtPriceX96 } from '../../kernel/concentratedLiquidity.ts'
 import { max, min, mul } from '../../kernel/fixedPoint.ts'
-import type { VenueShift } from '../venues/venueState.ts'
+import type { VenueShift } from '../venues/shift.ts'
 import type { Leg, LiquidityLeg, OptionLeg, PricedToken } from './legs.ts'
 import { memoize } from './memoize.ts'
+import { createOptionPrices, type OptionPrices } from './optionPrices.ts'
 import { toQuantity } from './resolve.ts'
-import { shockedPrice, shockedVolatility } from './shock.ts'
+import { shockedPrice } from './shock.ts'
 import { ownEntry, rateOf, scanRange, spotPrice } from './spot.ts'
 
 /** Prices and volatility shocks at which a book is valued. */
 export type MarketState = {
   readonly price: (underlying: Underlying) => Wad
   readonly vol: (underlying: Underlying) => Scenario['vol']
-  /** Where prices follow from scenarios: the one of an underlying, undefined when it stands still. */
-  readonly scenario?: (underlying: Underlying) => Scenario | undefined
 }
 
 /** Values legs, pricing each (contract, state) once for all legs that share it. */
@@ -64,52 +63,16 @@ export function forwardOf({ underlying, observed, average }: OptionLeg, state: M
   return mul(observed, average) + mul(wad - observed, state.price(underlying))
 }
 
-/** What is known of one strike, expiry and volatility: total volatilities by shock, call prices by scenario. */
-type KnownContract = {
-  readonly volatilities: Map<Scenario['vol'], Wad>
-  readonly calls: Map<Scenario | undefined, Wad>
-}
-
-export function createValuer(market: Market, parameters: MarginParameters, timestamp: number): Valuer {
-  const contracts = new Map<string, KnownContract>()
-  const contractOfLeg = new WeakMap<OptionLeg, KnownContract>()
-
-  const contractOf = (leg: OptionLeg): KnownContract => {
-    const own = contractOfLeg.get(leg)
-    if (own) return own
-    const { underlying, strike, term, volatility, observed, average } = leg
-    const key = `${underlying}|${strike}|${term}|${volatility}|${observed}|${average}`
-    const contract = contracts.get(key) ?? { volatilities: new Map(), calls: new Map() }
-    contracts.set(key, contract)
-    contractOfLeg.set(leg, contract)
-    return contract
-  }
-
-  const totalVolatilityOf = (leg: OptionLeg, vol: Scenario['vol']): Wad => {
-    const { volatilities } = contractOf(leg)
-    const known = volatilities.get(vol)
-    if (known !== undefined) return known
-    const volatility = shockedVolatility(leg.volatility, vol, leg.term, parameters.volatilityShock)
-    const total = totalVolatility(volatility, BigInt(leg.term))
-    volatilities.set(vol, total)
-    return total
-  }
-
-  const callPrice = (leg: OptionLeg, forward: Wad, state: MarketState): Wad => {
-    const price = () => black76('call', forward, leg.strike, totalVolatilityOf(leg, state.vol(leg.underlying)))
-    if (!state.scenario) return price()
-    const { calls } = contractOf(leg)
-    const scenario = state.scenario(leg.underlying)
-    const known = calls.get(scenario)
-    if (known !== undefined) return known
-    const call = price()
-    calls.set(scenario, call)
-    return call
-  }
-
+/** A valuer of one market; `prices` may be shared with other markets at the same block. */
+export function createValuer(
+  market: Market,
+  parameters: MarginParameters,
+  timestamp: number,
+  prices: OptionPrices = createOptionPrices(parameters),
+): Valuer {
   const optionPrice = (leg: OptionLeg, state: MarketState): Wad => {
     const forward = forwardOf(leg, state)
-    const call = callPrice(leg, forward, state)
+    const call = prices(leg.underlying).call(leg, forward, state.vol(leg.underlying))
     // Put–call parity holds to the wei in the kernel (docs/kernel.md).
     return leg.right === 'call' ? call : call + leg.strike - forward
   }
@@ -134,26 +97,25 @@ export function createValuer(market: Market, parameters: MarginParameters, times
   }
 
   const base: MarketState = {
-    price: (underlying) => spotPrice(underlying, market),
+    price: memoize((underlying: Underlying) => spotPrice(underlying, market)),
     vol: () => 'none',
-    scenario: () => undefined,
   }
 
   const liquidity = memoize((leg: LiquidityLeg) => liquidityQuantities(leg, base))
   const optionDelta = memoize((leg: OptionLeg) =>
-    black76Delta(leg.right, forwardOf(leg, base), leg.strike, totalVolatilityOf(leg, 'none')),
+    black76Delta(leg.right, forwardOf(leg, base), leg.strike, prices(leg.underlying).totalVolatility(leg, 'none')),
   )
 
+  const shockedPrices = memoize((underlying: Underlying) => {
+    const range = scanRange(underlying, market, parameters)
+    return memoize((scenario: Scenario) => shockedPrice(base.price(underlying), scenario, range))
+  })
   const shocked = (scenarios: ReadonlyMap<Underlying, Scenario>): MarketState => {
     const prices = new Map<Underlying, Wad>()
-    for (const [underlying, scenario] of scenarios) {
-      const range = scanRange(underlying, market, parameters)
-      prices.set(underlying, shockedPrice(spotPrice(underlying, market), scenario, range))
-    }
+    for (const [underlying, scenario] of scenarios) prices.set(underlying, shockedPrices(underlying)(scenario))
     return {
       price: (underlying) => prices.get(underlying) ?? base.price(underlying),
       vol: (underlying) => scenarios.get(underlying)?.vol ?? 'none',
-      scenario: (underlying) => scenarios.get(underlying),
     }
   }
 
@@ -162,21 +124,23 @@ export function createValuer(market: Market, parameters: MarginParameters, times
     vol: base.vol,
   })
 
-  const ruleValues = memoize((_terms: object) => memoize((_part: object) => new Map<Wad, Wad>()))
+  const items = memoize((_item: object) => new Map<Wad, unknown>())
   const shiftTo = (state: MarketState): VenueShift => ({
     price: state.price,
     base: base.price,
     underlyingOf: (asset) => ownEntry(parameters.assets, asset)?.underlying,
     rate: (asset) => rateOf(asset, market),
     timestamp,
-    once: (terms, part, price, compute) => {
-      const values = ruleValues(terms)(part)
-      const known = values.get(price)
-      if (known !== undefined) return known
+    item: <Value>(item: object, underlying: Underlying, compute: () => Value): Value => {
+      const known = items(item) as Map<Wad, Value>
+      const price = state.price(underlying)
+      const found = known.get(price)
+      if (found !== undefined) return found
       const value = compute()
-      values.set(price, value)
+      known.set(price, value)
       return value
     },
+    once: (rule, short, spot, compute) => prices(rule.underlying).minimum(rule, short, spot, compute),
   })
 
   return { value, base, liquidity, optionDelta, shocked, priced, shiftTo }

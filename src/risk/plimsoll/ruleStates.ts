@@ -5,7 +5,15 @@ import { memoize } from './memoize.ts'
 import type { MarketState, Valuer } from './revalue.ts'
 
 /** States in which the underlyings of `moved` and no others can differ from the marks; known by its identity. */
-export type MovedStates = { readonly moved: readonly Underlying[]; readonly states: readonly MarketState[] }
+export type MovedStates = {
+  readonly moved: readonly Underlying[]
+  readonly states: readonly MarketState[]
+  /** For each state the same state in a shorter list, where there is one. */
+  readonly same: readonly (SameState | undefined)[]
+}
+
+/** A place in a list of states. */
+export type SameState = { readonly list: MovedStates; readonly at: number }
 
 /**
  * Applies venue rules to lists of states. States at equal prices are computed once, whatever their volatility; a rule over
@@ -16,24 +24,30 @@ export function createRuleStates(valuer: Valuer): (rule: VenueRule, list: MovedS
   const pricesOf = memoize(({ moved, states }: MovedStates) =>
     states.map((state) => moved.map((underlying) => state.price(underlying)).join('|')),
   )
+  const partOf = memoizeParts()
   const statesOf = memoize((rule: VenueRule) =>
-    memoize((list: MovedStates) => {
-      const prices = pricesOf(list)
-      const known = new Map<string, VenueState>()
-      return list.states.map((state, at) => {
-        const key = prices[at] as string
-        const found = known.get(key) ?? venueState(rule, shiftOf(state))
-        known.set(key, found)
-        return found
-      })
+    memoize((list: MovedStates): readonly VenueState[] => {
+      const own = rule.kind === 'optionCollateral' ? sumOverShorts(rule, list) : atEachPrice(rule, list)
+      return list.same.map((same, at) => (same ? (statesOf(rule)(same.list)[same.at] as VenueState) : own(at)))
     }),
   )
-  const partOf = memoizeParts()
-  return (rule, list) => {
-    if (rule.kind !== 'optionCollateral') return statesOf(rule)(list)
-    const parts = rule.shorts.map((short) => statesOf(partOf(rule, short))(list))
-    return list.states.map((_, at) => sumOf(parts, at))
+  const atEachPrice = (rule: VenueRule, list: MovedStates) => {
+    const prices = pricesOf(list)
+    const known = new Map<string, VenueState>()
+    return (at: number): VenueState => {
+      const key = prices[at] as string
+      const found = known.get(key) ?? venueState(rule, shiftOf(list.states[at] as MarketState))
+      known.set(key, found)
+      return found
+    }
   }
+  const sumOverShorts = (rule: OptionCollateralRule, list: MovedStates) => {
+    const [only] = rule.shorts
+    if (only && rule.shorts.length === 1) return atEachPrice(partOf(rule, only), list)
+    const parts = rule.shorts.map((short) => statesOf(partOf(rule, short))(list))
+    return (at: number) => sumOf(parts, at)
+  }
+  return (rule, list) => statesOf(rule)(list)
 }
 
 /** The rule with one of its shorts; rules that differ in their shorts alone share it. */

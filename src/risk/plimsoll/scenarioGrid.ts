@@ -5,22 +5,23 @@ import type { JointRow, Scenario } from '../../core/scenario.ts'
 import type { Wad } from '../../core/units.ts'
 import type { VenueRule } from '../../core/venueRule.ts'
 import { abs } from '../../kernel/fixedPoint.ts'
+import { ruleUnderlyings } from '../venues/moveRule.ts'
 import type { Leg } from './legs.ts'
 import { identify, memoize } from './memoize.ts'
-import { type AccountRow, type RowPlace, type Shift, withPhysics } from './physics.ts'
+import { type AccountRows, type RowPlace, rowsOnTheWay, type Shift, withoutRule, withPhysics } from './physics.ts'
 import { creditedValue, type MarketState, type Valuer } from './revalue.ts'
-import { createRuleStates, type MovedStates } from './ruleStates.ts'
+import { createRuleStates, type MovedStates, type SameState } from './ruleStates.ts'
 
 /** One scenario of one underlying with the state that it leads to. */
 type GridRow = RowPlace & { readonly scenario: Scenario; readonly price: Wad; readonly state: MarketState }
 
-/** One joint row with the state that it leads to. */
-type JointGridRow = RowPlace & { readonly state: MarketState }
+/** One joint row over some underlyings, with the state that it leads to and the scenarios that lead there. */
+type JointGridRow = RowPlace & { readonly state: MarketState; readonly scenarios: ReadonlyMap<Underlying, Scenario> }
 
 /** P&L of a venue account with physics, by underlying and in the joint rows. */
 export type AccountPnl = {
-  readonly byUnderlying: ReadonlyMap<Underlying, readonly AccountRow[]>
-  readonly joint: readonly AccountRow[]
+  readonly byUnderlying: ReadonlyMap<Underlying, AccountRows>
+  readonly joint: AccountRows
 }
 
 /**
@@ -32,6 +33,8 @@ export type ScenarioGrid = {
   readonly spot: (underlying: Underlying) => Wad
   readonly rows: (underlying: Underlying) => readonly GridRow[]
   readonly jointRows: readonly JointRow[]
+  /** Rows of an account that does not depend on an underlying. */
+  readonly still: (underlying: Underlying) => AccountRows
   /** Value at the marks, full and credited, WAD USD. */
   readonly base: (leg: Leg) => { readonly value: Wad; readonly credited: Wad }
   /** P&L of a leg in each scenario of an underlying that it depends on, WAD USD. */
@@ -55,12 +58,18 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
       return { scenario, price, state, shift, regime: '' }
     }),
   )
+  const scenariosById = memoize(
+    (underlying: Underlying) => new Map(scenariosOf(underlying, parameters).map((scenario) => [scenario.id, scenario])),
+  )
+  const scenarioOf = ({ take }: JointRow, underlying: Underlying) => {
+    const id = take[classOf(underlying, parameters)]
+    return id === undefined ? undefined : scenariosById(underlying).get(id)
+  }
   const jointOf = memoize((key: string): readonly JointGridRow[] =>
     jointRows.map((row) => {
       const scenarios = new Map<Underlying, Scenario>()
       for (const underlying of namesOf(key)) {
-        const id = row.take[classOf(underlying, parameters)]
-        const scenario = scenariosOf(underlying, parameters).find((candidate) => candidate.id === id)
+        const scenario = scenarioOf(row, underlying)
         if (scenario) scenarios.set(underlying, scenario)
       }
       const state = valuer.shocked(scenarios)
@@ -70,24 +79,60 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
           shiftOf(scenario, state.price(underlying), spot(underlying)),
         ]),
       )
-      return { state, shift, regime: row.regime }
+      return { state, scenarios, shift, regime: row.regime }
     }),
   )
-  const jointRowsOf = (names: readonly Underlying[]) => jointOf(keyOf(names))
+  const weights = memoize((underlying: Underlying) => rows(underlying).map(({ scenario }) => scenario.weight))
+  const jointWeights = jointRows.map(({ weight }) => weight)
+  const onTheWay = memoize((underlying: Underlying) => rowsOnTheWay(rows(underlying)))
+  const onTheWayTogether = memoize((key: string) => rowsOnTheWay(jointOf(key)))
+  const still = memoize((underlying: Underlying) =>
+    withoutRule(
+      rows(underlying).map(() => 0n),
+      weights(underlying),
+    ),
+  )
+
+  const atRest: MovedStates = { moved: [], states: [valuer.base], same: [undefined] }
+  const restingState = { list: atRest, at: 0 }
+  const movedAlone = memoize((underlying: Underlying): MovedStates => {
+    const states = rows(underlying).map(({ state }) => state)
+    return { moved: [underlying], states, same: states.map(() => undefined) }
+  })
+  const movedTogether = memoize((key: string): MovedStates => {
+    const same = jointOf(key).map(({ scenarios }): SameState | undefined => {
+      const [first, ...others] = scenarios
+      if (!first) return restingState
+      const [underlying, scenario] = first
+      return others.length > 0
+        ? undefined
+        : { list: movedAlone(underlying), at: scenariosOf(underlying, parameters).indexOf(scenario) }
+    })
+    return { moved: namesOf(key), states: jointOf(key).map(({ state }) => state), same }
+  })
+  const unmoved = memoize((underlying: Underlying): MovedStates => {
+    const states = rows(underlying).map(() => valuer.base)
+    return { moved: [], states, same: states.map(() => restingState) }
+  })
 
   const base = memoize((leg: Leg) => {
     const value = valuer.value(leg, valuer.base)
     return { value, credited: creditedValue(leg, value) }
   })
-  const pnlIn = (leg: Leg, states: readonly { readonly state: MarketState }[]): readonly Wad[] => {
-    const { credited } = base(leg)
-    return states.map(({ state }) => creditedValue(leg, valuer.value(leg, state)) - credited)
-  }
-  const pnls = memoize((leg: Leg) => memoize((underlying: Underlying) => pnlIn(leg, rows(underlying))))
-  const pnl = (leg: Leg, underlying: Underlying) => pnls(leg)(underlying)
-  const jointPnl = memoize((leg: Leg): readonly Wad[] =>
-    leg.underlyings.length === 0 ? jointRows.map(() => 0n) : pnlIn(leg, jointRowsOf(leg.underlyings)),
+  const pnlIn = (leg: Leg, state: MarketState): Wad => creditedValue(leg, valuer.value(leg, state)) - base(leg).credited
+  const pnls = memoize((leg: Leg) =>
+    memoize((underlying: Underlying) => rows(underlying).map(({ state }) => pnlIn(leg, state))),
   )
+  const pnl = (leg: Leg, underlying: Underlying) => pnls(leg)(underlying)
+  const jointPnl = memoize((leg: Leg): readonly Wad[] => {
+    const { states, same } = movedTogether(keyOf(leg.underlyings))
+    return states.map((state, row) => {
+      const known = same[row]
+      if (!known) return pnlIn(leg, state)
+      const [alone] = known.list.moved
+      return alone === undefined ? 0n : (pnl(leg, alone)[known.at] as Wad)
+    })
+  })
 
   const vectorOf = (leg: Leg, underlying: Underlying | undefined) => {
     if (underlying === undefined) return jointPnl(leg)
@@ -116,15 +161,12 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
   }
 
   const ruleStates = createRuleStates(valuer)
-  const movedAlone = memoize(
-    (underlying: Underlying): MovedStates => ({
-      moved: [underlying],
-      states: rows(underlying).map(({ state }) => state),
-    }),
-  )
-  const movedTogether = memoize(
-    (key: string): MovedStates => ({ moved: namesOf(key), states: jointOf(key).map(({ state }) => state) }),
-  )
+  const { underlyingOf } = valuer.shiftTo(valuer.base)
+  /** All that a rule's state depends on: its own prices and that of the token in which the venue settles. */
+  const moving = memoize((rule: VenueRule): readonly Underlying[] => {
+    const settlement = 'quoteAsset' in rule ? underlyingOf(rule.quoteAsset) : undefined
+    return [...ruleUnderlyings(rule, underlyingOf), ...(settlement === undefined ? [] : [settlement])]
+  })
 
   const identity = identify()
   const known = new Map<string, AccountPnl>()
@@ -135,22 +177,31 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
     const own = [...new Set(legs.flatMap(({ underlyings }) => underlyings))]
     const byUnderlying = new Map(
       own.map((underlying) => {
-        const places = rows(underlying)
-        const states = rule ? ruleStates(rule, movedAlone(underlying)) : []
-        return [underlying, withPhysics(places, sumsOf(legs, underlying, places.length), states)] as const
+        const weight = weights(underlying)
+        const plain = sumsOf(legs, underlying, weight.length)
+        if (!rule) return [underlying, withoutRule(plain, weight)] as const
+        const states = ruleStates(
+          rule,
+          moving(rule).includes(underlying) ? movedAlone(underlying) : unmoved(underlying),
+        )
+        return [underlying, withPhysics(() => onTheWay(underlying), plain, weight, states)] as const
       }),
     )
-    const states = rule && own.length > 0 ? ruleStates(rule, movedTogether(keyOf(names))) : []
-    const joint = withPhysics(
-      rule ? jointRowsOf(names) : jointRows.map(({ regime }) => ({ regime, shift: new Map() })),
-      sumsOf(legs, undefined, jointRows.length),
-      states,
-    )
+    const plain = sumsOf(legs, undefined, jointRows.length)
+    const joint =
+      rule && own.length > 0
+        ? withPhysics(
+            () => onTheWayTogether(keyOf(names)),
+            plain,
+            jointWeights,
+            ruleStates(rule, movedTogether(keyOf(names.filter((name) => moving(rule).includes(name))))),
+          )
+        : withoutRule(plain, jointWeights)
     const result = { byUnderlying, joint }
     known.set(key, result)
     return result
   }
-  return { hasPhysics: parameters.venuePhysics === 'on', spot, rows, jointRows, base, pnl, jointPnl, account }
+  return { hasPhysics: parameters.venuePhysics === 'on', spot, rows, jointRows, still, base, pnl, jointPnl, account }
 }
 
 function sumVectors(vectors: readonly (readonly Wad[])[], length: number): readonly Wad[] {

@@ -3,8 +3,8 @@ import type { JointRow, Scenario } from '../../core/scenario.ts'
 import type { Wad } from '../../core/units.ts'
 import type { VenueRule } from '../../core/venueRule.ts'
 import { type Leg, underlyingsOf } from './legs.ts'
-import type { AccountRow } from './physics.ts'
-import type { ScenarioGrid } from './scenarioGrid.ts'
+import type { AccountRows } from './physics.ts'
+import type { AccountPnl, ScenarioGrid } from './scenarioGrid.ts'
 
 /** A venue account of a book: its legs by index and, where it can be liquidated, the venue's rule. */
 export type BookAccount = {
@@ -12,35 +12,30 @@ export type BookAccount = {
   readonly failureGroup: string
   readonly legs: readonly number[]
   readonly rule: VenueRule | undefined
+  /** The same object in every book that holds the account as it stands. */
+  readonly pnl: AccountPnl
 }
 
-/** One scenario of one underlying: P&L by leg (plain) and by account (with physics). */
-export type ScenarioRow = {
-  readonly scenario: Scenario
-  readonly price: Wad
-  readonly legs: readonly Wad[]
-  readonly accounts: readonly AccountRow[]
+/** The rows of one underlying, with a list over them for every leg (plain P&L) and every account (with physics). */
+export type UnderlyingPnl = {
+  readonly underlying: Underlying
+  readonly spot: Wad
+  readonly rows: readonly { readonly scenario: Scenario; readonly price: Wad }[]
+  readonly legs: readonly (readonly Wad[])[]
+  readonly accounts: readonly AccountRows[]
 }
 
-/** One joint row, as {@link ScenarioRow}. */
-export type JointPnlRow = {
-  readonly row: JointRow
-  readonly legs: readonly Wad[]
-  readonly accounts: readonly AccountRow[]
-}
+/** The joint rows, as {@link UnderlyingPnl}. */
+export type JointPnl = Pick<UnderlyingPnl, 'legs' | 'accounts'> & { readonly rows: readonly JointRow[] }
 
-/** P&L of a book in every scenario, WAD USD, unweighted; index lists follow `legs` and `accounts`. */
+/** P&L of a book in every scenario, WAD USD, unweighted; lists by leg and account follow `legs` and `accounts`. */
 export type ScenarioPnl = {
   readonly legs: readonly Leg[]
   readonly accounts: readonly BookAccount[]
   readonly values: readonly Wad[]
   readonly creditedValues: readonly Wad[]
-  readonly underlyings: readonly {
-    readonly underlying: Underlying
-    readonly spot: Wad
-    readonly rows: readonly ScenarioRow[]
-  }[]
-  readonly joint: readonly JointPnlRow[]
+  readonly underlyings: readonly UnderlyingPnl[]
+  readonly joint: JointPnl
 }
 
 /**
@@ -53,63 +48,42 @@ export function revalueBook(
   grid: ScenarioGrid,
 ): ScenarioPnl {
   const names = underlyingsOf(legs)
-  const bases = legs.map((leg) => grid.base(leg))
-  const accounts = accountsOf(legs, grid.hasPhysics ? rules : new Map())
-  const accountPnl = accounts.map(({ legs: own, rule }) =>
-    grid.account(
-      own.map((index) => legs[index] as Leg),
-      rule,
-      names,
-    ),
-  )
-  const still: AccountRow = { pnl: 0n, isLiquidated: false, state: undefined }
-
-  const underlyings = names.map((underlying) => {
-    const legRows = legs.map((leg) => (leg.underlyings.includes(underlying) ? grid.pnl(leg, underlying) : undefined))
-    const accountRows = accountPnl.map(({ byUnderlying }) => byUnderlying.get(underlying))
-    const rows = grid.rows(underlying).map(({ scenario, price }, at) => ({
-      scenario,
-      price,
-      legs: column(legRows, at, 0n),
-      accounts: column(accountRows, at, still),
-    }))
-    return { underlying, spot: grid.spot(underlying), rows }
+  const bases = legs.map(grid.base)
+  const accounts = accountsOf(legs, grid.hasPhysics ? rules : new Map(), (own, rule) => grid.account(own, rule, names))
+  const underlyings = names.map((underlying): UnderlyingPnl => {
+    const still = grid.still(underlying)
+    return {
+      underlying,
+      spot: grid.spot(underlying),
+      rows: grid.rows(underlying),
+      legs: legs.map((leg) => (leg.underlyings.includes(underlying) ? grid.pnl(leg, underlying) : still.pnl)),
+      accounts: accounts.map(({ pnl }) => pnl.byUnderlying.get(underlying) ?? still),
+    }
   })
-  const legRows = legs.map((leg) => grid.jointPnl(leg))
-  const accountRows = accountPnl.map(({ joint }) => joint)
-  const joint = grid.jointRows.map((row, at) => ({
-    row,
-    legs: column(legRows, at, 0n),
-    accounts: column(accountRows, at, still),
-  }))
   return {
     legs,
     accounts,
     values: bases.map(({ value }) => value),
     creditedValues: bases.map(({ credited }) => credited),
     underlyings,
-    joint,
+    joint: { rows: grid.jointRows, legs: legs.map(grid.jointPnl), accounts: accounts.map(({ pnl }) => pnl.joint) },
   }
 }
 
-/** One entry of every list, `missing` where there is no list. */
-function column<Value>(lists: readonly (readonly Value[] | undefined)[], at: number, missing: Value): readonly Value[] {
-  const values: Value[] = []
-  for (const list of lists) values.push(list?.[at] ?? missing)
-  return values
-}
-
-function accountsOf(legs: readonly Leg[], rules: ReadonlyMap<string, VenueRule>): readonly BookAccount[] {
+function accountsOf(
+  legs: readonly Leg[],
+  rules: ReadonlyMap<string, VenueRule>,
+  revalue: (legs: readonly Leg[], rule: VenueRule | undefined) => AccountPnl,
+): readonly BookAccount[] {
   const accounts = new Map<string, number[]>()
   legs.forEach(({ venueAccount }, index) => {
     const own = accounts.get(venueAccount)
     if (own) own.push(index)
     else accounts.set(venueAccount, [index])
   })
-  return [...accounts].map(([key, own]) => ({
-    key,
-    failureGroup: legs[own[0] as number]?.failureGroup ?? key,
-    legs: own,
-    rule: rules.get(key),
-  }))
+  return [...accounts].map(([key, indices]) => {
+    const own = indices.map((index) => legs[index] as Leg)
+    const rule = rules.get(key)
+    return { key, failureGroup: own[0]?.failureGroup ?? key, legs: indices, rule, pnl: revalue(own, rule) }
+  })
 }

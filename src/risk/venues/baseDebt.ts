@@ -1,4 +1,4 @@
-import { type Wad, wad } from '../../core/units.ts'
+import { powerOfTen, type Wad, wad } from '../../core/units.ts'
 import type { BaseDebtRule } from '../../core/venueRule.ts'
 import { ceilDiv, max, mul } from '../../kernel/fixedPoint.ts'
 import { collateralQuote, debtQuote, type VenueShift, type VenueState } from './shift.ts'
@@ -20,14 +20,14 @@ export function baseDebtState({ collaterals, debt }: BaseDebtRule, shift: VenueS
   let largestLoss: Wad = 0n
   for (const held of collaterals) {
     const numerator = held.amount * collateralQuote(held, shift)
-    const unit = 10n ** BigInt(held.decimals)
+    const unit = powerOfTen(held.decimals)
     const loss = wad - held.liquidationFactor
     capacity += mul(numerator / unit, held.liquidateCollateralFactor)
     seized += ceilDiv(numerator * wadPerUnit * loss, unit * wad)
     largestLoss = max(largestLoss, loss)
   }
   const owed = debt.amount * debtQuote(debt, shift)
-  const debtUnit = 10n ** BigInt(debt.decimals)
+  const debtUnit = powerOfTen(debt.decimals)
   const debtUp = ceilDiv(owed, debtUnit)
   return {
     isLiquidatable: capacity < owed / debtUnit,

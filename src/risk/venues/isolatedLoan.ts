@@ -1,5 +1,5 @@
 import type { AssetKey } from '../../core/asset.ts'
-import { type Wad, wad } from '../../core/units.ts'
+import { powerOfTen, type Wad, wad } from '../../core/units.ts'
 import type { IsolatedLoanRule } from '../../core/venueRule.ts'
 import { ceilDiv, div, min, mul, mulUp } from '../../kernel/fixedPoint.ts'
 import { dollarsDown, dollarsUp, type VenueShift, type VenueState } from './shift.ts'
@@ -21,7 +21,7 @@ export function isolatedLoanState(rule: IsolatedLoanRule, shift: VenueShift): Ve
   const { collateral, debt, liquidationLtv } = rule
   const most = mul((collateral.amount * movedQuote(rule, shift)) / oracleScale, liquidationLtv)
   const incentive = min(largestIncentive, div(wad, wad - mul(liquidationCursor, wad - liquidationLtv)))
-  const unit = 10n ** BigInt(debt.decimals)
+  const unit = powerOfTen(debt.decimals)
   const debtQuantity = ceilDiv(debt.amount * wad, unit)
   return {
     isLiquidatable: most < debt.amount,

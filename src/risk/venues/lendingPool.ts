@@ -1,7 +1,7 @@
-import { wad } from '../../core/units.ts'
+import { powerOfTen, wad } from '../../core/units.ts'
 import type { LendingPoolRule } from '../../core/venueRule.ts'
 import { ceilDiv } from '../../kernel/fixedPoint.ts'
-import { collateralQuote, debtQuote, type VenueShift, type VenueState } from './shift.ts'
+import { collateralQuote, debtQuote, itemValue, type VenueShift, type VenueState } from './shift.ts'
 
 const basisPoints = 10_000n
 /** WAD USD in the pool's base unit of 1e-8 USD. */
@@ -23,16 +23,24 @@ export function lendingPoolState(rule: LendingPoolRule, shift: VenueShift): Venu
   let collateral = 0n
   let weighted = 0n
   for (const held of collaterals) {
-    const value = (held.amount * collateralQuote(held, shift)) / 10n ** BigInt(held.decimals)
+    const { value, capacity } = itemValue(held, shift.underlyingOf(held.asset), shift, () => {
+      const value = (held.amount * collateralQuote(held, shift)) / powerOfTen(held.decimals)
+      return { value, capacity: value * BigInt(held.liquidationThreshold) }
+    })
     collateral += value
-    weighted += value * BigInt(held.liquidationThreshold)
+    weighted += capacity
   }
-  const debtValues = debts.map((owed) => ({
-    numerator: owed.amount * debtQuote(owed, shift),
-    unit: 10n ** BigInt(owed.decimals),
-  }))
-  const debtDown = debtValues.reduce((total, { numerator, unit }) => total + numerator / unit, 0n)
-  const debtUp = debtValues.reduce((total, { numerator, unit }) => total + ceilDiv(numerator, unit), 0n)
+  let debtDown = 0n
+  let debtUp = 0n
+  for (const owed of debts) {
+    const { down, up } = itemValue(owed, shift.underlyingOf(owed.asset), shift, () => {
+      const numerator = owed.amount * debtQuote(owed, shift)
+      const unit = powerOfTen(owed.decimals)
+      return { down: numerator / unit, up: ceilDiv(numerator, unit) }
+    })
+    debtDown += down
+    debtUp += up
+  }
 
   const hasUnknown = collaterals.some(({ asset, amount }) => amount > 0n && shift.underlyingOf(asset) === undefined)
   // In basis points of the base unit.

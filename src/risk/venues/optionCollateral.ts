@@ -3,9 +3,16 @@ import type { OptionCollateralRule } from '../../core/venueRule.ts'
 import { black76, totalVolatility } from '../../kernel/black76.ts'
 import { expWad } from '../../kernel/exponential.ts'
 import { ceilDiv, div, floorDiv, max, min, mul, mulUp } from '../../kernel/fixedPoint.ts'
-import { dollarsDown, dollarsUp, moveDown, moveUp, type VenueShift, type VenueState } from './shift.ts'
+import {
+  dollarsDown,
+  dollarsUp,
+  moveDown,
+  moveUp,
+  type ShortContract,
+  type VenueShift,
+  type VenueState,
+} from './shift.ts'
 
-type Short = OptionCollateralRule['shorts'][number]
 type Minimum = OptionCollateralRule['minimum']
 
 /**
@@ -29,7 +36,7 @@ export function optionCollateralState(rule: OptionCollateralRule, shift: VenueSh
   for (const short of shorts) {
     const spot = short.right === 'call' ? moveUp(quote, underlying, shift) : moveDown(quote, underlying, shift)
     const compute = () => minimumCollateral(short, minimum, { spot, timestamp: shift.timestamp })
-    const required = shift.once ? shift.once(minimum, short, spot, compute) : compute()
+    const required = shift.once ? shift.once(rule, short, spot, compute) : compute()
     const taken = mulUp(short.collateral, penaltyRatio)
     const surplus = short.collateral - required
     isLiquidatable ||= surplus < 0n
@@ -54,13 +61,7 @@ export function optionCollateralState(rule: OptionCollateralRule, shift: VenueSh
  * @throws {Black76DomainError} when spot or strike is beyond the domain of the kernel.
  */
 export function minimumCollateral(
-  {
-    right,
-    collateralIn,
-    strike,
-    expiry,
-    amount,
-  }: Pick<Short, 'right' | 'collateralIn' | 'strike' | 'expiry' | 'amount'>,
+  { right, collateralIn, strike, expiry, amount }: ShortContract,
   minimum: Minimum,
   { spot, timestamp }: { readonly spot: Wad; readonly timestamp: number },
 ): Wad {
@@ -83,7 +84,7 @@ function shockVolatility(seconds: bigint, minimum: Minimum): Wad {
 }
 
 function optionPrice(
-  { right, strike, seconds, spot }: { right: Short['right']; strike: Wad; seconds: bigint; spot: Wad },
+  { right, strike, seconds, spot }: { right: ShortContract['right']; strike: Wad; seconds: bigint; spot: Wad },
   minimum: Minimum,
 ): Wad {
   if (seconds === 0n) return max(right === 'call' ? spot - strike : strike - spot, 0n)

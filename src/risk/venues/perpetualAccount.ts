@@ -1,7 +1,16 @@
-import { type Wad, wad } from '../../core/units.ts'
+import { powerOfTen, type Wad, wad } from '../../core/units.ts'
 import type { PerpetualAccountRule } from '../../core/venueRule.ts'
 import { abs, ceilDiv, floorDiv, min, mul, mulUp } from '../../kernel/fixedPoint.ts'
-import { collateralQuote, dollarsDown, dollarsUp, moveDown, moveUp, type VenueShift, type VenueState } from './shift.ts'
+import {
+  collateralQuote,
+  dollarsDown,
+  dollarsUp,
+  itemValue,
+  moveDown,
+  moveUp,
+  type VenueShift,
+  type VenueState,
+} from './shift.ts'
 
 /**
  * State of a Perpetual Protocol v2 account (`ClearingHouse._isLiquidatable`, `Vault.isLiquidatable`). The account value is
@@ -20,12 +29,15 @@ export function perpetualAccountState(rule: PerpetualAccountRule, shift: VenueSh
   let settlement = cash
   let positionValue = 0n
   let notionalUp = 0n
-  for (const { underlying, size, cost, funding, quote } of markets) {
-    const price = size < 0n ? moveUp(quote, underlying, shift) : moveDown(quote, underlying, shift)
-    const value = mul(size, price)
+  for (const market of markets) {
+    const { underlying, size, cost, funding, quote } = market
+    const { value, notional } = itemValue(market, underlying, shift, () => {
+      const price = size < 0n ? moveUp(quote, underlying, shift) : moveDown(quote, underlying, shift)
+      return { value: mul(size, price), notional: ceilDiv(abs(size) * moveUp(quote, underlying, shift), wad) }
+    })
     settlement += value - cost + funding
     positionValue += abs(value)
-    notionalUp += ceilDiv(abs(size) * moveUp(quote, underlying, shift), wad)
+    notionalUp += notional
   }
   let counted = 0n
   let sale = 0n
@@ -35,7 +47,7 @@ export function perpetualAccountState(rule: PerpetualAccountRule, shift: VenueSh
     sale += mulUp(moved, discount)
   }
 
-  const unit = 10n ** BigInt(18 - quoteDecimals)
+  const unit = powerOfTen(18 - quoteDecimals)
   const accountValue = floorDiv(settlement + counted, unit) * unit
   let slack = accountValue - mulUp(positionValue, maintenanceRatio)
   let isLiquidatable = accountValue < mul(positionValue, maintenanceRatio)

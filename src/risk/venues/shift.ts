@@ -1,7 +1,11 @@
 import type { AssetKey, Underlying } from '../../core/asset.ts'
 import { UnpricedLiabilityError } from '../../core/errors.ts'
 import { type Wad, wad } from '../../core/units.ts'
+import type { OptionCollateralRule } from '../../core/venueRule.ts'
 import { ceilDiv, floorDiv } from '../../kernel/fixedPoint.ts'
+
+/** A short option without its collateral. */
+export type ShortContract = Omit<OptionCollateralRule['shorts'][number], 'collateral'>
 
 /** How far our own prices have moved since a rule was read. */
 export type VenueShift = {
@@ -15,8 +19,10 @@ export type VenueShift = {
   readonly rate: (asset: AssetKey) => Wad
   /** Unix seconds of the block. */
   readonly timestamp: number
-  /** Computes once what depends on two parts of a rule, a price and the timestamp alone; every time when absent. */
-  readonly once?: (terms: object, part: object, price: Wad, compute: () => Wad) => Wad
+  /** Computes once what depends on one item of a rule and the price of one underlying alone; every time when absent. */
+  readonly item?: <Value>(item: object, underlying: Underlying, compute: () => Value) => Value
+  /** Computes once what a venue demands for a short at a spot price; every time when absent. */
+  readonly once?: (rule: OptionCollateralRule, short: ShortContract, spot: Wad, compute: () => Wad) => Wad
 }
 
 /** What a venue does to one venue account. */
@@ -30,6 +36,16 @@ export type VenueState = {
 }
 
 type Quoted = { readonly asset: AssetKey; readonly quote: bigint }
+
+/** The value of one item of a rule at the moved price of its underlying. */
+export function itemValue<Value>(
+  item: object,
+  underlying: Underlying | undefined,
+  shift: VenueShift,
+  compute: () => Value,
+): Value {
+  return underlying === undefined || !shift.item ? compute() : shift.item(item, underlying, compute)
+}
 
 /** A venue's quote of collateral times S_s/S, rounded down; an asset that we do not know counts nothing. */
 export function collateralQuote({ asset, quote }: Quoted, shift: VenueShift): bigint {
@@ -57,13 +73,15 @@ export function moveUp(quote: bigint, underlying: Underlying, { price, base }: V
  * @throws {UnpricedLiabilityError} for a token that the parameter set does not know.
  */
 export function dollarsDown(quantity: Wad, asset: AssetKey, shift: VenueShift): Wad {
-  return floorDiv(quantity * ownPrice(asset, shift) * shift.rate(asset), wad * wad)
+  return floorDiv(quantity * ownPrice(asset, shift) * shift.rate(asset), wadSquared)
 }
 
 /** As {@link dollarsDown}, rounded up. */
 export function dollarsUp(quantity: Wad, asset: AssetKey, shift: VenueShift): Wad {
-  return ceilDiv(quantity * ownPrice(asset, shift) * shift.rate(asset), wad * wad)
+  return ceilDiv(quantity * ownPrice(asset, shift) * shift.rate(asset), wadSquared)
 }
+
+const wadSquared = wad * wad
 
 function ownPrice(asset: AssetKey, { price, underlyingOf }: VenueShift): Wad {
   const underlying = underlyingOf(asset)

@@ -22,7 +22,7 @@ export function failureShares(
   const gone = new Set(
     pnl.accounts.filter((account) => account.failureGroup === group && canFail(account, pnl)).map(({ key }) => key),
   )
-  const rest = scanShares(pnl, parameters, (key) => !gone.has(key))
+  const rest = scanShares(pnl, parameters, gone)
   const remaining = addShares(rest.pnl, rest.liquidation)
   const factor = parameters.lines.scan[stage]
   const share = wad - parameters.lines.venueFailure.recovery

@@ -1,5 +1,5 @@
 import type { AccountPnlTable, ExplainedMargin, MarkGap } from '../../../core/explanation.ts'
-import { wad } from '../../../core/units.ts'
+import { type Wad, wad } from '../../../core/units.ts'
 import { abs } from '../../../kernel/fixedPoint.ts'
 import { toMarginResult } from '../calculateMargin.ts'
 import { type CalculateMarginOptions, type Evaluation, evaluatePortfolio } from '../evaluateBook.ts'
@@ -38,11 +38,11 @@ function accountPnlTable({ pnl, legs }: Evaluation): AccountPnlTable {
       venueAccount: key,
       venue: (first === undefined ? undefined : legs[first]?.venue) ?? '',
     })),
-    underlyings: pnl.underlyings.map(({ underlying, rows }) => ({
+    underlyings: pnl.underlyings.map(({ underlying, rows, accounts }) => ({
       underlying,
-      scenarios: rows.map(({ scenario, accounts }) => ({ id: scenario.id, pnl: accounts.map((row) => row.pnl) })),
+      scenarios: rows.map(({ scenario: { id } }, at) => ({ id, pnl: accounts.map((own) => own.pnl[at] as Wad) })),
     })),
-    joint: pnl.joint.map(({ row, accounts }) => ({ id: row.id, pnl: accounts.map((account) => account.pnl) })),
+    joint: pnl.joint.rows.map(({ id }, at) => ({ id, pnl: pnl.joint.accounts.map((own) => own.pnl[at] as Wad) })),
   }
 }
 

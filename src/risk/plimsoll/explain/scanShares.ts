@@ -2,9 +2,8 @@ import type { BindingRow } from '../../../core/explanation.ts'
 import type { MarginParameters } from '../../../core/parameters.ts'
 import { type Wad, wad } from '../../../core/units.ts'
 import { abs, floorDiv, max } from '../../../kernel/fixedPoint.ts'
-import { scanRisk } from '../aggregate.ts'
-import type { AccountRow } from '../physics.ts'
-import type { ScenarioPnl } from '../scenarioPnl.ts'
+import { scanCharges, type WorstRow } from '../aggregate.ts'
+import type { ScenarioPnl, UnderlyingPnl } from '../scenarioPnl.ts'
 import { type FineShare, sharesPerWad, split } from './apportion.ts'
 
 /** The scan charge of a book by leg, before the factor of the line: from P&L, and from liquidation by venues. */
@@ -14,52 +13,31 @@ export type ScanShares = {
   readonly liquidation: readonly FineShare[]
 }
 
-type Row = { readonly legs: readonly Wad[]; readonly accounts: readonly AccountRow[] }
-
 /**
- * Scan charge of the venue accounts that `includes` keeps by leg: the loss of each in the binding rows, `d` of the worst row of
- * each underlying and `1 − d` of the worst joint row, or the joint row alone where it exceeds the sum. What liquidation by a
- * venue adds to the loss of its account is split by {@link stakes}.
+ * Scan charge by leg of a book without some of its venue accounts: the loss of each leg in the binding rows, `d` of the worst
+ * row of each underlying and `1 − d` of the worst joint row, or the joint row alone where it exceeds the sum. What liquidation
+ * by a venue adds to the loss of its account is split by {@link stakes}.
  */
 export function scanShares(
   pnl: ScenarioPnl,
   parameters: MarginParameters,
-  includes: (venueAccount: string) => boolean = () => true,
+  gone: ReadonlySet<string> = new Set(),
 ): ScanShares {
-  const scan = scanRisk(pnl, parameters, includes)
-  const jointBinds = scan.jointCharge > scan.sum
-  const ownShare = jointBinds ? 0n : parameters.decorrelation
-  const jointShare = jointBinds ? wad : wad - parameters.decorrelation
-
-  const rows: { readonly row: Row; readonly binding: BindingRow }[] = []
-  const add = (share: Wad, row: Row | undefined, outcome: Omit<BindingRow, 'share'> | undefined) => {
-    if (row && outcome && share > 0n) rows.push({ row, binding: { ...outcome, share } })
-  }
-  scan.underlyings.forEach(({ underlying, scenarios, worst }, at) => {
-    const index = scenarios.findIndex(({ id }) => id === worst)
-    const outcome = scenarios[index]
-    const { id, weight, liquidated } = outcome ?? { id: '', weight: 0n, liquidated: [] }
-    add(ownShare, pnl.underlyings[at]?.rows[index], outcome && { underlying, id, weight, liquidated })
-  })
-  const index = scan.joint.findIndex(({ id }) => id === scan.worstJoint)
-  const outcome = scan.joint[index]
-  const { id, weight, liquidated } = outcome ?? { id: '', weight: 0n, liquidated: [] }
-  add(jointShare, pnl.joint[index], outcome && { underlying: null, id, weight, liquidated })
-
+  const rows = bindingRows(pnl, parameters, gone)
   const fromPnl = pnl.legs.map(() => 0n)
   const fromLiquidation = pnl.legs.map(() => 0n)
   const stake = stakes(pnl)
-  for (const { row, binding } of rows) {
+  for (const { legs: legRows, accounts: accountRows, at, binding } of rows) {
     const toShare = (loss: Wad) => floorDiv(loss * binding.weight * binding.share * sharesPerWad, wad * wad)
-    pnl.accounts.forEach(({ key, legs }, at) => {
-      if (!includes(key)) return
+    pnl.accounts.forEach(({ key, legs }, account) => {
+      if (gone.has(key)) return
       let plain = 0n
       for (const leg of legs) {
-        const own = row.legs[leg] ?? 0n
+        const own = legRows[leg]?.[at] ?? 0n
         plain += own
         fromPnl[leg] = (fromPnl[leg] ?? 0n) + toShare(-own)
       }
-      const loss = plain - (row.accounts[at]?.pnl ?? 0n)
+      const loss = plain - (accountRows[account]?.pnl[at] ?? 0n)
       if (loss === 0n) return
       const parts = split(
         toShare(loss),
@@ -73,11 +51,55 @@ export function scanShares(
   return { binding: rows.map(({ binding }) => binding), pnl: fromPnl, liquidation: fromLiquidation }
 }
 
+type BindingPlace = Pick<UnderlyingPnl, 'legs' | 'accounts'> & { readonly at: number; readonly binding: BindingRow }
+
+/** The rows that the scan rests on, with their place in the P&L. */
+function bindingRows(
+  pnl: ScenarioPnl,
+  parameters: MarginParameters,
+  gone: ReadonlySet<string>,
+): readonly BindingPlace[] {
+  const scan = scanCharges(pnl, parameters)(gone)
+  const jointBinds = scan.joint.charge > scan.sum
+  const ownShare = jointBinds ? 0n : parameters.decorrelation
+  const jointShare = jointBinds ? wad : wad - parameters.decorrelation
+
+  const places: BindingPlace[] = []
+  const add = (
+    { at }: WorstRow,
+    { legs, accounts }: Pick<UnderlyingPnl, 'legs' | 'accounts'>,
+    row: (at: number) => Omit<BindingRow, 'share' | 'liquidated'>,
+    share: Wad,
+  ) => {
+    if (at === undefined || share === 0n) return
+    const liquidated = pnl.accounts.flatMap(({ key }, index) =>
+      accounts[index]?.isLiquidated[at] && !gone.has(key) ? [key] : [],
+    )
+    places.push({ legs, accounts, at, binding: { ...row(at), liquidated, share } })
+  }
+  pnl.underlyings.forEach((own, index) => {
+    const worst = scan.underlyings[index]
+    if (!worst) return
+    const { underlying } = own
+    const row = (at: number) => {
+      const { id = '', weight = 0n } = own.rows[at]?.scenario ?? {}
+      return { underlying, id, weight }
+    }
+    add(worst, own, row, ownShare)
+  })
+  const row = (at: number) => {
+    const { id = '', weight = 0n } = pnl.joint.rows[at] ?? {}
+    return { underlying: null, id, weight }
+  }
+  add(scan.joint, pnl.joint, row, jointShare)
+  return places
+}
+
 /** What is at stake in a leg: its credited value by amount and the most that any scenario moves it. WAD USD. */
 export function stakes({ legs, creditedValues, underlyings }: ScenarioPnl): readonly Wad[] {
   return legs.map((_, index) => {
     let most = 0n
-    for (const { rows } of underlyings) for (const row of rows) most = max(most, abs(row.legs[index] ?? 0n))
+    for (const own of underlyings) for (const pnl of own.legs[index] ?? []) most = max(most, abs(pnl))
     return abs(creditedValues[index] ?? 0n) + most
   })
 }

@@ -2,6 +2,7 @@ import type { Underlying } from '../../../core/asset.ts'
 import { type Wad, wad } from '../../../core/units.ts'
 import { abs, mul, mulUp } from '../../../kernel/fixedPoint.ts'
 import type { Leg, PricedToken } from '../legs.ts'
+import { memoizePair } from '../memoize.ts'
 import type { Valuer } from '../revalue.ts'
 
 /** 1.0 of a delta: exact products of two WAD numbers. */
@@ -10,8 +11,11 @@ export const deltaUnit = wad * wad
 /** Gross and net delta of a book in one underlying, in units of it scaled by {@link deltaUnit}. */
 export type Exposure = { readonly gross: bigint; readonly net: bigint }
 
-/** Tokens that a leg holds or owes at the marks, uncredited whole tokens in WAD. */
-export function tokensOf(leg: Leg, valuer: Valuer): readonly { token: PricedToken; quantity: Wad }[] {
+/** Tokens held (positive) or owed, uncredited whole tokens in WAD. */
+export type TokenQuantity = { readonly token: PricedToken; readonly quantity: Wad }
+
+/** Tokens that a leg holds or owes at the marks. */
+export const tokensOf = memoizePair((leg: Leg, valuer: Valuer): readonly TokenQuantity[] => {
   switch (leg.kind) {
     case 'token':
       return [{ token: leg.token, quantity: leg.quantity }]
@@ -28,7 +32,7 @@ export function tokensOf(leg: Leg, valuer: Valuer): readonly { token: PricedToke
     case 'fixedDebt':
       return []
   }
-}
+})
 
 /** credit × long + full short. */
 export function credited(leg: Leg, quantity: Wad): Wad {
@@ -48,7 +52,7 @@ export type DeltaPart = { readonly key: string; readonly underlying: Underlying;
  * N(d1) − 1 of options less what a settlement window has observed. Supply and debt of one asset at one venue account have
  * one key.
  */
-export function deltaParts(leg: Leg, valuer: Valuer): readonly DeltaPart[] {
+export const deltaParts = memoizePair((leg: Leg, valuer: Valuer): readonly DeltaPart[] => {
   switch (leg.kind) {
     case 'token':
     case 'liquidity':
@@ -67,14 +71,15 @@ export function deltaParts(leg: Leg, valuer: Valuer): readonly DeltaPart[] {
     case 'fixedDebt':
       return []
   }
-}
+})
 
 /** Delta per underlying: equal keys net, gross sums the rest by absolute value. */
 export function deltaExposures(legs: readonly Leg[], valuer: Valuer): ReadonlyMap<Underlying, Exposure> {
-  const parts = new Map<string, { underlying: Underlying; delta: bigint }>()
+  const parts = new Map<string, DeltaPart>()
   for (const leg of legs) {
-    for (const { key, underlying, delta } of deltaParts(leg, valuer)) {
-      parts.set(key, { underlying, delta: (parts.get(key)?.delta ?? 0n) + delta })
+    for (const part of deltaParts(leg, valuer)) {
+      const known = parts.get(part.key)
+      parts.set(part.key, known ? { ...part, delta: known.delta + part.delta } : part)
     }
   }
   const exposures = new Map<Underlying, Exposure>()

@@ -3,8 +3,9 @@ import type { Market } from '../../../core/market.ts'
 import type { MarginParameters } from '../../../core/parameters.ts'
 import { type QuoteUnits, type Wad, wad, wadPerQuoteUnit } from '../../../core/units.ts'
 import { abs, ceilDiv, max, min, mul, mulUp } from '../../../kernel/fixedPoint.ts'
-import { scanCharge } from '../aggregate.ts'
+import { scanCharges } from '../aggregate.ts'
 import type { Leg } from '../legs.ts'
+import { memoizePair } from '../memoize.ts'
 import { forwardOf, type Valuer } from '../revalue.ts'
 import type { ScenarioPnl } from '../scenarioPnl.ts'
 import { deltaExposures, tokensOf } from './exposures.ts'
@@ -33,7 +34,8 @@ export function marginLines(inputs: LineInputs): readonly MarginLine[] {
   const { pnl, parameters, market, valuer, timestamp } = inputs
   const { legs } = pnl
   const minimums = { legs, valuer, parameters, timestamp, exposures: deltaExposures(legs, valuer) }
-  const scan = scanCharge(pnl, parameters, () => true)
+  const scanWithout = scanCharges(pnl, parameters)
+  const scan = scanWithout(new Set()).charge
 
   const lines: MarginLine[] = []
   const add = (id: MarginLineId, rule: (stage: Stage) => QuoteUnits) =>
@@ -50,7 +52,7 @@ export function marginLines(inputs: LineInputs): readonly MarginLine[] {
   addUp('settlementGap', settlementGap(minimums))
 
   const aboveFailure = totalOf(lines)
-  const failure = venueFailure(pnl, parameters)
+  const failure = venueFailure(pnl, parameters, scanWithout)
   add('venueFailure', (stage) => max(0n, toQuoteUnitsUp(failure(stage).cost) - aboveFailure[stage]))
   const aboveFloor = totalOf(lines)
   const needed = toQuoteUnitsUp(sumOf(venueNeeds(pnl), ({ need }) => need))
@@ -86,7 +88,7 @@ function arithmeticBound({ pnl, valuer, parameters }: LineInputs): QuoteUnits {
 }
 
 /** `abs(quantity) · forward` of a leg, uncredited, USD scaled by 1e36. */
-export function arithmeticNotional(leg: Leg, valuer: Valuer): bigint {
+export const arithmeticNotional = memoizePair((leg: Leg, valuer: Valuer): bigint => {
   const { base } = valuer
   switch (leg.kind) {
     case 'perpetual':
@@ -103,7 +105,7 @@ export function arithmeticNotional(leg: Leg, valuer: Valuer): bigint {
     case 'fixedDebt':
       return 0n
   }
-}
+})
 
 /** A book that cannot lose more than its worth is not charged more than its equity. */
 function longOptionCap({ pnl, equity }: LineInputs, { initial, maintenance }: Requirement): Requirement {

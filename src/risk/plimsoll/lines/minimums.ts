@@ -3,6 +3,7 @@ import type { MarginParameters } from '../../../core/parameters.ts'
 import { type Wad, wad } from '../../../core/units.ts'
 import { abs, ceilDiv, max, min, mulUp } from '../../../kernel/fixedPoint.ts'
 import type { Leg, PricedToken } from '../legs.ts'
+import { onceEach } from '../memoize.ts'
 import type { Valuer } from '../revalue.ts'
 import { absoluteValue, credited, type Exposure, tokensOf } from './exposures.ts'
 
@@ -18,6 +19,9 @@ export type MinimumInputs = {
   /** Unix seconds. */
   readonly timestamp: number
 }
+
+/** Many books look at one leg. */
+const strikeKey = onceEach<Leg, string>()
 
 const lastDay = 86_400n
 
@@ -45,7 +49,7 @@ export function shortOptionMinimum({ legs, valuer, parameters }: MinimumInputs):
   const strikes = new Map<string, { underlying: Underlying; call: Wad; put: Wad }>()
   for (const leg of legs) {
     if (leg.kind !== 'option') continue
-    const key = `${leg.underlying}|${leg.expiry}|${leg.strike}`
+    const key = strikeKey(leg, () => `${leg.underlying}|${leg.expiry}|${leg.strike}`)
     const entry = strikes.get(key) ?? { underlying: leg.underlying, call: 0n, put: 0n }
     entry[leg.right] += credited(leg, leg.size)
     strikes.set(key, entry)

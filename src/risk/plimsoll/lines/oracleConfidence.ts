@@ -14,6 +14,13 @@ export function oracleConfidence({ legs, valuer, parameters }: MinimumInputs, ma
   const { threshold } = parameters.lines.oracleConfidence
   const charge = (confidence: Wad, notional: Wad) => (confidence < threshold ? mulUp(wad - confidence, notional) : 0n)
 
+  const isSure = legs.every(
+    (leg) =>
+      leg.underlyings.every((underlying) => spotOf(underlying, market).confidence >= threshold) &&
+      (leg.kind !== 'option' || leg.confidence >= threshold),
+  )
+  if (isSure) return 0n
+
   const linear = new Map<string, { underlying: Underlying; quantity: Wad; rate: Wad }>()
   const addLinear = (key: string, entry: { underlying: Underlying; quantity: Wad; rate: Wad }) =>
     linear.set(key, { ...entry, quantity: (linear.get(key)?.quantity ?? 0n) + entry.quantity })

@@ -1,9 +1,13 @@
 import type { MarginParameters } from '../../../core/parameters.ts'
 import { type Wad, wad } from '../../../core/units.ts'
 import { abs, max, mulUp } from '../../../kernel/fixedPoint.ts'
-import { scanCharge } from '../aggregate.ts'
+import type { VenueState } from '../../venues/venueState.ts'
+import { scanCharges } from '../aggregate.ts'
 import type { Leg } from '../legs.ts'
-import type { BookAccount, ScenarioPnl, ScenarioRow } from '../scenarioPnl.ts'
+import { onceEach } from '../memoize.ts'
+import type { AccountRows } from '../physics.ts'
+import type { AccountPnl } from '../scenarioGrid.ts'
+import type { BookAccount, ScenarioPnl, UnderlyingPnl } from '../scenarioPnl.ts'
 import { type Stage, sumOf } from './minimums.ts'
 
 /** The venue whose failure costs most, and that cost before the other lines are taken off. WAD USD. */
@@ -19,7 +23,11 @@ export type VenueFailure = {
  * `F = max over v of max(0, credited equity_v) · (1 − recovery) + factor · scan(book without v)`: a venue is gone with what is
  * held there, and what hedged it is alone. Wallets and debts to consumers cannot fail.
  */
-export function venueFailure(pnl: ScenarioPnl, parameters: MarginParameters): (stage: Stage) => VenueFailure {
+export function venueFailure(
+  pnl: ScenarioPnl,
+  parameters: MarginParameters,
+  scanWithout = scanCharges(pnl, parameters),
+): (stage: Stage) => VenueFailure {
   const failing = pnl.accounts.filter((account) => canFail(account, pnl))
   const groups = [...new Set(failing.map(({ failureGroup }) => failureGroup))].sort()
   const failures = groups.map((group) => {
@@ -29,7 +37,7 @@ export function venueFailure(pnl: ScenarioPnl, parameters: MarginParameters): (s
     return {
       group,
       lost: mulUp(max(0n, equity), wad - parameters.lines.venueFailure.recovery),
-      scan: scanCharge(pnl, parameters, (other) => !keys.has(other)),
+      scan: scanWithout(keys).charge,
     }
   })
   return (stage) => {
@@ -49,27 +57,35 @@ export function venueFailure(pnl: ScenarioPnl, parameters: MarginParameters): (s
 export function venueNeeds(pnl: ScenarioPnl): readonly { readonly venueAccount: string; readonly need: Wad }[] {
   return pnl.accounts.flatMap((account, index) => {
     if (!account.rule || !canFail(account, pnl)) return []
-    const equity = creditedEquity(account, pnl)
-    const free = account.legs.filter((leg) => account.rule && isFree(pnl.legs[leg] as Leg, account.rule))
-    const needs = pnl.underlyings.flatMap(({ rows }) =>
-      rows.filter(isWithinRange).map((row) => {
-        const state = row.accounts[index]?.state
-        return state ? equity - state.slack - freeValue(free, row, pnl) : 0n
-      }),
-    )
-    return [{ venueAccount: account.key, need: needs.reduce((most, need) => max(most, need), 0n) }]
+    const need = needs(account.pnl, () => needOf(account, index, pnl))
+    return [{ venueAccount: account.key, need }]
   })
 }
 
-function isWithinRange({ scenario }: ScenarioRow): boolean {
+/** An account needs the same in every book that holds it as it stands. */
+const needs = onceEach<AccountPnl, Wad>()
+
+function needOf(account: BookAccount, index: number, pnl: ScenarioPnl): Wad {
+  const equity = creditedEquity(account, pnl)
+  const free = account.legs.filter((leg) => account.rule && isFree(pnl.legs[leg] as Leg, account.rule))
+  let most = 0n
+  for (const { rows, legs, accounts } of pnl.underlyings) {
+    const { states } = accounts[index] as AccountRows
+    if (!states) continue
+    rows.forEach((row, at) => {
+      if (!isWithinRange(row)) return
+      const freeValue = sumOf(free, (leg) => max(0n, (pnl.creditedValues[leg] as Wad) + (legs[leg]?.[at] as Wad)))
+      most = max(most, equity - (states[at] as VenueState).slack - freeValue)
+    })
+  }
+  return most
+}
+
+function isWithinRange({ scenario }: UnderlyingPnl['rows'][number]): boolean {
   return scenario.kind === 'range' && abs(scenario.move) <= wad
 }
 
-/** Value of legs that the venue's rule does not hold: long options, and supplies that are no collateral. */
-function freeValue(legs: readonly number[], row: ScenarioRow, pnl: ScenarioPnl): Wad {
-  return sumOf(legs, (index) => max(0n, (pnl.creditedValues[index] as Wad) + (row.legs[index] as Wad)))
-}
-
+/** Whether the venue's rule does not hold the leg: long options, and supplies that are no collateral. */
 function isFree(leg: Leg, rule: NonNullable<BookAccount['rule']>): boolean {
   if (rule.kind === 'optionCollateral') return leg.kind === 'option' && leg.size > 0n
   if (rule.kind !== 'lendingPool' && rule.kind !== 'baseDebt') return false
