@@ -93,8 +93,3 @@ export function isLiability(leg: Leg): boolean {
       return false
   }
 }
-
-/** Underlyings that the legs depend on, in alphabetical order. */
-export function underlyingsOf(legs: readonly Leg[]): readonly Underlying[] {
-  return [...new Set(legs.flatMap(({ underlyings }) => underlyings))].sort()
-}

@@ -41,6 +41,15 @@ export function withPhysics(
   })
 }
 
+/** Plain P&L in every row beside the venue's verdict: what a parameter set without physics charges. */
+export function withoutLiquidation(
+  places: readonly RowPlace[],
+  plain: readonly Wad[],
+  states: readonly (VenueState | undefined)[],
+): readonly AccountRow[] {
+  return places.map((_, at) => ({ pnl: plain[at] as Wad, isLiquidated: false, state: states[at] }))
+}
+
 /** Every underlying of `inner` moves the way of `outer` or not at all, and no farther. */
 function liesWithin(inner: Shift, outer: Shift): boolean {
   for (const [underlying, { sign, distance }] of inner) {

@@ -5,9 +5,11 @@ import type { JointRow, Scenario } from '../../core/scenario.ts'
 import type { Wad } from '../../core/units.ts'
 import type { VenueRule } from '../../core/venueRule.ts'
 import { abs } from '../../kernel/fixedPoint.ts'
+import { ruleUnderlyings } from '../venues/moveRule.ts'
+import type { VenueState } from '../venues/venueState.ts'
 import type { Leg } from './legs.ts'
 import { identify, memoize } from './memoize.ts'
-import { type AccountRow, type RowPlace, type Shift, withPhysics } from './physics.ts'
+import { type AccountRow, type RowPlace, type Shift, withoutLiquidation, withPhysics } from './physics.ts'
 import { creditedValue, type MarketState, type Valuer } from './revalue.ts'
 import { createRuleStates, type MovedStates } from './ruleStates.ts'
 
@@ -17,8 +19,10 @@ type GridRow = RowPlace & { readonly scenario: Scenario; readonly price: Wad; re
 /** One joint row with the state that it leads to. */
 type JointGridRow = RowPlace & { readonly state: MarketState }
 
-/** P&L of a venue account with physics, by underlying and in the joint rows. */
+/** P&L of a venue account, with physics where the parameter set has them, by underlying and in the joint rows. */
 export type AccountPnl = {
+  /** What the venue's rule says at the marks. */
+  readonly unmoved: VenueState | undefined
   readonly byUnderlying: ReadonlyMap<Underlying, readonly AccountRow[]>
   readonly joint: readonly AccountRow[]
 }
@@ -28,7 +32,6 @@ export type AccountPnl = {
  * shared by all books that contain it: the whole, each venue alone, the whole without one claim.
  */
 export type ScenarioGrid = {
-  readonly hasPhysics: boolean
   readonly spot: (underlying: Underlying) => Wad
   readonly rows: (underlying: Underlying) => readonly GridRow[]
   readonly jointRows: readonly JointRow[]
@@ -38,6 +41,8 @@ export type ScenarioGrid = {
   readonly pnl: (leg: Leg, underlying: Underlying) => readonly Wad[]
   /** P&L of a leg in each joint row, WAD USD. */
   readonly jointPnl: (leg: Leg) => readonly Wad[]
+  /** Underlyings that claims of a venue account or its venue's rule depend on. */
+  readonly dependsOn: (legs: readonly Leg[], rule: VenueRule | undefined) => readonly Underlying[]
   /** P&L of a venue account in a book that depends on `names`. */
   readonly account: (legs: readonly Leg[], rule: VenueRule | undefined, names: readonly Underlying[]) => AccountPnl
 }
@@ -116,6 +121,13 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
   }
 
   const ruleStates = createRuleStates(valuer)
+  const { underlyingOf } = valuer.shiftTo(valuer.base)
+  const ofRule = memoize((rule: VenueRule) => ruleUnderlyings(rule, underlyingOf))
+  const dependsOn: ScenarioGrid['dependsOn'] = (legs, rule) => [
+    ...new Set([...legs.flatMap(({ underlyings }) => underlyings), ...(rule ? ofRule(rule) : [])]),
+  ]
+  const atMarks: MovedStates = { moved: [], states: [valuer.base] }
+  const outcome = parameters.venuePhysics === 'on' ? withPhysics : withoutLiquidation
   const movedAlone = memoize(
     (underlying: Underlying): MovedStates => ({
       moved: [underlying],
@@ -132,25 +144,26 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
     const key = [rule ? identity(rule) : '', rule ? keyOf(names) : '', ...legs.map(identity)].join('|')
     const found = known.get(key)
     if (found) return found
-    const own = [...new Set(legs.flatMap(({ underlyings }) => underlyings))]
+    const own = dependsOn(legs, rule)
     const byUnderlying = new Map(
       own.map((underlying) => {
         const places = rows(underlying)
         const states = rule ? ruleStates(rule, movedAlone(underlying)) : []
-        return [underlying, withPhysics(places, sumsOf(legs, underlying, places.length), states)] as const
+        return [underlying, outcome(places, sumsOf(legs, underlying, places.length), states)] as const
       }),
     )
     const states = rule && own.length > 0 ? ruleStates(rule, movedTogether(keyOf(names))) : []
-    const joint = withPhysics(
+    const joint = outcome(
       rule ? jointRowsOf(names) : jointRows.map(({ regime }) => ({ regime, shift: new Map() })),
       sumsOf(legs, undefined, jointRows.length),
       states,
     )
-    const result = { byUnderlying, joint }
+    const [unmoved] = rule ? ruleStates(rule, atMarks) : []
+    const result = { unmoved, byUnderlying, joint }
     known.set(key, result)
     return result
   }
-  return { hasPhysics: parameters.venuePhysics === 'on', spot, rows, jointRows, base, pnl, jointPnl, account }
+  return { spot, rows, jointRows, base, pnl, jointPnl, dependsOn, account }
 }
 
 function sumVectors(vectors: readonly (readonly Wad[])[], length: number): readonly Wad[] {

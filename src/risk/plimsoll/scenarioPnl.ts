@@ -2,7 +2,8 @@ import type { Underlying } from '../../core/asset.ts'
 import type { JointRow, Scenario } from '../../core/scenario.ts'
 import type { Wad } from '../../core/units.ts'
 import type { VenueRule } from '../../core/venueRule.ts'
-import { type Leg, underlyingsOf } from './legs.ts'
+import type { VenueState } from '../venues/venueState.ts'
+import type { Leg } from './legs.ts'
 import type { AccountRow } from './physics.ts'
 import type { ScenarioGrid } from './scenarioGrid.ts'
 
@@ -12,6 +13,10 @@ export type BookAccount = {
   readonly failureGroup: string
   readonly legs: readonly number[]
   readonly rule: VenueRule | undefined
+  /** What the rule says at the marks. */
+  readonly unmoved: VenueState | undefined
+  /** What its legs or its rule depend on. */
+  readonly underlyings: readonly Underlying[]
 }
 
 /** One scenario of one underlying: P&L by leg (plain) and by account (with physics). */
@@ -52,15 +57,23 @@ export function revalueBook(
   rules: ReadonlyMap<string, VenueRule>,
   grid: ScenarioGrid,
 ): ScenarioPnl {
-  const names = underlyingsOf(legs)
   const bases = legs.map((leg) => grid.base(leg))
-  const accounts = accountsOf(legs, grid.hasPhysics ? rules : new Map())
-  const accountPnl = accounts.map(({ legs: own, rule }) =>
-    grid.account(
-      own.map((index) => legs[index] as Leg),
+  const grouped = groupByAccount(legs).map(({ key, indices }) => {
+    const own = indices.map((index) => legs[index] as Leg)
+    const rule = rules.get(key)
+    return { key, indices, own, rule, underlyings: grid.dependsOn(own, rule) }
+  })
+  const names = [...new Set(grouped.flatMap(({ underlyings }) => underlyings))].sort()
+  const accountPnl = grouped.map(({ own, rule }) => grid.account(own, rule, names))
+  const accounts = grouped.map(
+    ({ key, indices, own: [first], rule, underlyings }, at): BookAccount => ({
+      key,
+      failureGroup: first?.failureGroup ?? key,
+      legs: indices,
       rule,
-      names,
-    ),
+      unmoved: accountPnl[at]?.unmoved,
+      underlyings,
+    }),
   )
   const still: AccountRow = { pnl: 0n, isLiquidated: false, state: undefined }
 
@@ -99,17 +112,14 @@ function column<Value>(lists: readonly (readonly Value[] | undefined)[], at: num
   return values
 }
 
-function accountsOf(legs: readonly Leg[], rules: ReadonlyMap<string, VenueRule>): readonly BookAccount[] {
+function groupByAccount(
+  legs: readonly Leg[],
+): readonly { readonly key: string; readonly indices: readonly number[] }[] {
   const accounts = new Map<string, number[]>()
   legs.forEach(({ venueAccount }, index) => {
     const own = accounts.get(venueAccount)
     if (own) own.push(index)
     else accounts.set(venueAccount, [index])
   })
-  return [...accounts].map(([key, own]) => ({
-    key,
-    failureGroup: legs[own[0] as number]?.failureGroup ?? key,
-    legs: own,
-    rule: rules.get(key),
-  }))
+  return [...accounts].map(([key, indices]) => ({ key, indices }))
 }

@@ -8,6 +8,7 @@ import {
   assets,
   balance,
   debt,
+  expiry,
   lendingRule,
   option,
   perpetual,
@@ -15,6 +16,7 @@ import {
   portfolioOf,
   testMarket,
   testParameters,
+  venueAccountOf,
 } from '../../support/books.ts'
 
 const e6 = 10n ** 6n
@@ -51,7 +53,7 @@ describe('venue physics', () => {
     expect(result.venueCritical).to.equal(false)
     const plain = margin(rules, positions, withoutPhysics)
     expect(scenarioOf(plain, 'ETH', '-1 up').pnl).to.equal(-3600n * wad)
-    expect(plain.initialMargin < result.initialMargin).to.equal(true)
+    expect(plain.maintenanceMargin < result.maintenanceMargin).to.equal(true)
   })
 
   it('is critical when a move of 5 % liquidates', () => {
@@ -121,6 +123,78 @@ describe('venue physics', () => {
       1470n * usd,
     ])
     expect(result.lines.find(({ id }) => id === 'venueFloor')?.maintenance).to.equal(0n)
+  })
+
+  it('venue floor: charged without physics just the same', () => {
+    const { rules, positions } = loan(10_000n * e6)
+    const floor = (set: typeof parameters) =>
+      margin(rules, positions, set).lines.find(({ id }) => id === 'venueFloor')?.initial
+    // Nothing is liquidated at 1,640, so scan and failure are what they are with physics, and the need is the same.
+    expect(floor(withoutPhysics)).to.equal(1470n * usd)
+    expect(floor(withoutPhysics)).to.equal(floor(parameters))
+  })
+
+  it('venue floor: an account in stablecoins alone needs what keeps it open today', () => {
+    const rule: VenueRule = {
+      ...lendingRule('stables', { usdc: 6000n * e6 }),
+      collaterals: [
+        {
+          asset: assets.susd,
+          amount: 10_000n * wad,
+          decimals: 18,
+          quote: 10n ** 8n,
+          liquidationThreshold: 7500,
+          bonus: 0,
+        },
+      ],
+    }
+    const positions = [
+      balance(assets.susd, 10_000n * wad, { venue: 'stables' }),
+      debt(assets.usdc, 6000n * e6, { venue: 'stables' }),
+    ]
+    const initial = Object.fromEntries(margin([rule], positions).lines.map((line) => [line.id, line.initial]))
+    // sUSD −50 % × 0.15 is 750, USDC +3 % is 180. Failure: half of 4,000, of which 930 is covered.
+    expect([initial.scan, initial.venueFailure]).to.deep.equal([930n * usd, 1070n * usd])
+    // No scenario is a range. Cover 7,500 less the debt of 6,000 could go, so 2,500 of 4,000 stays: 2,500 − 2,000.
+    expect(initial.venueFloor).to.equal(500n * usd)
+  })
+
+  it('an offset contract that its venue still sees: the rule alone moves the account', () => {
+    // 5 calls long and 5 short at 2,000 are no claim any more; the short's 3,000 of collateral is one.
+    const place = { venue: 'options', quoteAsset: assets.susd }
+    const rule = (collateral: bigint): VenueRule => ({
+      kind: 'optionCollateral',
+      venueAccount: venueAccountOf('options'),
+      underlying: 'ETH',
+      quoteAsset: assets.susd,
+      quote: 2000n * wad,
+      shorts: [{ right: 'call', collateralIn: 'quote', strike: 2000n * wad, expiry, amount: 5n * wad, collateral }],
+      minimum: {
+        quoteCollateral: 0n,
+        baseCollateral: 0n,
+        shockVolA: 1n,
+        shockVolPointA: 0,
+        shockVolB: 0n,
+        shockVolPointB: 86_400,
+        callSpotShock: (12n * wad) / 10n,
+        putSpotShock: wad,
+        rate: 0n,
+      },
+      penaltyRatio: wad / 10n,
+      minimumPenalty: 0n,
+    })
+    const book = (collateral: bigint) => [
+      option('call', 2000, 5n * wad, place),
+      option('call', 2000, -5n * wad, place),
+      balance(assets.susd, collateral, { venue: 'options' }),
+    ]
+    const result = margin([rule(3000n * wad)], book(3000n * wad))
+    expect(result.positions).to.have.length(1)
+    // Due where 5 × (1.2 · S − 2,000) exceeds 3,000: above 2,166.67, so at +12 % (2,240) and not at +6 % (2,120).
+    expect(scenarioOf(result, 'ETH', '+1/3 up').liquidated).to.deep.equal([])
+    expect(scenarioOf(result, 'ETH', '+2/3 up').liquidated).to.have.length(1)
+    expect(scenarioOf(result, 'ETH', '+2/3 up').pnl < 0n).to.equal(true)
+    expect(result.firstLiquidations[0]).to.include({ underlying: 'ETH', scenario: '+2/3 up' })
   })
 
   it('adds the floors of two venues that both hold equity', () => {

@@ -145,11 +145,9 @@ export function worstFailure(book: Book, side: Side): Real {
 /** Σ need_v: equity that keeps legs open where they are. */
 export function venueNeed(book: Book): Real {
   const { valuer, axes } = book
-  const { parameters } = book.inputs
-  const unmoved = readings.venueFloorUnmoved ? [{}] : []
   return sum(
     book.accounts.map((account) => {
-      if (account.rule === null || (readings.noVenueFloorWithoutPhysics && parameters.venuePhysics === 'off')) return 0n
+      if (account.rule === null) return 0n
       const equity = creditedValueOf(book, account)
       const shocks = [...account.underlyings].flatMap((underlying) =>
         (axes.get(underlying)?.points ?? [])
@@ -158,7 +156,7 @@ export function venueNeed(book: Book): Real {
       )
       // Long options are nobody's collateral: what they are worth in the scenario can leave.
       const longs = account.claims.filter((claim) => claim.kind === 'option' && claim.size > 0n && claim.term > 0n)
-      const needs = [...unmoved, ...shocks].map((shock) => {
+      const needs = [{}, ...shocks].map((shock) => {
         const loose = sum(longs.map((claim) => valuer.credited(claim, valuer.value(claim, shock))))
         return equity - (account.stateIn(shock)?.slack ?? 0n) - loose
       })

@@ -13,10 +13,6 @@ export const readings = {
   enforceableWalletFails: true,
   /** Within a group that fails together, accounts below zero count against those above. */
   groupEquityNets: false,
-  /** The venue floor is not charged when venue physics is off. */
-  noVenueFloorWithoutPhysics: true,
-  /** The venue floor also asks what the account needs at today's prices, not only in its range scenarios. */
-  venueFloorUnmoved: false,
   /** A settlement window of which nothing is observed yet is open: the full gap rate applies. */
   windowIsOpenBeforeFirstObservation: false,
 }

@@ -29,6 +29,23 @@ type Prices = {
   readonly assetPrice: (asset: AssetKey) => Real
 }
 
+/** Underlyings whose prices decide whether the venue liquidates. */
+export function ruleUnderlyings(rule: VenueRule, { assets }: MarginParameters): readonly Underlying[] {
+  const of = (held: readonly { readonly asset: AssetKey }[]): Underlying[] =>
+    held.flatMap(({ asset }) => assets[asset]?.underlying ?? [])
+  switch (rule.kind) {
+    case 'lendingPool':
+      return of([...rule.collaterals, ...rule.debts])
+    case 'perpetualAccount':
+      return [...of(rule.collaterals), ...rule.markets.map(({ underlying }) => underlying)]
+    case 'optionCollateral':
+      return [rule.underlying]
+    case 'isolatedLoan':
+    case 'baseDebt':
+      throw new Error(`The reference has no rule of kind ${rule.kind}.`)
+  }
+}
+
 /** Minimum collaterals by short option, spot and time: the same in every scenario of one price. */
 const minima = new WeakMap<object, Map<Real, Real>>()
 

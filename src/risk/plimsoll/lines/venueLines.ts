@@ -1,6 +1,7 @@
 import type { MarginParameters } from '../../../core/parameters.ts'
 import { type Wad, wad } from '../../../core/units.ts'
 import { abs, max, mulUp } from '../../../kernel/fixedPoint.ts'
+import type { VenueState } from '../../venues/venueState.ts'
 import { scanCharge } from '../aggregate.ts'
 import type { Leg } from '../legs.ts'
 import type { BookAccount, ScenarioPnl, ScenarioRow } from '../scenarioPnl.ts'
@@ -44,20 +45,20 @@ export function venueFailure(pnl: ScenarioPnl, parameters: MarginParameters): (s
 
 /**
  * Σ over venue accounts of `need_v`, the most that keeps the account's legs open within the range: `max(0, E_v(0) − slack_v(s))`
- * over the range scenarios of at most one range, one underlying at a time. What can be withdrawn there is not needed. WAD USD.
+ * at the marks and over the range scenarios of at most one range, one underlying at a time. What can be withdrawn there is
+ * not needed. WAD USD.
  */
 export function venueNeeds(pnl: ScenarioPnl): readonly { readonly venueAccount: string; readonly need: Wad }[] {
   return pnl.accounts.flatMap((account, index) => {
     if (!account.rule || !canFail(account, pnl)) return []
     const equity = creditedEquity(account, pnl)
     const free = account.legs.filter((leg) => account.rule && isFree(pnl.legs[leg] as Leg, account.rule))
+    const needIn = (state: VenueState | undefined, row?: ScenarioRow) =>
+      state ? equity - state.slack - freeValue(free, row, pnl) : 0n
     const needs = pnl.underlyings.flatMap(({ rows }) =>
-      rows.filter(isWithinRange).map((row) => {
-        const state = row.accounts[index]?.state
-        return state ? equity - state.slack - freeValue(free, row, pnl) : 0n
-      }),
+      rows.filter(isWithinRange).map((row) => needIn(row.accounts[index]?.state, row)),
     )
-    return [{ venueAccount: account.key, need: needs.reduce((most, need) => max(most, need), 0n) }]
+    return [{ venueAccount: account.key, need: needs.reduce(max, max(0n, needIn(account.unmoved))) }]
   })
 }
 
@@ -66,8 +67,8 @@ function isWithinRange({ scenario }: ScenarioRow): boolean {
 }
 
 /** Value of legs that the venue's rule does not hold: long options, and supplies that are no collateral. */
-function freeValue(legs: readonly number[], row: ScenarioRow, pnl: ScenarioPnl): Wad {
-  return sumOf(legs, (index) => max(0n, (pnl.creditedValues[index] as Wad) + (row.legs[index] as Wad)))
+function freeValue(legs: readonly number[], row: ScenarioRow | undefined, pnl: ScenarioPnl): Wad {
+  return sumOf(legs, (index) => max(0n, (pnl.creditedValues[index] as Wad) + (row?.legs[index] ?? 0n)))
 }
 
 function isFree(leg: Leg, rule: NonNullable<BookAccount['rule']>): boolean {
