@@ -92,12 +92,13 @@ function limitClaims(legs: readonly Leg[], valuer: Valuer, { maximumClaims }: Ma
   }
 }
 
-/** One floor of the WAD sum; the paper haircut lowers long options and positive perpetual profit (model section 2). */
+/** One floor of the WAD sum; the paper haircut lowers long options, expired ones too, and positive perpetual profit (model section 2). */
 function signedEquity({ legs, values }: ScenarioPnl, valuer: Valuer, { paperHaircut }: MarginParameters): QuoteUnits {
   const total = legs.reduce((sum, leg, index) => {
     const value = values[index] ?? 0n
     const isPaper =
-      (leg.kind === 'option' && leg.size > 0n) || (leg.kind === 'perpetual' && perpetualProfit(leg, valuer.base) > 0n)
+      ((leg.kind === 'option' || leg.kind === 'settledOption') && leg.size > 0n) ||
+      (leg.kind === 'perpetual' && perpetualProfit(leg, valuer.base) > 0n)
     return sum + creditedValue(leg, isPaper ? mul(value, wad - paperHaircut) : value)
   }, 0n)
   return floorDiv(total, wadPerQuoteUnit)

@@ -94,7 +94,7 @@ export function resolveClaim(
       if (term <= 0) {
         if (settlement?.kind !== 'final') return fail(`it expired at ${expiry} and its settlement price is not known`)
         const value = settledValue(position, settlement.price, quote, market, parameters.expiredHaircut)
-        return { ...base, kind: 'settledOption', underlying, size, value, underlyings: [] }
+        return { ...base, kind: 'settledOption', underlying, expiry, size, value, underlyings: [] }
       }
       if (settlement?.kind === 'final')
         return fail(`it is settled at ${settlement.price} before it expires at ${expiry}`)
@@ -113,6 +113,7 @@ export function resolveClaim(
         strike,
         expiry,
         term,
+        isAveraging: settlement !== undefined,
         observed: settlement?.observed ?? 0n,
         average: settlement?.average ?? 0n,
         size,

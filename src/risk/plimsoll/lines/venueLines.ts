@@ -1,4 +1,6 @@
+import { toAssetKey } from '../../../core/asset.ts'
 import type { MarginParameters } from '../../../core/parameters.ts'
+import type { Position } from '../../../core/position.ts'
 import { type Wad, wad } from '../../../core/units.ts'
 import { abs, max, mulUp } from '../../../kernel/fixedPoint.ts'
 import type { VenueState } from '../../venues/venueState.ts'
@@ -18,7 +20,8 @@ export type VenueFailure = {
 /**
  * Venues of one failure group (by default one adapter) fail together, however many accounts or markets they are split into.
  * `F = max over v of max(0, credited equity_v) · (1 − recovery) + factor · scan(book without v)`: a venue is gone with what is
- * held there, and what hedged it is alone. Wallets and debts to consumers cannot fail.
+ * held there, and what hedged it is alone. Accounts of one group do not cover each other's deficits. Wallets, also those of a
+ * `MarginAccount`, and debts to consumers cannot fail.
  */
 export function venueFailure(pnl: ScenarioPnl, parameters: MarginParameters): (stage: Stage) => VenueFailure {
   const failing = pnl.accounts.filter((account) => canFail(account, pnl))
@@ -82,7 +85,15 @@ function creditedEquity({ legs }: BookAccount, { creditedValues }: ScenarioPnl):
   return sumOf(legs, (index) => creditedValues[index] as Wad)
 }
 
-export function canFail({ legs: [first] }: BookAccount, { legs }: ScenarioPnl): boolean {
-  const control = first === undefined ? undefined : legs[first]?.control
-  return control === 'venue' || control === 'enforceable'
+/** Whether a venue holds anything of the account: tokens in a `MarginAccount`'s own hands are a wallet, too. */
+export function canFail(account: BookAccount, { legs }: ScenarioPnl): boolean {
+  return account.legs.some((index) => {
+    const { control, kind, position } = legs[index] as Leg
+    return control === 'venue' || (control === 'enforceable' && !(kind === 'token' && isOwnToken(position)))
+  })
+}
+
+/** Whether the claim is on the token contract itself and not on a venue that holds the token. */
+function isOwnToken({ claim, ...position }: Position): boolean {
+  return 'asset' in position && toAssetKey(claim.chainId, claim.contract) === position.asset
 }
