@@ -168,7 +168,9 @@ describe('venue physics', () => {
       underlying: 'ETH',
       quoteAsset: assets.susd,
       quote: 2000n * wad,
-      shorts: [{ right: 'call', collateralIn: 'quote', strike: 2000n * wad, expiry, amount: 5n * wad, collateral }],
+      shorts: [
+        { id: '1', right: 'call', collateralIn: 'quote', strike: 2000n * wad, expiry, amount: 5n * wad, collateral },
+      ],
       minimum: {
         quoteCollateral: 0n,
         baseCollateral: 0n,

@@ -148,20 +148,34 @@ function optionCollateral(
 ): VenueState {
   const spot = times(fromWad(rule.quote), ratioOf(rule.underlying))
   const quotePrice = assetPrice(rule.quoteAsset)
-  const shorts = rule.shorts.map((short) => {
+  // Nothing expired is liquidated, nor is its collateral free before it is settled.
+  const live = rule.shorts.filter(({ expiry }) => expiry > timestamp)
+  const shorts = live.map((short) => {
     const ownSpot = valuer.spotOf(rule.underlying, shock)
     const inUsd = (amount: Real): Real => times(amount, short.collateralIn === 'base' ? ownSpot : quotePrice)
     const collateral = fromWad(short.collateral)
     const known = minima.get(short) ?? new Map<Real, Real>()
     minima.set(short, known)
-    const minimum = known.get(spot) ?? minimumCollateral(short, rule.minimum, spot, BigInt(short.expiry - timestamp))
-    known.set(spot, minimum)
-    const fee = times(fromWad(rule.minimumPenalty), quotePrice)
+    const minimumAt = (price: Real): Real => {
+      const found = known.get(price) ?? minimumCollateral(short, rule.minimum, price, BigInt(short.expiry - timestamp))
+      known.set(price, found)
+      return found
+    }
+    const [minimum, unmoved] = [minimumAt(spot), minimumAt(fromWad(rule.quote))]
+    const distanceTo = (least: Real): Real => (least === 0n ? one : over(abs(collateral - least), least))
+    const fee = max(
+      inUsd(times(collateral, fromWad(rule.penaltyRatio))),
+      times(fromWad(rule.minimumPenalty), quotePrice),
+    )
+    const strike = fromWad(short.strike)
+    const payoff = max(0n, short.right === 'call' ? ownSpot - strike : strike - ownSpot)
+    // The whole collateral goes; of it the payoff was no longer the account's anyhow.
+    const whole = inUsd(collateral) - times(times(fromWad(short.amount), payoff), quotePrice)
     return {
       isLiquidatable: collateral < minimum,
-      penalty: max(inUsd(times(collateral, fromWad(rule.penaltyRatio))), fee),
+      penalty: collateral < minimum || collateral < unmoved ? max(whole, fee) : fee,
       slack: inUsd(collateral - minimum),
-      distance: minimum === 0n ? one : over(abs(collateral - minimum), minimum),
+      distance: min(distanceTo(minimum), distanceTo(unmoved)),
     }
   })
   return {
