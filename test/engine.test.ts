@@ -63,7 +63,7 @@ describe('engine', function () {
         fixture.ours.parameters,
       )
       const sum = (of: 'model' | 'venueOwn', side: 'initial' | 'maintenance') =>
-        standalone.venues.reduce((total, venue) => total + venue[of][side], 0n)
+        standalone.venues.reduce((total, venue) => total + (venue[of]?.[side] ?? expect.fail('unknown')), 0n)
       for (const of of ['model', 'venueOwn'] as const) {
         const saving = of === 'model' ? standalone.savingAgainstModel : standalone.savingAgainstVenues
         expect(saving).to.deep.equal({

@@ -112,15 +112,18 @@ export type Standalone = {
     readonly model: Requirement
     /** The scan line of {@link model}: what the positions can lose, without the venue's own failure. */
     readonly scan: Requirement
-    readonly venueOwn: Requirement
+    /** Null when the venue may demand something and the snapshot does not say what. */
+    readonly venueOwn: Requirement | null
   }[]
   readonly model: Requirement
   readonly scan: Requirement
-  readonly venueOwn: Requirement
+  /** Null when that of any venue is. */
+  readonly venueOwn: Requirement | null
   readonly savingAgainstModel: Requirement
   /** What netting takes off the scan lines: the part of the saving that does not come from several venues failing apart. */
   readonly savingOnScan: Requirement
-  readonly savingAgainstVenues: Requirement
+  /** Null when what the venues demand is not known. */
+  readonly savingAgainstVenues: Requirement | null
 }
 
 /** A margin with everything that explains it. Requirements are rounded up, equity down, to quote units. */

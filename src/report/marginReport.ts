@@ -89,7 +89,9 @@ export function breakdownReport(result: MarginResult): string {
       ...saving(standalone.savingOnScan),
       pair('margin of each venue alone', standalone.model),
       ...saving(standalone.savingAgainstModel),
-      pair('what the venues themselves demand', standalone.venueOwn),
+      standalone.venueOwn
+        ? pair('what the venues themselves demand', standalone.venueOwn)
+        : ['what the venues themselves demand', 'unknown', 'unknown'],
     ],
   )
   const cover =

@@ -15,7 +15,7 @@ import { scanRisk } from './aggregate.ts'
 import { type CalculateMarginOptions, type Evaluation, evaluateBook, evaluatePortfolio } from './evaluateBook.ts'
 import type { Leg } from './legs.ts'
 import { toQuoteUnitsUp, totalOf } from './lines/marginLines.ts'
-import { firstLiquidations, isCritical, withoutPhysics } from './liquidations.ts'
+import { firstLiquidations, isCritical, isVenueLiability, withoutPhysics } from './liquidations.ts'
 
 /**
  * Calculates the `plimsoll-1` margin of a portfolio: a pure function of its arguments in integers.
@@ -76,7 +76,10 @@ function ratioOf(equity: QuoteUnits, maintenance: QuoteUnits): MarginRatio {
   return { kind: 'finite', value: floorDiv(equity * wad, maintenance) }
 }
 
-/** This model on each venue account alone, and what the venues themselves demand (model section 7). */
+/**
+ * This model on each venue account alone, and what the venues themselves demand (model section 7), also where nothing is left
+ * to charge. A venue account without debts, shorts and rule is demanded nothing; of others no word is not zero.
+ */
 function standaloneRequirements(portfolio: Portfolio, { legs, rules, lines, total, context }: Evaluation): Standalone {
   const demanded = new Map<string, Requirement>()
   for (const { venueAccount, initial, maintenance } of portfolio.requirements) {
@@ -88,19 +91,25 @@ function standaloneRequirements(portfolio: Portfolio, { legs, rules, lines, tota
     })
   }
 
-  const venues = [...new Set(legs.map(({ venueAccount }) => venueAccount))].sort().map((venueAccount) => {
+  const venueOf = new Map([
+    ...portfolio.requirements.map(({ venueAccount }) => [venueAccountKey(venueAccount), venueAccount.venue] as const),
+    ...legs.map(({ venueAccount, venue }) => [venueAccount, venue] as const),
+  ])
+  const nothing: Requirement = { initial: 0n, maintenance: 0n }
+  const venues = [...venueOf.keys()].sort().map((venueAccount) => {
     const own = legs.filter((leg) => leg.venueAccount === venueAccount)
     const alone = evaluateBook(own, rules, context)
     return {
       venueAccount,
-      venue: own[0]?.venue ?? '',
+      venue: venueOf.get(venueAccount) ?? '',
       model: alone.total,
       scan: scanOf(alone.lines),
-      venueOwn: demanded.get(venueAccount) ?? { initial: 0n, maintenance: 0n },
+      venueOwn: demanded.get(venueAccount) ?? (own.some(isVenueLiability) || rules.has(venueAccount) ? null : nothing),
     }
   })
   const model = totalOf(venues.map((venue) => venue.model))
-  const venueOwn = totalOf(venues.map((venue) => venue.venueOwn))
+  const known = venues.flatMap((venue) => venue.venueOwn ?? [])
+  const venueOwn = known.length < venues.length ? null : totalOf(known)
   const scan = totalOf(venues.map((venue) => venue.scan))
   const less = (sum: Requirement, netted: Requirement): Requirement => ({
     initial: sum.initial - netted.initial,
@@ -113,7 +122,7 @@ function standaloneRequirements(portfolio: Portfolio, { legs, rules, lines, tota
     venueOwn,
     savingAgainstModel: less(model, total),
     savingOnScan: less(scan, scanOf(lines)),
-    savingAgainstVenues: less(venueOwn, total),
+    savingAgainstVenues: venueOwn && less(venueOwn, total),
   }
 }
 

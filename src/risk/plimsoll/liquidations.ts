@@ -3,7 +3,7 @@ import type { MarginParameters } from '../../core/parameters.ts'
 import { type Wad, wad } from '../../core/units.ts'
 import { abs } from '../../kernel/fixedPoint.ts'
 import { venueState } from '../venues/venueState.ts'
-import { isLiability } from './legs.ts'
+import { isLiability, type Leg } from './legs.ts'
 import type { Valuer } from './revalue.ts'
 import type { ScenarioPnl } from './scenarioPnl.ts'
 import { shockedPrice } from './shock.ts'
@@ -39,12 +39,13 @@ export function isCritical({ accounts }: ScenarioPnl, valuer: Valuer, { critical
 /** Venue accounts with liabilities but without a rule: nobody knows where their venue liquidates them. */
 export function withoutPhysics({ accounts, legs }: ScenarioPnl): readonly string[] {
   return accounts
-    .filter(({ rule, legs: own }) => !rule && own.some((index) => isVenueLiability(legs[index])))
+    .filter(({ rule, legs: own }) => !rule && own.some((index) => isVenueLiability(legs[index] as Leg)))
     .map(({ key }) => key)
 }
 
-function isVenueLiability(leg: ScenarioPnl['legs'][number] | undefined): boolean {
-  return leg !== undefined && leg.control !== 'free' && leg.control !== 'consumer' && isLiability(leg)
+/** Whether a claim can be negative at a venue that may liquidate it. */
+export function isVenueLiability(leg: Leg): boolean {
+  return leg.control !== 'free' && leg.control !== 'consumer' && isLiability(leg)
 }
 
 function compare(a: bigint, b: bigint): number {

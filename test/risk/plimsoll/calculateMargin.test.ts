@@ -17,12 +17,14 @@ import {
   consumerDebt,
   debt,
   expiry,
+  lendingRule,
   liquidity,
   option,
   perpetual,
   portfolioOf,
   testMarket,
   testParameters,
+  venueAccountOf,
 } from '../../support/books.ts'
 import { expectClose } from '../../support/close.ts'
 import { exactUsd } from '../../support/exactUsd.ts'
@@ -306,6 +308,7 @@ describe('calculateMargin', () => {
             initial: 2000n * wad,
             maintenance: 1250n * wad,
           },
+          { venueAccount: venueAccountOf('lending'), initial: 1000n * wad, maintenance: 500n * wad },
         ],
       }
       const result = calculateMargin({ portfolio, market, parameters })
@@ -316,8 +319,37 @@ describe('calculateMargin', () => {
       expect(result.standalone.savingAgainstModel.initial).to.equal(
         result.standalone.model.initial - result.initialMargin,
       )
-      expect(result.standalone.venueOwn).to.deep.equal({ initial: 2000n * usd, maintenance: 1250n * usd })
-      expect(result.standalone.savingAgainstVenues.initial).to.equal(2000n * usd - result.initialMargin)
+      expect(result.standalone.venueOwn).to.deep.equal({ initial: 3000n * usd, maintenance: 1750n * usd })
+      expect(result.standalone.savingAgainstVenues?.initial).to.equal(3000n * usd - result.initialMargin)
+    })
+
+    it('does not take what a venue does not say for zero, and keeps what it says of an account without claims', () => {
+      const [perp, supply] = [
+        perpetual(wad, 2000n * wad, { venue: 'perps' }),
+        balance(assets.weth, wad, { venue: 'a' }),
+      ]
+      const requirements = ['perps', 'emptied'].map((venue) => ({
+        venueAccount: venueAccountOf(venue),
+        initial: 200n * wad,
+        maintenance: 125n * wad,
+      }))
+      const standaloneOf = (count: number) =>
+        calculateMargin({
+          portfolio: { ...portfolioOf(perp, supply), requirements: requirements.slice(2 - count) },
+          market,
+          parameters,
+        }).standalone
+      const ownOf = (count: number) =>
+        Object.fromEntries(standaloneOf(count).venues.map(({ venue, venueOwn }) => [venue, venueOwn]))
+      const [nothing, known] = [0n, 1n].map((of) => ({ initial: of * 200n * usd, maintenance: of * 125n * usd }))
+      expect(ownOf(2)).to.deep.equal({ a: nothing, emptied: known, perps: known })
+      expect(standaloneOf(2).venueOwn).to.deep.equal({ initial: 400n * usd, maintenance: 250n * usd })
+      expect(ownOf(1)).to.deep.equal({ a: nothing, emptied: known, perps: null })
+      expect([standaloneOf(1).venueOwn, standaloneOf(1).savingAgainstVenues]).to.deep.equal([null, null])
+      // A rule tells that there is something to liquidate, even where no claim is a debt any more.
+      const rules = [lendingRule('a', { weth: wad, usdc: 1n })]
+      const ruled = calculateMargin({ portfolio: { ...portfolioOf(supply), rules }, market, parameters })
+      expect(ruled.standalone.venues[0]?.venueOwn).to.equal(null)
     })
 
     it('reports the earliest expiry', () => {
