@@ -126,6 +126,14 @@ export type Standalone = {
   readonly savingAgainstVenues: Requirement | null
 }
 
+/** Why an account in scope enforceable is refused for what it holds or owes. */
+export type AccountRefusal = {
+  /** Name of the error that an account in scope observed gets. */
+  readonly error: string
+  readonly reason: string
+  readonly details: readonly string[]
+}
+
 /** A margin with everything that explains it. Requirements are rounded up, equity down, to quote units. */
 export type MarginResult = {
   readonly model: 'plimsoll-1'
@@ -134,6 +142,11 @@ export type MarginResult = {
   readonly account: Address
   readonly scope: 'observed' | 'enforceable'
   readonly block: PinnedBlock
+  /**
+   * Null for a margin. With a refusal there is none: requirements are zero, equity is the least that a record holds, and
+   * nothing else is calculated.
+   */
+  readonly refusal: AccountRefusal | null
   readonly equity: QuoteUnits
   readonly initialMargin: QuoteUnits
   readonly maintenanceMargin: QuoteUnits

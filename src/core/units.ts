@@ -10,5 +10,10 @@ export const wad = 10n ** 18n
 /** WAD US dollars in one quote unit. */
 export const wadPerQuoteUnit = 10n ** 12n
 
+/** Ends of what a record can carry: equity in 64 bits with a sign, requirements in 64 bits without. */
+export const leastEquity: QuoteUnits = -(2n ** 63n)
+export const mostEquity: QuoteUnits = 2n ** 63n - 1n
+export const mostRequirement: QuoteUnits = 2n ** 64n - 1n
+
 /** Seconds in a year of 365 days, the year of every volatility in this package. */
 export const secondsPerYear = 31_536_000n

@@ -101,6 +101,7 @@ export function breakdownReport(result: MarginResult): string {
         ? 'no requirement'
         : `deficit ${money(ratio.deficit)}`
   return [
+    ...(result.refusal ? [`REFUSED: ${result.refusal.reason}`, ...result.refusal.details] : []),
     table,
     `equity ${formatQuoteUnits(equity)}, free equity ${formatQuoteUnits(freeEquity)}, ${cover}`,
     ...liquidationReport(result),

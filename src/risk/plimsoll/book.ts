@@ -16,12 +16,14 @@ export type Book = { readonly legs: readonly Leg[]; readonly unpriced: readonly 
  *
  * @throws {UnpricedLiabilityError} for a liability that cannot be valued.
  * @throws {MissingMarketDataError} when the market lacks the price or rate of an asset that the parameters know.
+ * @throws {InvalidInputError} for amounts and controls that no reading gives.
  */
 export function buildBook(portfolio: Portfolio, market: Market, parameters: MarginParameters): Book {
   const legs: Leg[] = []
   const unpriced: UnpricedAsset[] = []
   for (const position of netContracts(orderDistinctClaims(portfolio.positions))) {
     requireSigns(position)
+    requireControl(position, portfolio)
     const resolved = resolveClaim(position, portfolio, market, parameters)
     if (resolved === undefined) continue
     if ('reason' in resolved) unpriced.push(resolved)
@@ -68,6 +70,16 @@ function contractKey(position: Option | Perpetual): string {
   const { kind, venueAccount, control, underlying, quoteAsset } = position
   const terms = kind === 'option' ? [position.surface, position.expiry, position.strike, position.right] : []
   return [kind, venueAccountKey(venueAccount), control, underlying, quoteAsset, ...terms].join('|')
+}
+
+/** @throws {InvalidInputError} for a claim that only a `MarginAccount` can hold, of an account that is not one. */
+function requireControl({ control, claim }: Position, { scope, account }: Portfolio): void {
+  if (control !== 'enforceable' || scope === 'enforceable') return
+  throw new InvalidInputError(`Claim ${claimKey(claim)} is enforceable and ${account} is observed only.`, {
+    metaMessages: [
+      'Only what a MarginAccount holds is enforceable; read the account in scope enforceable if it is one.',
+    ],
+  })
 }
 
 /** @throws {InvalidInputError} for an amount that its kind cannot have. */

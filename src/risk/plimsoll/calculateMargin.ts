@@ -16,9 +16,12 @@ import { type CalculateMarginOptions, type Evaluation, evaluateBook, evaluatePor
 import type { Leg } from './legs.ts'
 import { toQuoteUnitsUp, totalOf } from './lines/marginLines.ts'
 import { firstLiquidations, isCritical, isVenueLiability, withoutPhysics } from './liquidations.ts'
+import { orRefusal } from './refusal.ts'
 
 /**
- * Calculates the `plimsoll-1` margin of a portfolio: a pure function of its arguments in integers.
+ * Calculates the `plimsoll-1` margin of a portfolio: a pure function of its arguments in integers. In scope enforceable what the
+ * account itself can cause (a liability without a price, too many of them, more than a record carries) is not thrown but
+ * answered: see `refusal` of the result.
  *
  * @returns Requirements rounded up and equity rounded down to quote units (1e-6 USD), with everything that explains them.
  * @throws {UnpricedLiabilityError} for a liability that cannot be valued.
@@ -29,7 +32,7 @@ import { firstLiquidations, isCritical, isVenueLiability, withoutPhysics } from 
  * // 12500000000n (12,500 USD)
  */
 export function calculateMargin(options: CalculateMarginOptions): MarginResult {
-  return toMarginResult(options.portfolio, evaluatePortfolio(options))
+  return orRefusal(options, () => toMarginResult(options.portfolio, evaluatePortfolio(options)))
 }
 
 /** The result of an evaluated portfolio. */
@@ -43,6 +46,7 @@ export function toMarginResult(portfolio: Portfolio, evaluation: Evaluation): Ma
     account: portfolio.account,
     scope: portfolio.scope,
     block: portfolio.block,
+    refusal: null,
     equity,
     initialMargin: total.initial,
     maintenanceMargin: total.maintenance,
