@@ -1,3 +1,4 @@
+import type { Underlying } from '../../core/asset.ts'
 import { orderDistinctClaims } from '../../core/distinctClaims.ts'
 import { InvalidInputError } from '../../core/errors.ts'
 import type { UnpricedAsset } from '../../core/margin.ts'
@@ -5,8 +6,12 @@ import type { Market } from '../../core/market.ts'
 import type { MarginParameters } from '../../core/parameters.ts'
 import type { Portfolio } from '../../core/portfolio.ts'
 import { claimKey, type Option, type Perpetual, type Position, venueAccountKey } from '../../core/position.ts'
+import type { Wad } from '../../core/units.ts'
 import type { Leg } from './legs.ts'
+import { memoize } from './memoize.ts'
 import { resolveClaim } from './resolve.ts'
+import { shockedPrice } from './shock.ts'
+import { scanRange, spotPrice } from './spot.ts'
 
 /** The claims that count and the assets that do not. */
 export type Book = { readonly legs: readonly Leg[]; readonly unpriced: readonly UnpricedAsset[] }
@@ -21,16 +26,25 @@ export type Book = { readonly legs: readonly Leg[]; readonly unpriced: readonly 
 export function buildBook(portfolio: Portfolio, market: Market, parameters: MarginParameters): Book {
   const legs: Leg[] = []
   const unpriced: UnpricedAsset[] = []
+  const scenarioPrices = memoize((underlying: Underlying) => pricesOf(underlying, market, parameters))
   for (const position of netContracts(orderDistinctClaims(portfolio.positions))) {
     requireSigns(position)
     requireControl(position, portfolio)
-    const resolved = resolveClaim(position, portfolio, market, parameters)
+    const resolved = resolveClaim(position, portfolio, market, parameters, scenarioPrices)
     if (resolved === undefined) continue
     if ('reason' in resolved) unpriced.push(resolved)
     else legs.push(resolved)
   }
   const byKey = (a: { key: string }, b: { key: string }) => (a.key < b.key ? -1 : 1)
   return { legs: legs.sort(byKey), unpriced: unpriced.sort(byKey) }
+}
+
+/** The mark of an underlying and its price in every scenario. */
+function pricesOf(underlying: Underlying, market: Market, parameters: MarginParameters): readonly Wad[] {
+  const spot = spotPrice(underlying, market)
+  const range = scanRange(underlying, market, parameters)
+  const { scenarios } = parameters.classes[parameters.underlyings[underlying]?.class ?? ''] ?? { scenarios: [] }
+  return [spot, ...scenarios.map((scenario) => shockedPrice(spot, scenario, range))]
 }
 
 /** The same contract in one venue account under one control is one claim: sizes, costs and funding are summed. */

@@ -22,7 +22,8 @@ const unit = fromQuoteUnits(1n)
 /** Compares a margin calculation with the exact model on one portfolio. */
 export function compare(inputs: Inputs, calculate: (inputs: Inputs) => MarginResult): Comparison {
   const exact = attempt(() => exactMargin(inputs), Refusal)
-  const result = attempt(() => calculate(inputs), BaseError)
+  const answer = attempt(() => calculate(inputs), BaseError)
+  const result = answer?.refusal === null ? answer : null
   if (exact === null || result === null) {
     const problems =
       exact === null && result === null ? [] : [`only ${exact === null ? 'the exact model' : 'the engine'} refuses`]
