@@ -111,6 +111,23 @@ describe('venue physics', () => {
     expect(margin(rules, positions).withoutPhysics).to.deep.equal([])
   })
 
+  it('merging two accounts at a venue can owe more: what one could bear is liquidated with the other', () => {
+    const rulesOf = (...rules: readonly VenueRule[]) => rules
+    const supply = (venue: string) => balance(assets.weth, 10n * wad, { venue })
+    const owe = (venue: string, usdc: bigint) => debt(assets.usdc, usdc * e6, { venue })
+    const first = lendingRule('a', { weth: 10n * wad, usdc: 15_500n * e6 })
+    const second = lendingRule('b', { weth: 10n * wad, usdc: 12_000n * e6 })
+    const apart = margin(rulesOf(first, second), [supply('a'), owe('a', 15_500n), supply('b'), owe('b', 12_000n)])
+    const merged = lendingRule('a', { weth: 20n * wad, usdc: 27_500n * e6 })
+    const together = margin(rulesOf(merged), [supply('a'), owe('a', 15_500n), supply('a'), owe('a', 12_000n)])
+    // At 1,640 the first covers 13,530 of 15,500 and is liquidated, the second of 12,000 is not; both cover 27,060 of 27,500.
+    // So 5 % of 27,500 instead of 15,500: 1,375 − 775.
+    const pnlAt = (result: MarginResult) => scenarioOf(result, 'ETH', '-1 up').pnl
+    expect(pnlAt(apart)).to.equal(-(7200n + 775n) * wad)
+    expect(pnlAt(together)).to.equal(-(7200n + 1375n) * wad)
+    expect(together.scan.charge - apart.scan.charge).to.equal(600n * wad)
+  })
+
   it('venue floor: equity that keeps a leg open cannot be lent again', () => {
     // Equity 10,000. At 1,640 the cover is 13,530 and 3,530 could be withdrawn: 6,470 is needed there.
     const { rules, positions } = loan(10_000n * e6)
