@@ -267,6 +267,17 @@ describe('calculateMargin', () => {
       expect(twoVenues.equity < 0n).to.equal(true)
     })
 
+    it('adds what the venue says a netted contract is worth, and does not know it where one claim is silent', () => {
+      const valued = (size: bigint, venueValue?: bigint) => ({
+        ...option('call', 2000, size),
+        ...(venueValue === undefined ? {} : { venueValue }),
+      })
+      const of = (...positions: readonly Position[]) => margin(...positions).positions[0]?.position.venueValue
+      expect(of(valued(2n * wad, 300n), valued(-wad, -200n))).to.equal(100n)
+      expect(of(valued(2n * wad, 300n), valued(-wad))).to.equal(undefined)
+      expect(of(valued(2n * wad), valued(-wad, -200n))).to.equal(undefined)
+    })
+
     it('keeps a closed perpetual whose cost is not settled', () => {
       const result = margin(perpetual(wad, 2100n * wad), perpetual(-wad, 2000n * wad))
       // Bought at 2,100 and sold at 2,000: 100 lost, no size left; the loss is owed in USDC, so USDC +3 % costs 3.
