@@ -189,6 +189,60 @@ describe('every line of plimsoll-1 alone, by hand', () => {
   })
 })
 
+describe('the last wei', () => {
+  /** One ether costs 1e12 dollars, so that a wei of it is a quote unit. */
+  const dear = testMarket({ eth: 10n ** 30n })
+
+  it('every product of the wrapped basis is rounded up', () => {
+    const parameters = testParameters((plain) => {
+      silence(plain)
+      const seth = plain.assets[assets.seth]
+      if (seth) seth.basis = { initial: `${wad}`, maintenance: `${wad}` }
+    })
+    const market = { ...dear, rates: { ...dear.rates, [assets.seth]: (15n * wad) / 10n } }
+    const portfolio = portfolioOf(debt(assets.seth, 1n))
+    const result = calculateMargin({ portfolio, market, parameters })
+    // One wei at a rate of 1.5 is two wei of ether, two units.
+    expect(result.initialMargin).to.equal(2n)
+  })
+
+  it('what is credited by half counts by half, down to nothing; what is owed counts whole', () => {
+    const parameters = testParameters((plain) => {
+      silence(plain)
+      plain.credit.venue = wad / 2n
+      const { ETH } = plain.underlyings
+      if (ETH) ETH.liquidity.halfSpread = pair(wad, wad)
+    })
+    const of = (...book: readonly Position[]) =>
+      calculateMargin({ portfolio: portfolioOf(...book), market: dear, parameters }).lines.find(
+        ({ id }) => id === 'liquidity',
+      )?.initial
+    expect([of(balance(assets.weth, 1n)), of(balance(assets.weth, 2n)), of(debt(assets.weth, 1n))]).to.deep.equal([
+      0n,
+      1n,
+      1n,
+    ])
+  })
+
+  it('what a consumer holds is not credited, however much it is', () => {
+    const portfolio = portfolioOf(balance(assets.weth, 10n ** 40n, { control: 'consumer' }))
+    const { positions } = calculateMargin({ portfolio, market: testMarket(), parameters: testParameters() })
+    expect(positions.map(({ creditedValue }) => creditedValue)).to.deep.equal([0n])
+  })
+
+  it('a scenario of one underlying gives nothing to claims and accounts of another', () => {
+    const portfolio = portfolioOf(
+      balance(assets.weth, wad, { venue: 'a', id: '1' }),
+      balance(assets.wbtc, 10n ** 8n, { venue: 'b', id: '2' }),
+    )
+    const { scan } = calculateMargin({ portfolio, market: testMarket(), parameters: testParameters() })
+    const [btc, eth] = scan.underlyings.map(({ scenarios }) => scenarios.find(({ id }) => id === '-1 up'))
+    // 2,000 × 18 %; 60,000 × the range of BTC.
+    expect([eth?.pnl, eth?.pnlByPosition]).to.deep.equal([-360n * wad, [-360n * wad, 0n]])
+    expect(btc?.pnlByPosition).to.deep.equal([0n, btc?.pnl])
+  })
+})
+
 describe('books that try to gain by the model', () => {
   it('a gain of one underlying does not pay for the loss of another, and its own loss is charged', () => {
     const parameters = testParameters((plain) => {

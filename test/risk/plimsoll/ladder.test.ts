@@ -343,6 +343,14 @@ describe('ladder', function () {
         await thrown(() => ladderOf(portfolio, options), InvalidInputError)
       }
     })
+
+    it('error: InvalidInputError for a market moved to a price of zero; the least price is one', async () => {
+      const portfolio = book([balance(assets.weth, wad)])
+      const moveTo = (price: bigint) =>
+        moveMarket({ portfolio, market: testMarket(), parameters }, new Map([['ETH', price]]))
+      await thrown(() => moveTo(0n), InvalidInputError)
+      expect(moveTo(1n).market.prices.ETH?.price).to.equal(1n)
+    })
     it('states grid and step, and resolves finer when asked', () => {
       const { positions, rule } = loan(10n, 12_000n)
       const portfolio = book(positions, [[positions[0] as Position, rule]])

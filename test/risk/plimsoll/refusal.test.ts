@@ -56,6 +56,11 @@ describe('scope enforceable', () => {
         expect(result.freeEquity).to.equal(-(2n ** 63n))
         expect(result.ratio).to.deep.equal({ kind: 'deficit', deficit: 2n ** 63n })
         expect(result.venueCritical).to.equal(true)
+        const { model, scan, savingAgainstModel, savingOnScan } = result.standalone
+        for (const nothing of [model, scan, savingAgainstModel, savingOnScan]) {
+          expect(nothing).to.deep.equal({ initial: 0n, maintenance: 0n })
+        }
+        expect([result.scan.sum, result.scan.jointCharge, result.scan.charge]).to.deep.equal([0n, 0n, 0n])
         expect(result.refusal?.error).to.equal(refusal.name)
         expect(breakdownReport(result)).to.contain(`REFUSED: ${result.refusal?.reason}`)
         expect(() => marginOf(inScope('observed', balance(assets.weth, wad), ...positions), set)).to.throw(refusal)

@@ -75,6 +75,10 @@ describe('minimumCollateral', () => {
     expect(required(5 * week)).to.equal(required(5 * week, flat((215n * wad) / 100n)))
     expect(required(8 * week)).to.equal(required(8 * week, flat((9n * wad) / 5n)))
     expect(required(9 * week)).to.equal(required(9 * week, flat((9n * wad) / 5n)))
+    // Where both points are one, the first volatility holds up to it.
+    const step = { shockVolPointA: 2 * week, shockVolPointB: 2 * week }
+    expect(required(2 * week, step)).to.equal(required(2 * week, flat((5n * wad) / 2n)))
+    expect(required(2 * week + 1, step)).to.equal(required(2 * week + 1, flat((9n * wad) / 5n)))
   })
 })
 
@@ -136,6 +140,14 @@ describe('optionCollateralState', () => {
     expect(state).to.deep.equal({ isLiquidatable: false, penalty: 600n * wad, slack: 1_666_666666666666668000n })
     const far = optionCollateralState(ruleOf(covered(wad)), shiftTo({ ETH: 100_000n * wad }))
     expect(far.isLiquidatable).to.equal(false)
+  })
+
+  it('behavior: moves the quote against the account, up for calls and down for puts', () => {
+    // (2,000 + 1 wei) × 2,001 / 2,000 is 2,001 and 1.0005 wei. Call: 1.2 × (2,001 + 2 wei) − 2,000; put: 2,000 − 0.8 × (2,001 + 1 wei).
+    const at = (held: ReturnType<typeof short>) =>
+      optionCollateralState({ ...ruleOf(held), quote: 2_000n * wad + 1n }, shiftTo({ ETH: 2_001n * wad })).slack
+    expect(at(call(500n * wad))).to.equal((988n * wad) / 10n - 2n)
+    expect(at(put(450n * wad))).to.equal((508n * wad) / 10n)
   })
 
   it('behavior: the least penalty holds per short, in dollars at our own price of the quote asset', () => {
