@@ -252,6 +252,8 @@ describe('calculateMargin', () => {
       const result = margin(balance(assets.weth, 10n * wad, { control: 'free' }))
       expect(result.equity).to.equal(0n)
       expect(line(result, 'scan').initial).to.equal(0n)
+      // Its arithmetic is capped by the equity: nothing.
+      expect(result.initialMargin).to.equal(0n)
     })
 
     it('nets one contract of one venue account before it picks the side of the market', () => {

@@ -10,6 +10,7 @@ import {
   balance,
   debt,
   expiry,
+  lendingRule,
   option,
   type PlainParameters,
   perpetual,
@@ -82,6 +83,16 @@ describe('margin lines by hand', () => {
     }
     expect(() => line('liquidity', [balance(assets.weth, 1n)], dry)).to.throw(InvalidInputError, 'ETH')
     expect(line('liquidity', [balance(assets.usdc, e6)], dry).initial).to.equal(0n)
+    // What is not credited is nothing to sell, so that dust of such an underlying does not block the account.
+    expect(line('liquidity', [balance(assets.weth, 1n, { control: 'free' })], dry).initial).to.equal(0n)
+  })
+
+  it('liquidity: a wei is charged', () => {
+    const { initial } = line('liquidity', [debt(assets.susd, 1n)], (plain) => {
+      const { SUSD } = plain.underlyings
+      if (SUSD) SUSD.liquidity.halfSpread = pair(wad, wad)
+    })
+    expect(initial).to.equal(1n)
   })
 
   it('settlement gap: grows over the last day, full inside the settlement window', () => {
@@ -121,6 +132,29 @@ describe('margin lines by hand', () => {
     // At a venue half is lost, less the 75 of scan (−50 % × 0.15) that is charged already.
     expect(line('venueFailure', [own]).initial).to.equal(0n)
     expect(line('venueFailure', [lent]).initial).to.equal(425n * usd)
+  })
+
+  it('venue failure: a deficit is not lost with the venue that it is owed to, not by a wei', () => {
+    // Long 10 at a loss of 1,000, short 10 at a loss of 500, at two venues: together only USDC +3 % of 1,500 moves them, 45.
+    const long = perpetual(10n * wad, 2100n * wad, { venue: 'a' })
+    const short = perpetual(-10n * wad, 1950n * wad, { venue: 'b' })
+    expect(line('scan', [long, short]).initial).to.equal(45n * usd)
+    // Without the short the long is left: −18 % is 3,600, and 3 % of its debt of 1,000. Nothing of value is lost.
+    expect(line('venueFailure', [long, short]).initial).to.equal((3630n - 45n) * usd)
+  })
+
+  it('venue floor: nothing can be liquidated away from a wallet', () => {
+    const wallet = [balance(assets.weth, 10n * wad, { venue: 'lending', control: 'free' })]
+    const rules = [lendingRule('lending', { weth: 10n * wad, usdc: 16_000n * e6 })]
+    const parameters = testParameters((plain) => {
+      plain.credit.free = wad
+    })
+    const { lines } = calculateMargin({
+      portfolio: { ...portfolioOf(...wallet), rules },
+      market: testMarket(),
+      parameters,
+    })
+    expect(lines.find(({ id }) => id === 'venueFloor')?.initial).to.equal(0n)
   })
 
   it('settlement window: the part observed stands still', () => {

@@ -129,6 +129,18 @@ describe('applyChanges', function () {
     expect(ruleOf(none, 'options')).to.deep.equal({ ...optionRule, shorts: [] })
   })
 
+  it('says anew at which venues the account holds anything', () => {
+    const venues = ['lending', 'options', 'perp'].map((venue) => ({ venue, status: 'present' as const }))
+    const told = { ...start, snapshot: { ...snapshot, portfolio: { ...portfolio, venues } } }
+    const statusAfter = (...removed: readonly Position[]) =>
+      applyChanges(
+        told,
+        removed.map((position) => ({ kind: 'remove' as const, claim: key(position) })),
+      ).snapshot.portfolio.venues.map(({ status }) => status)
+    expect(statusAfter(call)).to.deep.equal(['present', 'present', 'present'])
+    expect(statusAfter(call, callCollateral)).to.deep.equal(['present', 'none', 'present'])
+  })
+
   it('removes a claim as if it had never been read', () => {
     const after = applyChanges(start, [
       { kind: 'remove', claim: key(call) },
