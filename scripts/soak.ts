@@ -2,9 +2,9 @@ import { Command } from 'commander'
 import { calculateMargin } from '../src/risk/plimsoll/calculateMargin.ts'
 import { compare, type Gap } from '../test/support/exact/compare.ts'
 import { randomInputs } from '../test/support/exact/randomPortfolio.ts'
-import { abs, toText } from '../test/support/exact/real.ts'
+import { abs, max, one, over, toText } from '../test/support/exact/real.ts'
 
-type Largest = { readonly seed: bigint; readonly gap: bigint; readonly bound: bigint }
+type Largest = Gap & { readonly seed: bigint }
 
 const program = new Command('soak')
   .description('Compare the engine with the exact model on random portfolios, for as long as asked.')
@@ -19,13 +19,20 @@ const first = BigInt(options.seed)
 const outcomes = { compared: 0, refused: 0, cliff: 0 }
 const largest = new Map<string, Largest>()
 const widest = new Map<string, Largest>()
+/** Of books that a record can carry: the widest gap in dollars, and the widest against its figure or a dollar. */
+const carried: { widest?: Largest; relative?: Largest } = {}
 const failures: { seed: string; problems: readonly string[] }[] = []
 const started = process.cpuUsage()
 
 for (let seed = first; seed < first + count; seed++) {
-  const { outcome, gaps, problems } = compare(randomInputs(seed), calculateMargin)
+  const { outcome, isRecordable, gaps, problems } = compare(randomInputs(seed), calculateMargin)
   outcomes[outcome]++
-  for (const gap of gaps) remember(seed, gap)
+  for (const gap of gaps) {
+    remember(seed, gap)
+    if (!isRecordable) continue
+    if (abs(gap.gap) > abs(carried.widest?.gap ?? 0n)) carried.widest = { ...gap, seed }
+    if (shareOf(gap) > shareOf(carried.relative)) carried.relative = { ...gap, seed }
+  }
   if (problems.length > 0) {
     failures.push({ seed: `${seed}`, problems })
     process.stderr.write(`seed ${seed}: ${problems.join('; ')}\n`)
@@ -46,9 +53,12 @@ const rows = [...largest].map(([figure, { seed, gap, bound }]) => ({
 }))
 if (options.json === true) {
   const summary = { count: Number(count), seed: `${first}`, cpuSeconds: (user + system) / 1e6, ...outcomes }
-  process.stdout.write(`${JSON.stringify({ ...summary, failures, rows })}\n`)
+  process.stdout.write(`${JSON.stringify({ ...summary, failures, largest: carriedRows(), rows })}\n`)
 } else {
   process.stdout.write(`${JSON.stringify(outcomes)}, ${failures.length} failed, ${(user + system) / 1e6} s of CPU\n`)
+  for (const { name, figure, gap, of, seed } of carriedRows()) {
+    process.stdout.write(`${name}: ${gap} USD of ${figure} ${of} at ${seed}\n`)
+  }
   process.stdout.write(
     'Per figure the largest share of what rounding explains, and the widest gap (USD, positive charges more):\n',
   )
@@ -60,9 +70,25 @@ if (options.json === true) {
 }
 process.exitCode = failures.length > 0 ? 1 : 0
 
-function remember(seed: bigint, { figure, gap, bound }: Gap): void {
-  if (abs(gap) > abs(widest.get(figure)?.gap ?? 0n)) widest.set(figure, { seed, gap, bound })
+function shareOf(gap: Gap | undefined): bigint {
+  return gap === undefined ? 0n : over(abs(gap.gap), max(abs(gap.exact), one))
+}
+
+function carriedRows() {
+  const names = { widest: 'Largest gap of a book that a record can carry', relative: 'Largest against its figure' }
+  return Object.entries(carried).map(([id, { figure, gap, exact, seed }]) => ({
+    name: names[id as keyof typeof names],
+    figure,
+    gap: toText(gap, 12),
+    of: toText(exact, 6),
+    seed: `${seed}`,
+  }))
+}
+
+function remember(seed: bigint, found: Gap): void {
+  const { figure, gap, bound } = found
+  if (abs(gap) > abs(widest.get(figure)?.gap ?? 0n)) widest.set(figure, { ...found, seed })
   if (bound === 0n) return
   const known = largest.get(figure)
-  if (known === undefined || abs(gap) * known.bound > abs(known.gap) * bound) largest.set(figure, { seed, gap, bound })
+  if (known === undefined || abs(gap) * known.bound > abs(known.gap) * bound) largest.set(figure, { ...found, seed })
 }

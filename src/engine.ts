@@ -14,6 +14,7 @@ import { InvalidInputError } from './core/errors.ts'
 import type { MarginResult } from './core/margin.ts'
 import { type MarginParameters, parametersHash } from './core/parameters.ts'
 import type { Portfolio } from './core/portfolio.ts'
+import type { Position } from './core/position.ts'
 import { parseWith } from './core/schema.ts'
 import { inputsHash, portfolioRoot, type Snapshot } from './core/snapshot.ts'
 import { readMarket } from './market/readMarket.ts'
@@ -30,6 +31,8 @@ export type ReadSnapshotOptions = {
   readonly adapters?: readonly AnyAdapter[]
   /** Sources of the market; those that need nothing but a chain by default. */
   readonly sources?: MarketSources | undefined
+  /** `enforceable` of a `MarginAccount` only: everything it holds is then enforceable. `observed` by default. */
+  readonly scope?: Portfolio['scope']
 }
 
 /** A snapshot and the `eth_call`s that it took. */
@@ -44,7 +47,7 @@ export type SnapshotReading = { readonly snapshot: Snapshot; readonly ethCalls: 
  * @throws whatever an adapter or source refuses.
  */
 export async function readSnapshot(client: Client, options: ReadSnapshotOptions): Promise<SnapshotReading> {
-  const { parameters, blockNumber, adapters = allAdapters, sources } = options
+  const { parameters, blockNumber, adapters = allAdapters, sources, scope = 'observed' } = options
   const account = toAddress(options.account)
   const block = await pinBlock(client, {
     chainId: parameters.chainId,
@@ -63,9 +66,11 @@ export async function readSnapshot(client: Client, options: ReadSnapshotOptions)
   )
   const portfolio: Portfolio = {
     account,
-    scope: 'observed',
+    scope,
     block,
-    positions: orderDistinctClaims(venues.results.flatMap(({ positions }) => positions)),
+    positions: orderDistinctClaims(
+      venues.results.flatMap(({ positions }) => positions.map((position) => inScope(scope, position))),
+    ),
     venues: venues.results.map(({ positions, witness }) => ({
       venue: witness.venue,
       status: positions.length > 0 ? 'present' : 'none',
@@ -84,6 +89,11 @@ export async function readSnapshot(client: Client, options: ReadSnapshotOptions)
     snapshot: { schema: 'plimsoll-snapshot/1', portfolio, market: read, witnesses },
     ethCalls: venues.ethCalls + market.ethCalls,
   }
+}
+
+/** Adapters see holders; what a `MarginAccount` holds is enforceable wherever it lies, but for debts to our own consumers. */
+function inScope(scope: Portfolio['scope'], position: Position): Position {
+  return scope === 'observed' || position.control === 'consumer' ? position : { ...position, control: 'enforceable' }
 }
 
 /** One spelling of the account, since its hash commits to the text. */
@@ -144,8 +154,9 @@ export async function recompute(
 ): Promise<Recomputation> {
   const { attestation, parameters, setId, domain, sources } = options
   const { record, blockNumber } = attestation
-  const { snapshot } = await readSnapshot(client, { account: record.account, parameters, blockNumber, sources })
-  const { validityCode, confirmed } = decodeFlags(record.flags)
+  const { validityCode, confirmed, enforceable } = decodeFlags(record.flags)
+  const scope = enforceable ? 'enforceable' : 'observed'
+  const { snapshot } = await readSnapshot(client, { account: record.account, parameters, blockNumber, sources, scope })
   const { result, unsigned } = draftAttestation(snapshot, { parameters, setId, validityCode, confirmed })
   const differences = [
     ...Object.keys(unsigned.record).map((field) => ({

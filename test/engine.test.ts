@@ -3,6 +3,7 @@ import { type Address, maxUint128, parseAbi } from 'viem'
 import { advanceTime, sendAs } from '../scripts/devnet/chain.ts'
 import { setPrices } from '../scripts/devnet/prices.ts'
 import { wrapEther } from '../scripts/devnet/tokens.ts'
+import { decodeFlags, decodeWord, encodeWord } from '../src/attest/record.ts'
 import { toAssetKey } from '../src/core/asset.ts'
 import { toJson } from '../src/core/canonical.ts'
 import { DuplicateClaimError } from '../src/core/distinctClaims.ts'
@@ -63,7 +64,7 @@ describe('engine', function () {
         fixture.ours.parameters,
       )
       const sum = (of: 'model' | 'venueOwn', side: 'initial' | 'maintenance') =>
-        standalone.venues.reduce((total, venue) => total + venue[of][side], 0n)
+        standalone.venues.reduce((total, venue) => total + (venue[of]?.[side] ?? expect.fail('unknown')), 0n)
       for (const of of ['model', 'venueOwn'] as const) {
         const saving = of === 'model' ? standalone.savingAgainstModel : standalone.savingAgainstVenues
         expect(saving).to.deep.equal({
@@ -118,6 +119,44 @@ describe('engine', function () {
       { field: 'equity', attested: `${record.equity + 1n}`, recomputed: `${record.equity}` },
       { field: 'observedAt', attested: '1', recomputed: `${record.observedAt}` },
     ])
+  })
+
+  it('reads a MarginAccount in scope enforceable: its wallet counts, and a refusal that it causes is signed', async () => {
+    const fixture = await plimsollFixture()
+    const { client, ours, deployment } = fixture
+    const { parameters } = ours
+    const account = deployment.accounts.hedged
+    const { snapshot } = await readSnapshot(client, { account, parameters, scope: 'enforceable' })
+    const controls = new Set(snapshot.portfolio.positions.map(({ control }) => control))
+    expect([snapshot.portfolio.scope, ...controls]).to.deep.equal(['enforceable', 'enforceable'])
+    const flags = { parameters, setId: 1n, validityCode: 6, confirmed: false }
+    const { unsigned } = draftAttestation(snapshot, flags)
+    expect(decodeFlags(unsigned.record.flags).enforceable).to.equal(true)
+    const again = await recompute(client, {
+      attestation: unsigned,
+      parameters,
+      setId: 1n,
+      domain: { chainId: ours.chainId, registry: ours.registry },
+    })
+    expect(again.differences).to.deep.equal([])
+
+    const unknown = toAssetKey(ours.chainId, account)
+    const positions = snapshot.portfolio.positions.map((position) =>
+      position.kind === 'debt' ? { ...position, asset: unknown } : position,
+    )
+    const bad = { ...snapshot, portfolio: { ...snapshot.portfolio, positions } }
+    const refused = draftAttestation(bad, flags)
+    expect(refused.result.refusal).to.include({ error: 'UnpricedLiabilityError' })
+    expect(refused.result.refusal?.reason).to.contain(unknown)
+    expect(decodeWord(encodeWord(refused.unsigned.record))).to.deep.include({
+      initialMargin: 0n,
+      maintenanceMargin: 0n,
+      equity: -(2n ** 63n),
+      observedAt: snapshot.portfolio.block.timestamp,
+    })
+    const observed = positions.map((position) => ({ ...position, control: 'venue' as const }))
+    const silent = { ...bad, portfolio: { ...bad.portfolio, scope: 'observed' as const, positions: observed } }
+    expect(() => draftAttestation(silent, flags)).to.throw(UnpricedLiabilityError)
   })
 
   it('refuses a token that two venues claim', async () => {

@@ -212,6 +212,7 @@ function rulesOf(positions: readonly Position[]): readonly VenueRule[] {
         held.kind === 'option' && held.size < 0n
           ? [
               {
+                id: held.claim.id,
                 right: held.right,
                 collateralIn: 'quote' as const,
                 strike: held.strike,

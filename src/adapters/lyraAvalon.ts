@@ -145,7 +145,8 @@ function ruleOf(
     underlying,
     quoteAsset: toAssetKey(venueAccount.chainId, quoteAsset),
     quote: spot,
-    shorts: liveShorts.map(({ type, strike, expiry, amount, collateral }) => ({
+    shorts: liveShorts.map(({ id, type, strike, expiry, amount, collateral }) => ({
+      id: `${id}`,
       right: type.right,
       collateralIn: type.collateral ?? 'quote',
       strike,

@@ -14,7 +14,7 @@ import {
   zeroHash,
 } from 'viem'
 import { BaseError, OutOfRangeError } from '../core/errors.ts'
-import type { QuoteUnits } from '../core/units.ts'
+import { leastEquity, mostEquity, mostRequirement, type QuoteUnits } from '../core/units.ts'
 
 /** A margin record: what signers vouch for and the registry stores in one slot. */
 export type MarginRecord = {
@@ -75,7 +75,6 @@ const bodySize = 95
 const signatureSize = 64
 const halfCurveOrder = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n
 const parityBit = 1n << 255n
-const maximumU64 = 2n ** 64n - 1n
 
 /**
  * Packs flags into the byte of the record.
@@ -258,9 +257,9 @@ function requireAttestation(attestation: Attestation): void {
 }
 
 function requireFields(record: Omit<MarginRecord, 'account'>): void {
-  requireRange('initialMargin', record.initialMargin, 0n, maximumU64)
+  requireRange('initialMargin', record.initialMargin, 0n, mostRequirement)
   requireRange('maintenanceMargin', record.maintenanceMargin, 0n, record.initialMargin)
-  requireRange('equity', record.equity, -(2n ** 63n), 2n ** 63n - 1n)
+  requireRange('equity', record.equity, leastEquity, mostEquity)
   requireRange('observedAt', record.observedAt, 0, 0xffffffff)
   requireRange('lienSeq', record.lienSeq, 0, 0xffff)
   requireRange('modelId', record.modelId, 0, maximumModelId)

@@ -112,15 +112,26 @@ export type Standalone = {
     readonly model: Requirement
     /** The scan line of {@link model}: what the positions can lose, without the venue's own failure. */
     readonly scan: Requirement
-    readonly venueOwn: Requirement
+    /** Null when the venue may demand something and the snapshot does not say what. */
+    readonly venueOwn: Requirement | null
   }[]
   readonly model: Requirement
   readonly scan: Requirement
-  readonly venueOwn: Requirement
+  /** Null when that of any venue is. */
+  readonly venueOwn: Requirement | null
   readonly savingAgainstModel: Requirement
   /** What netting takes off the scan lines: the part of the saving that does not come from several venues failing apart. */
   readonly savingOnScan: Requirement
-  readonly savingAgainstVenues: Requirement
+  /** Null when what the venues demand is not known. */
+  readonly savingAgainstVenues: Requirement | null
+}
+
+/** Why an account in scope enforceable is refused for what it holds or owes. */
+export type AccountRefusal = {
+  /** Name of the error that an account in scope observed gets. */
+  readonly error: string
+  readonly reason: string
+  readonly details: readonly string[]
 }
 
 /** A margin with everything that explains it. Requirements are rounded up, equity down, to quote units. */
@@ -131,6 +142,11 @@ export type MarginResult = {
   readonly account: Address
   readonly scope: 'observed' | 'enforceable'
   readonly block: PinnedBlock
+  /**
+   * Null for a margin. With a refusal there is none: requirements are zero, equity is the least that a record holds, and
+   * nothing else is calculated.
+   */
+  readonly refusal: AccountRefusal | null
   readonly equity: QuoteUnits
   readonly initialMargin: QuoteUnits
   readonly maintenanceMargin: QuoteUnits

@@ -144,6 +144,7 @@ export const venueRuleSchema = z.discriminatedUnion('kind', [
     quote: positive,
     shorts: z.array(
       z.strictObject({
+        id: z.string(),
         right: z.enum(['call', 'put']),
         collateralIn: z.enum(['base', 'quote']),
         strike: positive,

@@ -22,5 +22,10 @@ export function powerOfTen(decimals: number): bigint {
 /** Raising to a power costs several times what it takes to look the result up. */
 const powersOfTen: bigint[] = []
 
+/** Ends of what a record can carry: equity in 64 bits with a sign, requirements in 64 bits without. */
+export const leastEquity: QuoteUnits = -(2n ** 63n)
+export const mostEquity: QuoteUnits = 2n ** 63n - 1n
+export const mostRequirement: QuoteUnits = 2n ** 64n - 1n
+
 /** Seconds in a year of 365 days, the year of every volatility in this package. */
 export const secondsPerYear = 31_536_000n

@@ -91,6 +91,8 @@ export type OptionCollateralRule = {
   /** The venue's spot price. */
   readonly quote: Wad
   readonly shorts: readonly {
+    /** Claim id of the short and of its collateral. */
+    readonly id: string
     readonly right: 'call' | 'put'
     readonly collateralIn: 'base' | 'quote'
     readonly strike: Wad
@@ -109,7 +111,7 @@ export type OptionCollateralRule = {
     readonly putSpotShock: Wad
     readonly rate: Wad
   }
-  /** Share of the collateral left after closing that a liquidation takes, and its floor in quote units, WAD. */
+  /** Share of the collateral left after closing that a liquidation takes on top, and its floor in quote units, WAD. */
   readonly penaltyRatio: Wad
   readonly minimumPenalty: Wad
 }

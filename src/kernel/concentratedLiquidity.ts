@@ -130,11 +130,21 @@ export function sqrtPriceX96(p0: Wad, decimals0: number, p1: Wad, decimals1: num
       throw new InvalidPoolInputError('number of decimals', decimals, 'an integer from 0 to 255')
     }
   }
-  const sqrtPrice = isqrt(((p0 * powerOfTen(decimals1)) << 192n) / (p1 * powerOfTen(decimals0)))
+  const sqrtPrice = sqrtPriceOf(p0, decimals0, p1, decimals1)
   requireSqrtPrice(sqrtPrice)
   return sqrtPrice
 }
 
+/** As {@link sqrtPriceX96}, of positive prices and natural decimals, also where no pool can hold it. */
+export function sqrtPriceOf(p0: Wad, decimals0: number, p1: Wad, decimals1: number): bigint {
+  return isqrt(((p0 * powerOfTen(decimals1)) << 192n) / (p1 * powerOfTen(decimals0)))
+}
+
+/** Whether a pool can hold a √price in Q96. */
+export function isPoolPrice(sqrtPrice: bigint): boolean {
+  return sqrtPrice >= minSqrtPrice && sqrtPrice < maxSqrtPrice
+}
+
 function requireSqrtPrice(sqrtPrice: bigint) {
-  if (sqrtPrice < minSqrtPrice || sqrtPrice >= maxSqrtPrice) throw new SqrtPriceOutOfRangeError(sqrtPrice)
+  if (!isPoolPrice(sqrtPrice)) throw new SqrtPriceOutOfRangeError(sqrtPrice)
 }

@@ -89,7 +89,9 @@ export function breakdownReport(result: MarginResult): string {
       ...saving(standalone.savingOnScan),
       pair('margin of each venue alone', standalone.model),
       ...saving(standalone.savingAgainstModel),
-      pair('what the venues themselves demand', standalone.venueOwn),
+      standalone.venueOwn
+        ? pair('what the venues themselves demand', standalone.venueOwn)
+        : ['what the venues themselves demand', 'unknown', 'unknown'],
     ],
   )
   const cover =
@@ -99,6 +101,7 @@ export function breakdownReport(result: MarginResult): string {
         ? 'no requirement'
         : `deficit ${money(ratio.deficit)}`
   return [
+    ...(result.refusal ? [`REFUSED: ${result.refusal.reason}`, ...result.refusal.details] : []),
     table,
     `equity ${formatQuoteUnits(equity)}, free equity ${formatQuoteUnits(freeEquity)}, ${cover}`,
     ...liquidationReport(result),

@@ -297,6 +297,7 @@ describe('lyraAvalon.toPositions', () => {
         quote: 2_000n * wad + 1n,
         shorts: [
           {
+            id: '9',
             right: 'call',
             collateralIn: 'base',
             strike: 1_500n * wad,

@@ -37,6 +37,8 @@ describe('margin report', () => {
     const text = breakdownReport(result)
     for (const name of ['scan risk', 'venue failure', 'margin', 'saved by netting']) expect(text).to.contain(name)
     expect(text).to.contain('equity / maintenance')
+    // A loan without a word of its venue.
+    expect(text).to.match(/what the venues themselves demand +unknown +unknown/)
   })
   it('rounds what is owed up and what is owned down', () => {
     expect([formatQuoteUnits(1_234_567n), formatQuoteUnits(1_234_567n, 'up')]).to.deep.equal(['1.23', '1.24'])

@@ -123,9 +123,11 @@ export function testMarket({
   }
 }
 
+/** In scope enforceable when it holds anything that only a `MarginAccount` can. */
 export function portfolioOf(...positions: readonly Position[]): Portfolio {
   const block = { chainId, number: 100n, hash: `0x${'11'.repeat(32)}` as const, timestamp: now }
-  return { account, scope: 'observed', block, positions, venues: [], requirements: [], rules: [] }
+  const scope = positions.some(({ control }) => control === 'enforceable') ? 'enforceable' : 'observed'
+  return { account, scope, block, positions, venues: [], requirements: [], rules: [] }
 }
 
 /** The venue account of every test position at a venue. */

@@ -15,10 +15,13 @@ import { scanRisk } from './aggregate.ts'
 import { type CalculateMarginOptions, type Evaluation, evaluateBook, evaluatePortfolio } from './evaluateBook.ts'
 import type { Leg } from './legs.ts'
 import { toQuoteUnitsUp, totalOf } from './lines/marginLines.ts'
-import { firstLiquidations, isCritical, withoutPhysics } from './liquidations.ts'
+import { firstLiquidations, isCritical, isVenueLiability, withoutPhysics } from './liquidations.ts'
+import { orRefusal } from './refusal.ts'
 
 /**
- * Calculates the `plimsoll-1` margin of a portfolio: a pure function of its arguments in integers.
+ * Calculates the `plimsoll-1` margin of a portfolio: a pure function of its arguments in integers. In scope enforceable what the
+ * account itself can cause (a liability without a price, too many of them, more than a record carries) is not thrown but
+ * answered: see `refusal` of the result.
  *
  * @returns Requirements rounded up and equity rounded down to quote units (1e-6 USD), with everything that explains them.
  * @throws {UnpricedLiabilityError} for a liability that cannot be valued.
@@ -29,7 +32,7 @@ import { firstLiquidations, isCritical, withoutPhysics } from './liquidations.ts
  * // 12500000000n (12,500 USD)
  */
 export function calculateMargin(options: CalculateMarginOptions): MarginResult {
-  return toMarginResult(options.portfolio, evaluatePortfolio(options))
+  return orRefusal(options, () => toMarginResult(options.portfolio, evaluatePortfolio(options)))
 }
 
 /** The result of an evaluated portfolio. */
@@ -43,6 +46,7 @@ export function toMarginResult(portfolio: Portfolio, evaluation: Evaluation): Ma
     account: portfolio.account,
     scope: portfolio.scope,
     block: portfolio.block,
+    refusal: null,
     equity,
     initialMargin: total.initial,
     maintenanceMargin: total.maintenance,
@@ -76,7 +80,10 @@ function ratioOf(equity: QuoteUnits, maintenance: QuoteUnits): MarginRatio {
   return { kind: 'finite', value: floorDiv(equity * wad, maintenance) }
 }
 
-/** This model on each venue account alone, and what the venues themselves demand (model section 7). */
+/**
+ * This model on each venue account alone, and what the venues themselves demand (model section 7), also where nothing is left
+ * to charge. A venue account without debts, shorts and rule is demanded nothing; of others no word is not zero.
+ */
 function standaloneRequirements(portfolio: Portfolio, { legs, rules, lines, total, context }: Evaluation): Standalone {
   const demanded = new Map<string, Requirement>()
   for (const { venueAccount, initial, maintenance } of portfolio.requirements) {
@@ -88,19 +95,25 @@ function standaloneRequirements(portfolio: Portfolio, { legs, rules, lines, tota
     })
   }
 
-  const venues = [...new Set(legs.map(({ venueAccount }) => venueAccount))].sort().map((venueAccount) => {
+  const venueOf = new Map([
+    ...portfolio.requirements.map(({ venueAccount }) => [venueAccountKey(venueAccount), venueAccount.venue] as const),
+    ...legs.map(({ venueAccount, venue }) => [venueAccount, venue] as const),
+  ])
+  const nothing: Requirement = { initial: 0n, maintenance: 0n }
+  const venues = [...venueOf.keys()].sort().map((venueAccount) => {
     const own = legs.filter((leg) => leg.venueAccount === venueAccount)
     const alone = evaluateBook(own, rules, context)
     return {
       venueAccount,
-      venue: own[0]?.venue ?? '',
+      venue: venueOf.get(venueAccount) ?? '',
       model: alone.total,
       scan: scanOf(alone.lines),
-      venueOwn: demanded.get(venueAccount) ?? { initial: 0n, maintenance: 0n },
+      venueOwn: demanded.get(venueAccount) ?? (own.some(isVenueLiability) || rules.has(venueAccount) ? null : nothing),
     }
   })
   const model = totalOf(venues.map((venue) => venue.model))
-  const venueOwn = totalOf(venues.map((venue) => venue.venueOwn))
+  const known = venues.flatMap((venue) => venue.venueOwn ?? [])
+  const venueOwn = known.length < venues.length ? null : totalOf(known)
   const scan = totalOf(venues.map((venue) => venue.scan))
   const less = (sum: Requirement, netted: Requirement): Requirement => ({
     initial: sum.initial - netted.initial,
@@ -113,7 +126,7 @@ function standaloneRequirements(portfolio: Portfolio, { legs, rules, lines, tota
     venueOwn,
     savingAgainstModel: less(model, total),
     savingOnScan: less(scan, scanOf(lines)),
-    savingAgainstVenues: less(venueOwn, total),
+    savingAgainstVenues: venueOwn && less(venueOwn, total),
   }
 }
 

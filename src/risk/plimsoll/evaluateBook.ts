@@ -107,10 +107,11 @@ function signedEquity(legs: readonly Leg[], context: BookContext): QuoteUnits {
   return floorDiv(total, wadPerQuoteUnit)
 }
 
-/** What a leg counts in equity; the paper haircut lowers long options and positive perpetual profit. WAD USD. */
+/** What a leg counts in equity; the paper haircut lowers long options, expired ones too, and positive perpetual profit. WAD USD. */
 const equityOf = memoizePair((leg: Leg, { grid, valuer, parameters }: BookContext): Wad => {
   const { value } = grid.base(leg)
   const isPaper =
-    (leg.kind === 'option' && leg.size > 0n) || (leg.kind === 'perpetual' && perpetualProfit(leg, valuer.base) > 0n)
+    ((leg.kind === 'option' || leg.kind === 'settledOption') && leg.size > 0n) ||
+    (leg.kind === 'perpetual' && perpetualProfit(leg, valuer.base) > 0n)
   return creditedValue(leg, isPaper ? mul(value, wad - parameters.paperHaircut) : value)
 })

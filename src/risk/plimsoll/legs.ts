@@ -44,6 +44,8 @@ export type OptionLeg = LegBase & {
   readonly expiry: number
   /** Seconds to expiry, positive. */
   readonly term: number
+  /** Inside the settlement window, also before anything of it is observed. */
+  readonly isAveraging: boolean
   /** Share of the settlement window already observed and the average so far, outside the window both zero. */
   readonly observed: Wad
   readonly average: Wad
@@ -68,6 +70,7 @@ export type LiquidityLeg = LegBase & {
 export type SettledOptionLeg = LegBase & {
   readonly kind: 'settledOption'
   readonly underlying: Underlying
+  readonly expiry: number
   readonly size: Wad
   readonly value: Wad
 }
@@ -92,9 +95,4 @@ export function isLiability(leg: Leg): boolean {
     case 'liquidity':
       return false
   }
-}
-
-/** Underlyings that the legs depend on, in alphabetical order. */
-export function underlyingsOf(legs: readonly Leg[]): readonly Underlying[] {
-  return [...new Set(legs.flatMap(({ underlyings }) => underlyings))].sort()
 }

@@ -3,7 +3,7 @@ import type { MarginParameters } from '../../core/parameters.ts'
 import { type Wad, wad } from '../../core/units.ts'
 import { abs } from '../../kernel/fixedPoint.ts'
 import { venueState } from '../venues/venueState.ts'
-import { isLiability, underlyingsOf } from './legs.ts'
+import { isLiability, type Leg } from './legs.ts'
 import type { Valuer } from './revalue.ts'
 import type { ScenarioPnl } from './scenarioPnl.ts'
 import { shockedPrice } from './shock.ts'
@@ -24,14 +24,10 @@ export function firstLiquidations({ accounts, underlyings }: ScenarioPnl): reado
 }
 
 /** Whether any venue account liquidates within the critical distance of any one price, up or down. */
-export function isCritical(
-  { accounts, legs }: ScenarioPnl,
-  valuer: Valuer,
-  { criticalDistance }: MarginParameters,
-): boolean {
-  return accounts.some(({ rule, legs: own }) => {
+export function isCritical({ accounts }: ScenarioPnl, valuer: Valuer, { criticalDistance }: MarginParameters): boolean {
+  return accounts.some(({ rule, pnl }) => {
     if (!rule) return false
-    return underlyingsOf(own.flatMap((index) => legs[index] ?? [])).some((underlying) =>
+    return [...pnl.byUnderlying.keys()].some((underlying) =>
       [criticalDistance, -criticalDistance, 0n].some((move) => {
         const scenario = { id: '', kind: 'absolute', move, vol: 'none', weight: wad } as const
         const price = shockedPrice(valuer.base.price(underlying), scenario, 0n)
@@ -41,15 +37,16 @@ export function isCritical(
   })
 }
 
-/** Venue accounts with liabilities but without a rule: scenarios let them ride through what their venue may not. */
+/** Venue accounts with liabilities but without a rule: nobody knows where their venue liquidates them. */
 export function withoutPhysics({ accounts, legs }: ScenarioPnl): readonly string[] {
   return accounts
-    .filter(({ rule, legs: own }) => !rule && own.some((index) => isVenueLiability(legs[index])))
+    .filter(({ rule, legs: own }) => !rule && own.some((index) => isVenueLiability(legs[index] as Leg)))
     .map(({ key }) => key)
 }
 
-function isVenueLiability(leg: ScenarioPnl['legs'][number] | undefined): boolean {
-  return leg !== undefined && leg.control !== 'free' && leg.control !== 'consumer' && isLiability(leg)
+/** Whether a claim can be negative at a venue that may liquidate it. */
+export function isVenueLiability(leg: Leg): boolean {
+  return leg.control !== 'free' && leg.control !== 'consumer' && isLiability(leg)
 }
 
 function compare(a: bigint, b: bigint): number {

@@ -43,7 +43,7 @@ export function withPhysics(
   weights: readonly Wad[],
   states: readonly VenueState[],
 ): AccountRows {
-  if (!states.some(({ isLiquidatable }) => isLiquidatable)) return { ...withoutRule(plain, weights), states }
+  if (!states.some(({ isLiquidatable }) => isLiquidatable)) return withoutLiquidation(plain, weights, states)
   const before = onTheWay()
   const isLiquidated: boolean[] = []
   const pnl = plain.map((own, at) => {
@@ -62,6 +62,15 @@ export function withPhysics(
 
 function lossesOf(pnl: readonly Wad[], weights: readonly Wad[]): readonly bigint[] {
   return pnl.map((own, at) => -own * (weights[at] as Wad))
+}
+
+/** Plain P&L in every row beside the venue's verdict: what a parameter set without physics charges. */
+export function withoutLiquidation(
+  plain: readonly Wad[],
+  weights: readonly Wad[],
+  states: readonly VenueState[],
+): AccountRows {
+  return { ...withoutRule(plain, weights), states }
 }
 
 /** Every underlying of `inner` moves the way of `outer` or not at all, and no farther. */

@@ -130,24 +130,14 @@ function followOption(
   const position = (before ?? after) as Position
   if (position.kind === 'option') {
     if (position.size > 0n) return rule
-    const size = abs(before?.kind === 'option' ? before.size : 0n)
-    const shorts = rule.shorts.filter(
-      ({ right, strike, expiry, amount }) =>
-        right === position.right && strike === position.strike && expiry === position.expiry && amount === size,
-    )
-    const [short] = shorts
-    if (!short || shorts.length > 1) throw new UnfollowedChangeError(position, `It lists ${shorts.length} such shorts.`)
+    const short = rule.shorts.find(({ id }) => id === position.claim.id)
+    if (!short) throw new UnfollowedChangeError(position, 'It lists no such short.')
     const amount = abs(after?.kind === 'option' ? after.size : 0n)
     const kept = rule.shorts.flatMap((item) => (item !== short ? [item] : amount === 0n ? [] : [{ ...item, amount }]))
     return { ...rule, shorts: kept }
   }
   if (position.kind !== 'balance') throw new UnfollowedChangeError(position, `It has no ${position.kind}.`)
-  const held = amountOf(before)
-  const shorts = rule.shorts.filter(({ collateral }) => collateral === held)
-  const [short] = shorts
-  if (shorts.length > 1) {
-    throw new UnfollowedChangeError(position, `It lists ${shorts.length} shorts with that collateral.`)
-  }
+  const short = rule.shorts.find(({ id }) => id === position.claim.id)
   // Collateral of no live short decides nothing.
   if (!short) return rule
   const changed = { ...short, collateral: amountOf(after) }

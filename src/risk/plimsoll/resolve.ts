@@ -7,7 +7,8 @@ import type { Portfolio } from '../../core/portfolio.ts'
 import { claimKey, type Option, type Position, venueAccountKey } from '../../core/position.ts'
 import { powerOfTen, type Wad, wad } from '../../core/units.ts'
 import { maxPrice, maxVolatility } from '../../kernel/black76.ts'
-import { ceilDiv, max, mul } from '../../kernel/fixedPoint.ts'
+import { isPoolPrice, sqrtPriceOf } from '../../kernel/concentratedLiquidity.ts'
+import { ceilDiv, max, min, mul } from '../../kernel/fixedPoint.ts'
 import type { Leg, PricedToken } from './legs.ts'
 import { shockedVolatility } from './shock.ts'
 import { ownEntry, rateOf, spotPrice } from './spot.ts'
@@ -15,6 +16,7 @@ import { ownEntry, rateOf, spotPrice } from './spot.ts'
 /**
  * Resolves a claim against market and parameters: a leg, an asset that counts as zero, or nothing when its size is zero.
  *
+ * @param scenarioPrices - Every price of an underlying that the book is valued at, WAD USD.
  * @throws {UnpricedLiabilityError} for a liability that cannot be valued.
  * @throws {MissingMarketDataError} when the market lacks the price or rate of an asset that the parameters know.
  */
@@ -23,6 +25,7 @@ export function resolveClaim(
   { block }: Portfolio,
   market: Market,
   parameters: MarginParameters,
+  scenarioPrices: (underlying: Underlying) => readonly Wad[],
 ): Leg | UnpricedAsset | undefined {
   const base = {
     key: claimKey(position.claim),
@@ -94,7 +97,7 @@ export function resolveClaim(
       if (term <= 0) {
         if (settlement?.kind !== 'final') return fail(`it expired at ${expiry} and its settlement price is not known`)
         const value = settledValue(position, settlement.price, quote, market, parameters.expiredHaircut)
-        return { ...base, kind: 'settledOption', underlying, size, value, underlyings: [] }
+        return { ...base, kind: 'settledOption', underlying, expiry, size, value, underlyings: [] }
       }
       if (settlement?.kind === 'final')
         return fail(`it is settled at ${settlement.price} before it expires at ${expiry}`)
@@ -113,6 +116,7 @@ export function resolveClaim(
         strike,
         expiry,
         term,
+        isAveraging: settlement !== undefined,
         observed: settlement?.observed ?? 0n,
         average: settlement?.average ?? 0n,
         size,
@@ -129,6 +133,8 @@ export function resolveClaim(
       if (!token0 || !token1) {
         return unpriced(`${position.token0} / ${position.token1}`, unknown(token0 ? position.token1 : position.token0))
       }
+      const outside = poolProblem(token0, token1, scenarioPrices)
+      if (outside) return unpriced(`${position.token0} / ${position.token1}`, outside)
       const underlyings = distinct(token0.underlying, token1)
       return { ...base, kind: 'liquidity', token0, token1, liquidity, tickLower, tickUpper, fees0, fees1, underlyings }
     }
@@ -186,6 +192,21 @@ function domainProblem(
     return `its shocked volatility exceeds ${maxVolatility}, the domain of the pricing`
   }
   return strike > maxPrice ? `its strike exceeds ${maxPrice}, the domain of the pricing` : undefined
+}
+
+/** Why a pool cannot stand at our own prices in every scenario, if so. */
+function poolProblem(
+  token0: PricedToken,
+  token1: PricedToken,
+  scenarioPrices: (underlying: Underlying) => readonly Wad[],
+): string | undefined {
+  const [[least0, most0], [least1, most1]] = [token0, token1].map(({ rate, underlying }) => {
+    const prices = scenarioPrices(underlying).map((price) => mul(rate, price))
+    return [prices.reduce(min), prices.reduce(max)]
+  }) as [[Wad, Wad], [Wad, Wad]]
+  if (least0 === 0n || least1 === 0n) return 'the price of a whole token is below 1e-18 dollars in a scenario'
+  const holds = (p0: Wad, p1: Wad) => isPoolPrice(sqrtPriceOf(p0, token0.decimals, p1, token1.decimals))
+  return holds(least0, most1) && holds(most0, least1) ? undefined : 'no pool can hold its price in every scenario'
 }
 
 function distinct(underlying: Underlying, token: PricedToken): readonly Underlying[] {

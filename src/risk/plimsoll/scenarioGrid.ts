@@ -6,9 +6,18 @@ import type { Wad } from '../../core/units.ts'
 import type { VenueRule } from '../../core/venueRule.ts'
 import { abs } from '../../kernel/fixedPoint.ts'
 import { ruleUnderlyings } from '../venues/moveRule.ts'
+import type { VenueState } from '../venues/venueState.ts'
 import type { Leg } from './legs.ts'
 import { identify, memoize } from './memoize.ts'
-import { type AccountRows, type RowPlace, rowsOnTheWay, type Shift, withoutRule, withPhysics } from './physics.ts'
+import {
+  type AccountRows,
+  type RowPlace,
+  rowsOnTheWay,
+  type Shift,
+  withoutLiquidation,
+  withoutRule,
+  withPhysics,
+} from './physics.ts'
 import { creditedValue, type MarketState, type Valuer } from './revalue.ts'
 import { createRuleStates, type MovedStates, type SameState } from './ruleStates.ts'
 
@@ -18,8 +27,10 @@ type GridRow = RowPlace & { readonly scenario: Scenario; readonly price: Wad; re
 /** One joint row over some underlyings, with the state that it leads to and the scenarios that lead there. */
 type JointGridRow = RowPlace & { readonly state: MarketState; readonly scenarios: ReadonlyMap<Underlying, Scenario> }
 
-/** P&L of a venue account with physics, by underlying and in the joint rows. */
+/** P&L of a venue account, with physics where the parameter set has them, by underlying and in the joint rows. */
 export type AccountPnl = {
+  /** What the venue's rule says at the marks. */
+  readonly unmoved: VenueState | undefined
   readonly byUnderlying: ReadonlyMap<Underlying, AccountRows>
   readonly joint: AccountRows
 }
@@ -29,7 +40,6 @@ export type AccountPnl = {
  * shared by all books that contain it: the whole, each venue alone, the whole without one claim.
  */
 export type ScenarioGrid = {
-  readonly hasPhysics: boolean
   readonly spot: (underlying: Underlying) => Wad
   readonly rows: (underlying: Underlying) => readonly GridRow[]
   readonly jointRows: readonly JointRow[]
@@ -41,6 +51,8 @@ export type ScenarioGrid = {
   readonly pnl: (leg: Leg, underlying: Underlying) => readonly Wad[]
   /** P&L of a leg in each joint row, WAD USD. */
   readonly jointPnl: (leg: Leg) => readonly Wad[]
+  /** Underlyings that claims of a venue account or its venue's rule depend on. */
+  readonly dependsOn: (legs: readonly Leg[], rule: VenueRule | undefined) => readonly Underlying[]
   /** P&L of a venue account in a book that depends on `names`. */
   readonly account: (legs: readonly Leg[], rule: VenueRule | undefined, names: readonly Underlying[]) => AccountPnl
 }
@@ -162,19 +174,27 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
 
   const ruleStates = createRuleStates(valuer)
   const { underlyingOf } = valuer.shiftTo(valuer.base)
+  const ofRule = memoize((rule: VenueRule) => ruleUnderlyings(rule, underlyingOf))
+  const dependsOn: ScenarioGrid['dependsOn'] = (legs, rule) => [
+    ...new Set([...legs.flatMap(({ underlyings }) => underlyings), ...(rule ? ofRule(rule) : [])]),
+  ]
   /** All that a rule's state depends on: its own prices and that of the token in which the venue settles. */
   const moving = memoize((rule: VenueRule): readonly Underlying[] => {
     const settlement = 'quoteAsset' in rule ? underlyingOf(rule.quoteAsset) : undefined
-    return [...ruleUnderlyings(rule, underlyingOf), ...(settlement === undefined ? [] : [settlement])]
+    return [...ofRule(rule), ...(settlement === undefined ? [] : [settlement])]
   })
 
+  const outcome: typeof withPhysics =
+    parameters.venuePhysics === 'on'
+      ? withPhysics
+      : (_, plain, weight, states) => withoutLiquidation(plain, weight, states)
   const identity = identify()
   const known = new Map<string, AccountPnl>()
   const account: ScenarioGrid['account'] = (legs, rule, names) => {
     const key = [rule ? identity(rule) : '', rule ? keyOf(names) : '', ...legs.map(identity)].join('|')
     const found = known.get(key)
     if (found) return found
-    const own = [...new Set(legs.flatMap(({ underlyings }) => underlyings))]
+    const own = dependsOn(legs, rule)
     const byUnderlying = new Map(
       own.map((underlying) => {
         const weight = weights(underlying)
@@ -184,24 +204,25 @@ export function createScenarioGrid(valuer: Valuer, parameters: MarginParameters)
           rule,
           moving(rule).includes(underlying) ? movedAlone(underlying) : unmoved(underlying),
         )
-        return [underlying, withPhysics(() => onTheWay(underlying), plain, weight, states)] as const
+        return [underlying, outcome(() => onTheWay(underlying), plain, weight, states)] as const
       }),
     )
     const plain = sumsOf(legs, undefined, jointRows.length)
     const joint =
       rule && own.length > 0
-        ? withPhysics(
+        ? outcome(
             () => onTheWayTogether(keyOf(names)),
             plain,
             jointWeights,
             ruleStates(rule, movedTogether(keyOf(names.filter((name) => moving(rule).includes(name))))),
           )
         : withoutRule(plain, jointWeights)
-    const result = { byUnderlying, joint }
+    const [atMarks] = rule ? ruleStates(rule, atRest) : []
+    const result = { unmoved: atMarks, byUnderlying, joint }
     known.set(key, result)
     return result
   }
-  return { hasPhysics: parameters.venuePhysics === 'on', spot, rows, jointRows, still, base, pnl, jointPnl, account }
+  return { spot, rows, jointRows, still, base, pnl, jointPnl, dependsOn, account }
 }
 
 function sumVectors(vectors: readonly (readonly Wad[])[], length: number): readonly Wad[] {

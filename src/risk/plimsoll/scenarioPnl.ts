@@ -2,7 +2,7 @@ import type { Underlying } from '../../core/asset.ts'
 import type { JointRow, Scenario } from '../../core/scenario.ts'
 import type { Wad } from '../../core/units.ts'
 import type { VenueRule } from '../../core/venueRule.ts'
-import { type Leg, underlyingsOf } from './legs.ts'
+import type { Leg } from './legs.ts'
 import type { AccountRows } from './physics.ts'
 import type { AccountPnl, ScenarioGrid } from './scenarioGrid.ts'
 
@@ -47,9 +47,18 @@ export function revalueBook(
   rules: ReadonlyMap<string, VenueRule>,
   grid: ScenarioGrid,
 ): ScenarioPnl {
-  const names = underlyingsOf(legs)
   const bases = legs.map(grid.base)
-  const accounts = accountsOf(legs, grid.hasPhysics ? rules : new Map(), (own, rule) => grid.account(own, rule, names))
+  const grouped = groupByAccount(legs, rules)
+  const names = [...new Set(grouped.flatMap(({ own, rule }) => grid.dependsOn(own, rule)))].sort()
+  const accounts = grouped.map(
+    ({ key, indices, own, rule }): BookAccount => ({
+      key,
+      failureGroup: own[0]?.failureGroup ?? key,
+      legs: indices,
+      rule,
+      pnl: grid.account(own, rule, names),
+    }),
+  )
   const underlyings = names.map((underlying): UnderlyingPnl => {
     const still = grid.still(underlying)
     return {
@@ -70,20 +79,17 @@ export function revalueBook(
   }
 }
 
-function accountsOf(
-  legs: readonly Leg[],
-  rules: ReadonlyMap<string, VenueRule>,
-  revalue: (legs: readonly Leg[], rule: VenueRule | undefined) => AccountPnl,
-): readonly BookAccount[] {
+function groupByAccount(legs: readonly Leg[], rules: ReadonlyMap<string, VenueRule>) {
   const accounts = new Map<string, number[]>()
   legs.forEach(({ venueAccount }, index) => {
     const own = accounts.get(venueAccount)
     if (own) own.push(index)
     else accounts.set(venueAccount, [index])
   })
-  return [...accounts].map(([key, indices]) => {
-    const own = indices.map((index) => legs[index] as Leg)
-    const rule = rules.get(key)
-    return { key, failureGroup: own[0]?.failureGroup ?? key, legs: indices, rule, pnl: revalue(own, rule) }
-  })
+  return [...accounts].map(([key, indices]) => ({
+    key,
+    indices,
+    own: indices.map((index) => legs[index] as Leg),
+    rule: rules.get(key),
+  }))
 }

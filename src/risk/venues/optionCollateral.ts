@@ -19,11 +19,16 @@ type Minimum = OptionCollateralRule['minimum']
  * State of the short options of a Lyra Avalon account (`OptionToken.canLiquidate`): each short has collateral of its own and
  * is liquidatable when that is below {@link minimumCollateral}; the account is when any short is.
  *
- * The penalty is `max(penaltyRatio · collateral, minimumPenalty)` of every short. The venue takes that share only of what
- * the premium leaves of the collateral, only of the shorts that are due, and never more than the collateral
- * (`OptionToken.getLiquidationFees`), so this is not less than its fees. The premium of the forced close is above the mark
- * (volatility times 1.3 and trading fees); that is not in the penalty but left to the scenarios in which volatility rises.
- * The slack is Σ (collateral − minimum) over the shorts; base collateral counts at our own price of the underlying.
+ * The penalty of a short that is due, here or before any move, is what the venue can take at most: its whole collateral less
+ * its intrinsic value, which the mark contains. `OptionMarket.liquidatePosition` closes it at a volatility above the mark
+ * (`liquidateVolShock`, more after the cutoff, and never below `liquidateSpotMin` of spot) and adds fees for price, vega and
+ * variance that depend on the pool and have no limit; only what `OptionToken.getLiquidationFees` pays out of, the collateral,
+ * limits them. A call is due at every price above one at which it is due and a put at every one below, so what is due on the
+ * way here is due here or at no move. Every other short costs `max(penaltyRatio · collateral, minimumPenalty)`, and a due one
+ * no less.
+ * The slack is Σ (collateral − minimum) over the shorts, the minimum being of collateral in all and not beyond the price of
+ * the option; base collateral counts at our own price of the underlying. A short past its expiry cannot be liquidated, nor
+ * its collateral withdrawn before the board is settled, so it counts in neither.
  *
  * @throws {UnpricedLiabilityError} when the quote asset is not in the parameter set.
  */
@@ -34,19 +39,23 @@ export function optionCollateralState(rule: OptionCollateralRule, shift: VenueSh
   let penalty = 0n
   let slack = 0n
   for (const short of shorts) {
-    const spot = short.right === 'call' ? moveUp(quote, underlying, shift) : moveDown(quote, underlying, shift)
-    const compute = () => minimumCollateral(short, minimum, { spot, timestamp: shift.timestamp })
-    const required = shift.once ? shift.once(rule, short, spot, compute) : compute()
-    const taken = mulUp(short.collateral, penaltyRatio)
-    const surplus = short.collateral - required
-    isLiquidatable ||= surplus < 0n
-    if (short.collateralIn === 'base') {
-      penalty += max(ceilDiv(taken * shift.price(underlying), wad), leastPenalty)
-      slack += floorDiv(surplus * shift.price(underlying), wad)
-    } else {
-      penalty += max(dollarsUp(taken, quoteAsset, shift), leastPenalty)
-      slack += dollarsDown(surplus, quoteAsset, shift)
+    if (short.expiry <= shift.timestamp) continue
+    const { right, collateralIn, strike, amount, collateral } = short
+    const spot = right === 'call' ? moveUp(quote, underlying, shift) : moveDown(quote, underlying, shift)
+    const surplusAt = (price: Wad) => {
+      const compute = () => minimumCollateral(short, minimum, { spot: price, timestamp: shift.timestamp })
+      return collateral - (shift.once ? shift.once(rule, short, price, compute) : compute())
     }
+    const surplus = surplusAt(spot)
+    const isBase = collateralIn === 'base'
+    const up = (held: Wad) =>
+      isBase ? ceilDiv(held * shift.price(underlying), wad) : dollarsUp(held, quoteAsset, shift)
+    slack += isBase ? floorDiv(surplus * shift.price(underlying), wad) : dollarsDown(surplus, quoteAsset, shift)
+    isLiquidatable ||= surplus < 0n
+    const fee = max(up(mulUp(collateral, penaltyRatio)), leastPenalty)
+    const isDue = surplus < 0n || surplusAt(quote) < 0n
+    const intrinsic = isDue ? mul(amount, intrinsicValue(right, strike, shift.price(underlying))) : 0n
+    penalty += isDue ? max(up(collateral) - dollarsDown(intrinsic, quoteAsset, shift), fee) : fee
   }
   return { isLiquidatable, penalty, slack }
 }
@@ -61,7 +70,13 @@ export function optionCollateralState(rule: OptionCollateralRule, shift: VenueSh
  * @throws {Black76DomainError} when spot or strike is beyond the domain of the kernel.
  */
 export function minimumCollateral(
-  { right, collateralIn, strike, expiry, amount }: ShortContract,
+  {
+    right,
+    collateralIn,
+    strike,
+    expiry,
+    amount,
+  }: Pick<ShortContract, 'right' | 'collateralIn' | 'strike' | 'expiry' | 'amount'>,
   minimum: Minimum,
   { spot, timestamp }: { readonly spot: Wad; readonly timestamp: number },
 ): Wad {
@@ -72,6 +87,10 @@ export function minimumCollateral(
   if (collateralIn === 'base') return min(max(div(priceOfAll, shockedSpot), minimum.baseCollateral), amount)
   const required = max(priceOfAll, minimum.quoteCollateral)
   return right === 'call' ? required : min(required, mul(amount, strike))
+}
+
+function intrinsicValue(right: ShortContract['right'], strike: Wad, spot: Wad): Wad {
+  return max(right === 'call' ? spot - strike : strike - spot, 0n)
 }
 
 /** Falls linearly from `shockVolA` at `shockVolPointA` seconds to `shockVolB` at `shockVolPointB` (`getShockVol`). */
@@ -87,7 +106,7 @@ function optionPrice(
   { right, strike, seconds, spot }: { right: ShortContract['right']; strike: Wad; seconds: bigint; spot: Wad },
   minimum: Minimum,
 ): Wad {
-  if (seconds === 0n) return max(right === 'call' ? spot - strike : strike - spot, 0n)
+  if (seconds === 0n) return intrinsicValue(right, strike, spot)
   const growth = (minimum.rate * seconds) / secondsPerYear
   const forward = max(mul(spot, expWad(growth)), 1n)
   const volatility = totalVolatility(shockVolatility(seconds, minimum), seconds)

@@ -17,12 +17,14 @@ import {
   consumerDebt,
   debt,
   expiry,
+  lendingRule,
   liquidity,
   option,
   perpetual,
   portfolioOf,
   testMarket,
   testParameters,
+  venueAccountOf,
 } from '../../support/books.ts'
 import { expectClose } from '../../support/close.ts'
 import { exactUsd } from '../../support/exactUsd.ts'
@@ -250,6 +252,8 @@ describe('calculateMargin', () => {
       const result = margin(balance(assets.weth, 10n * wad, { control: 'free' }))
       expect(result.equity).to.equal(0n)
       expect(line(result, 'scan').initial).to.equal(0n)
+      // Its arithmetic is capped by the equity: nothing.
+      expect(result.initialMargin).to.equal(0n)
     })
 
     it('nets one contract of one venue account before it picks the side of the market', () => {
@@ -263,6 +267,17 @@ describe('calculateMargin', () => {
         option('call', 2000, -3n * wad, { venue: 'b' }),
       )
       expect(twoVenues.equity < 0n).to.equal(true)
+    })
+
+    it('adds what the venue says a netted contract is worth, and does not know it where one claim is silent', () => {
+      const valued = (size: bigint, venueValue?: bigint) => ({
+        ...option('call', 2000, size),
+        ...(venueValue === undefined ? {} : { venueValue }),
+      })
+      const of = (...positions: readonly Position[]) => margin(...positions).positions[0]?.position.venueValue
+      expect(of(valued(2n * wad, 300n), valued(-wad, -200n))).to.equal(100n)
+      expect(of(valued(2n * wad, 300n), valued(-wad))).to.equal(undefined)
+      expect(of(valued(2n * wad), valued(-wad, -200n))).to.equal(undefined)
     })
 
     it('keeps a closed perpetual whose cost is not settled', () => {
@@ -306,6 +321,7 @@ describe('calculateMargin', () => {
             initial: 2000n * wad,
             maintenance: 1250n * wad,
           },
+          { venueAccount: venueAccountOf('lending'), initial: 1000n * wad, maintenance: 500n * wad },
         ],
       }
       const result = calculateMargin({ portfolio, market, parameters })
@@ -316,8 +332,37 @@ describe('calculateMargin', () => {
       expect(result.standalone.savingAgainstModel.initial).to.equal(
         result.standalone.model.initial - result.initialMargin,
       )
-      expect(result.standalone.venueOwn).to.deep.equal({ initial: 2000n * usd, maintenance: 1250n * usd })
-      expect(result.standalone.savingAgainstVenues.initial).to.equal(2000n * usd - result.initialMargin)
+      expect(result.standalone.venueOwn).to.deep.equal({ initial: 3000n * usd, maintenance: 1750n * usd })
+      expect(result.standalone.savingAgainstVenues?.initial).to.equal(3000n * usd - result.initialMargin)
+    })
+
+    it('does not take what a venue does not say for zero, and keeps what it says of an account without claims', () => {
+      const [perp, supply] = [
+        perpetual(wad, 2000n * wad, { venue: 'perps' }),
+        balance(assets.weth, wad, { venue: 'a' }),
+      ]
+      const requirements = ['perps', 'emptied'].map((venue) => ({
+        venueAccount: venueAccountOf(venue),
+        initial: 200n * wad,
+        maintenance: 125n * wad,
+      }))
+      const standaloneOf = (count: number) =>
+        calculateMargin({
+          portfolio: { ...portfolioOf(perp, supply), requirements: requirements.slice(2 - count) },
+          market,
+          parameters,
+        }).standalone
+      const ownOf = (count: number) =>
+        Object.fromEntries(standaloneOf(count).venues.map(({ venue, venueOwn }) => [venue, venueOwn]))
+      const [nothing, known] = [0n, 1n].map((of) => ({ initial: of * 200n * usd, maintenance: of * 125n * usd }))
+      expect(ownOf(2)).to.deep.equal({ a: nothing, emptied: known, perps: known })
+      expect(standaloneOf(2).venueOwn).to.deep.equal({ initial: 400n * usd, maintenance: 250n * usd })
+      expect(ownOf(1)).to.deep.equal({ a: nothing, emptied: known, perps: null })
+      expect([standaloneOf(1).venueOwn, standaloneOf(1).savingAgainstVenues]).to.deep.equal([null, null])
+      // A rule tells that there is something to liquidate, even where no claim is a debt any more.
+      const rules = [lendingRule('a', { weth: wad, usdc: 1n })]
+      const ruled = calculateMargin({ portfolio: { ...portfolioOf(supply), rules }, market, parameters })
+      expect(ruled.standalone.venues[0]?.venueOwn).to.equal(null)
     })
 
     it('reports the earliest expiry', () => {

@@ -164,6 +164,44 @@ describe('ladder', function () {
       }
     })
 
+    it('orders crossings by their distance, up and down alike', () => {
+      const { positions, rule } = loan(10n, 8_000n)
+      const short = perpetual(-5n * wad, 2_000n * wad, { venue: 'perp' })
+      const cash = balance(assets.usdc, usdc(1_500n), { venue: 'perp' })
+      const perp = perpetualAccount({
+        quoteAsset: assets.usdc,
+        cash: 1_500n * wad,
+        markets: [ethMarket(-5n * wad, 2_000n * wad)],
+      })
+      const hedged = book(
+        [...positions, short, cash],
+        [
+          [positions[0] as Position, rule],
+          [short, perp],
+        ],
+      )
+      const venues = ladderOf(hedged).order.filter(({ subject }) => subject.kind === 'venue')
+      // The perpetual: 1,500 − 5 (S − 2,000) = 0.0625 · 5 S at 11,500 / 5.3125 = 2,164.70. The loan: 8,000 / 8.25 = 969.69….
+      expect(venues.map(({ direction, price }) => [direction, cents(price)])).to.deep.equal([
+        ['up', 216_470n],
+        ['down', 96_970n],
+      ])
+    })
+
+    it('a book that owes exactly its equity is not called', () => {
+      const capped = testParameters((plain) => {
+        const seth = plain.assets[assets.seth]
+        if (seth) seth.basis = { initial: `${2n * wad}`, maintenance: `${2n * wad}` }
+      })
+      const ladder = ladderOf(book([balance(assets.seth, wad)]), { parameters: capped })
+      const { equity, initialMargin, maintenanceMargin } = ladder.margin
+      expect([initialMargin, maintenanceMargin]).to.deep.equal([equity, equity])
+      for (const kind of ['marginCall', 'maintenance'] as const) {
+        expect(rung(ladder, kind, 'down').isBadNow).to.equal(false)
+        expect(rung(ladder, kind, 'down').outcome).to.equal('none')
+      }
+    })
+
     it('says both crossings of a book that is bad only in between', () => {
       // Long call and put struck at the money, financed by debt: worth least where neither pays.
       const positions = [
@@ -304,6 +342,14 @@ describe('ladder', function () {
       for (const options of bad) {
         await thrown(() => ladderOf(portfolio, options), InvalidInputError)
       }
+    })
+
+    it('error: InvalidInputError for a market moved to a price of zero; the least price is one', async () => {
+      const portfolio = book([balance(assets.weth, wad)])
+      const moveTo = (price: bigint) =>
+        moveMarket({ portfolio, market: testMarket(), parameters }, new Map([['ETH', price]]))
+      await thrown(() => moveTo(0n), InvalidInputError)
+      expect(moveTo(1n).market.prices.ETH?.price).to.equal(1n)
     })
     it('states grid and step, and resolves finer when asked', () => {
       const { positions, rule } = loan(10n, 12_000n)

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { BaseError } from '../../../src/core/errors.ts'
 import type { Position } from '../../../src/core/position.ts'
 import { wad } from '../../../src/core/units.ts'
 import { calculateMargin } from '../../../src/risk/plimsoll/calculateMargin.ts'
@@ -16,6 +17,7 @@ import {
   testMarket,
   testParameters,
 } from '../../support/books.ts'
+import { randomInputs } from '../../support/exact/randomPortfolio.ts'
 
 const parameters = fullParameters()
 const market = testMarket()
@@ -34,14 +36,15 @@ const linear: fc.Arbitrary<Position> = fc.oneof(
     .tuple(size, fc.bigInt(1500n * wad, 2500n * wad), fc.bigInt(-100n * wad, 100n * wad), venue)
     .map(([amount, entry, funding, at]) => perpetual(amount, entry, { funding, venue: at })),
 )
+const pooled = fc
+  .tuple(fc.integer({ min: -2100, max: -1920 }), fc.integer({ min: 1, max: 100 }), fc.bigInt(1n, 10n ** 17n), venue)
+  .map(([lower, width, amount, at]) => liquidity(lower * 100, (lower + width) * 100, amount, { venue: at }))
 const anyPosition: fc.Arbitrary<Position> = fc.oneof(
   linear,
   fc
     .tuple(fc.constantFrom('call' as const, 'put' as const), strike, size, venue)
     .map(([right, at, amount, place]) => option(right, at, amount, { venue: place })),
-  fc
-    .tuple(fc.integer({ min: -2100, max: -1920 }), fc.integer({ min: 1, max: 100 }), fc.bigInt(1n, 10n ** 17n), venue)
-    .map(([lower, width, amount, at]) => liquidity(lower * 100, (lower + width) * 100, amount, { venue: at })),
+  pooled,
 )
 const book = fc.array(anyPosition, { minLength: 1, maxLength: 6 })
 
@@ -94,22 +97,7 @@ describe('laws of plimsoll-1', () => {
   it('scaling a linear book scales equity and requirement, to the rounding of each line', () => {
     check(
       fc.property(fc.array(linear, { minLength: 1, maxLength: 5 }), fc.bigInt(2n, 50n), (positions, factor) => {
-        const scaled = positions.map((position): Position => {
-          switch (position.kind) {
-            case 'balance':
-            case 'debt':
-              return { ...position, amount: position.amount * factor }
-            case 'perpetual':
-              return {
-                ...position,
-                size: position.size * factor,
-                cost: position.cost * factor,
-                funding: position.funding * factor,
-              }
-            default:
-              return position
-          }
-        })
+        const scaled = positions.map((position) => times(position, factor))
         const linearInSize = testParameters()
         const [one, many] = [margin(positions, smile, linearInSize), margin(scaled, smile, linearInSize)]
         const gap = many.initialMargin - one.initialMargin * factor
@@ -202,7 +190,10 @@ describe('laws of plimsoll-1', () => {
     const owned = fc.array(
       fc.oneof(
         fc.tuple(token, magnitude, venue).map(([asset, amount, at]) => balance(asset, amount, { venue: at })),
-        fc.tuple(strike, magnitude, venue).map(([at, amount, place]) => option('put', at, amount, { venue: place })),
+        fc
+          .tuple(fc.constantFrom('call' as const, 'put' as const), strike, magnitude, venue)
+          .map(([right, at, amount, place]) => option(right, at, amount, { venue: place })),
+        pooled,
       ),
       { minLength: 1, maxLength: 5 },
     )
@@ -250,18 +241,55 @@ describe('laws of plimsoll-1', () => {
     )
   })
 
+  it('venue physics never lowers the scan, whatever the venues', () => {
+    for (let seed = 0n; seed < 1000n; seed++) {
+      const inputs = randomInputs(2_000_000n + seed)
+      const scanOf = (venuePhysics: 'on' | 'off') => {
+        try {
+          return calculateMargin({ ...inputs, parameters: { ...inputs.parameters, venuePhysics } }).scan.charge
+        } catch (error) {
+          if (error instanceof BaseError) return undefined
+          throw error
+        }
+      }
+      const [on, off] = [scanOf('on'), scanOf('off')]
+      expect((on === undefined) === (off === undefined) && (on ?? 0n) >= (off ?? 0n), `seed ${seed}`).to.equal(true)
+    }
+  })
+
+  it('every line but the closing ones is monotone in the size of the book', () => {
+    check(
+      fc.property(book, fc.bigInt(2n, 20n), (positions, factor) => {
+        const [less, more] = [margin(positions), margin(positions.map((position) => times(position, factor)))]
+        less.lines.slice(0, 7).forEach((line, index) => {
+          expect((more.lines[index]?.initial ?? 0n) >= line.initial, line.id).to.equal(true)
+          expect((more.lines[index]?.maintenance ?? 0n) >= line.maintenance, line.id).to.equal(true)
+        })
+        const boundOf = ({ lines }: typeof less) => lines.find(({ id }) => id === 'arithmetic')?.initial ?? 0n
+        expect(boundOf(more) >= boundOf(less)).to.equal(true)
+      }),
+    )
+  })
+
   it('every line is monotone in its rate', () => {
     check(
       fc.property(book, fc.bigInt(wad, 3n * wad), (positions, factor) => {
         const scaled = fullParameters((plain) => {
-          const { shortOptionMinimum, hedgedDeltaMinimum, settlementGap, liquidity } = plain.lines
+          const { shortOptionMinimum, hedgedDeltaMinimum, settlementGap, liquidity, arithmetic } = plain.lines
+          arithmetic.epsilon = (arithmetic.epsilon * factor) / wad
           for (const rate of [shortOptionMinimum, hedgedDeltaMinimum, settlementGap, liquidity.impact]) {
             rate.initial = (rate.initial * factor) / wad
             rate.maintenance = (rate.maintenance * factor) / wad
           }
         })
         const [less, more] = [margin(positions), margin(positions, smile, scaled)]
-        for (const id of ['shortOptionMinimum', 'hedgedDeltaMinimum', 'settlementGap', 'liquidity'] as const) {
+        for (const id of [
+          'shortOptionMinimum',
+          'hedgedDeltaMinimum',
+          'settlementGap',
+          'liquidity',
+          'arithmetic',
+        ] as const) {
           const of = (result: typeof less) => result.lines.find((line) => line.id === id)
           expect((of(more)?.initial ?? 0n) >= (of(less)?.initial ?? 0n)).to.equal(true)
           expect((of(more)?.maintenance ?? 0n) >= (of(less)?.maintenance ?? 0n)).to.equal(true)
@@ -299,6 +327,23 @@ describe('laws of plimsoll-1', () => {
     )
   })
 })
+
+function times(position: Position, factor: bigint): Position {
+  switch (position.kind) {
+    case 'balance':
+    case 'debt':
+    case 'consumerDebt':
+      return { ...position, amount: position.amount * factor }
+    case 'perpetual': {
+      const { size, cost, funding } = position
+      return { ...position, size: size * factor, cost: cost * factor, funding: funding * factor }
+    }
+    case 'option':
+      return { ...position, size: position.size * factor }
+    case 'concentratedLiquidity':
+      return { ...position, liquidity: position.liquidity * factor }
+  }
+}
 
 function split(position: Position, part: (value: bigint) => bigint): readonly Position[] {
   const half = (make: (value: (whole: bigint) => bigint, suffix: string) => Position) => [

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import type { Address } from 'viem'
 import { InvalidInputError } from '../../../src/core/errors.ts'
 import type { MarginLineId } from '../../../src/core/margin.ts'
 import type { Position } from '../../../src/core/position.ts'
@@ -9,6 +10,7 @@ import {
   balance,
   debt,
   expiry,
+  lendingRule,
   option,
   type PlainParameters,
   perpetual,
@@ -81,6 +83,16 @@ describe('margin lines by hand', () => {
     }
     expect(() => line('liquidity', [balance(assets.weth, 1n)], dry)).to.throw(InvalidInputError, 'ETH')
     expect(line('liquidity', [balance(assets.usdc, e6)], dry).initial).to.equal(0n)
+    // What is not credited is nothing to sell, so that dust of such an underlying does not block the account.
+    expect(line('liquidity', [balance(assets.weth, 1n, { control: 'free' })], dry).initial).to.equal(0n)
+  })
+
+  it('liquidity: a wei is charged', () => {
+    const { initial } = line('liquidity', [debt(assets.susd, 1n)], (plain) => {
+      const { SUSD } = plain.underlyings
+      if (SUSD) SUSD.liquidity.halfSpread = pair(wad, wad)
+    })
+    expect(initial).to.equal(1n)
   })
 
   it('settlement gap: grows over the last day, full inside the settlement window', () => {
@@ -96,6 +108,53 @@ describe('margin lines by hand', () => {
     const averaging = { ...short, settlement: { kind: 'averaging' as const, observed: wad / 2n, average: 2100n * wad } }
     expect(line('settlementGap', [averaging], rate, market).initial).to.equal(200n * usd)
     expect(line('settlementGap', [option('call', 2000, 2n * wad, { at })], rate, market).initial).to.equal(0n)
+    // The window is open from its first second, before anything of it is observed.
+    const opened = { ...short, settlement: { kind: 'averaging' as const, observed: 0n, average: 2100n * wad } }
+    expect(line('settlementGap', [opened], rate, market).initial).to.equal(200n * usd)
+  })
+
+  it('oracle confidence: each perpetual contract by itself, and options past their expiry with the confidence of the spot', () => {
+    const doubtful = testMarket({ confidence: wad / 2n })
+    const charge = (...positions: readonly Position[]) =>
+      line('oracleConfidence', positions, () => {}, doubtful).initial
+    // Half of 2 × 2,000 and of 3 × 2,000: paid in two assets they are two contracts. In one they net to 1 × 2,000.
+    const long = perpetual(2n * wad)
+    expect(charge(long, { ...perpetual(-3n * wad), quoteAsset: assets.susd })).to.equal(5000n * usd)
+    expect(charge(long, perpetual(-3n * wad))).to.equal(1000n * usd)
+    const at = now - 60
+    const settled = { ...option('put', 2000, -wad, { at }), settlement: { kind: 'final' as const, price: 1900n * wad } }
+    expect(charge(settled)).to.equal(1000n * usd)
+  })
+
+  it('venue failure: tokens in the own hands of an enforceable account cannot fail, its claims at a venue can', () => {
+    const own = balance(assets.usdc, 1000n * e6, { control: 'enforceable', contract: assets.usdc.slice(6) as Address })
+    const lent = balance(assets.usdc, 1000n * e6, { control: 'enforceable' })
+    // At a venue half is lost, less the 75 of scan (−50 % × 0.15) that is charged already.
+    expect(line('venueFailure', [own]).initial).to.equal(0n)
+    expect(line('venueFailure', [lent]).initial).to.equal(425n * usd)
+  })
+
+  it('venue failure: a deficit is not lost with the venue that it is owed to, not by a wei', () => {
+    // Long 10 at a loss of 1,000, short 10 at a loss of 500, at two venues: together only USDC +3 % of 1,500 moves them, 45.
+    const long = perpetual(10n * wad, 2100n * wad, { venue: 'a' })
+    const short = perpetual(-10n * wad, 1950n * wad, { venue: 'b' })
+    expect(line('scan', [long, short]).initial).to.equal(45n * usd)
+    // Without the short the long is left: −18 % is 3,600, and 3 % of its debt of 1,000. Nothing of value is lost.
+    expect(line('venueFailure', [long, short]).initial).to.equal((3630n - 45n) * usd)
+  })
+
+  it('venue floor: nothing can be liquidated away from a wallet', () => {
+    const wallet = [balance(assets.weth, 10n * wad, { venue: 'lending', control: 'free' })]
+    const rules = [lendingRule('lending', { weth: 10n * wad, usdc: 16_000n * e6 })]
+    const parameters = testParameters((plain) => {
+      plain.credit.free = wad
+    })
+    const { lines } = calculateMargin({
+      portfolio: { ...portfolioOf(...wallet), rules },
+      market: testMarket(),
+      parameters,
+    })
+    expect(lines.find(({ id }) => id === 'venueFloor')?.initial).to.equal(0n)
   })
 
   it('settlement window: the part observed stands still', () => {
@@ -118,7 +177,8 @@ describe('margin lines by hand', () => {
       settlement: { kind: 'final' as const, price: 2300n * wad },
     })
     const long = line('scan', [settled(wad)])
-    expect([long.result.equity, long.initial]).to.deep.equal([270n * usd, 0n])
+    // 300 less the expired haircut of 10 %, less the paper haircut of 10 %.
+    expect([long.result.equity, long.initial]).to.deep.equal([243n * usd, 0n])
     const short = line('settlementGap', [settled(-wad)], (plain) => {
       plain.lines.settlementGap = pair(wad / 20n, wad / 25n)
     })

@@ -8,6 +8,7 @@ import {
   assets,
   balance,
   debt,
+  expiry,
   lendingRule,
   option,
   perpetual,
@@ -15,6 +16,7 @@ import {
   portfolioOf,
   testMarket,
   testParameters,
+  venueAccountOf,
 } from '../../support/books.ts'
 
 const e6 = 10n ** 6n
@@ -51,7 +53,7 @@ describe('venue physics', () => {
     expect(result.venueCritical).to.equal(false)
     const plain = margin(rules, positions, withoutPhysics)
     expect(scenarioOf(plain, 'ETH', '-1 up').pnl).to.equal(-3600n * wad)
-    expect(plain.initialMargin < result.initialMargin).to.equal(true)
+    expect(plain.maintenanceMargin < result.maintenanceMargin).to.equal(true)
   })
 
   it('is critical when a move of 5 % liquidates', () => {
@@ -109,6 +111,23 @@ describe('venue physics', () => {
     expect(margin(rules, positions).withoutPhysics).to.deep.equal([])
   })
 
+  it('merging two accounts at a venue can owe more: what one could bear is liquidated with the other', () => {
+    const rulesOf = (...rules: readonly VenueRule[]) => rules
+    const supply = (venue: string) => balance(assets.weth, 10n * wad, { venue })
+    const owe = (venue: string, usdc: bigint) => debt(assets.usdc, usdc * e6, { venue })
+    const first = lendingRule('a', { weth: 10n * wad, usdc: 15_500n * e6 })
+    const second = lendingRule('b', { weth: 10n * wad, usdc: 12_000n * e6 })
+    const apart = margin(rulesOf(first, second), [supply('a'), owe('a', 15_500n), supply('b'), owe('b', 12_000n)])
+    const merged = lendingRule('a', { weth: 20n * wad, usdc: 27_500n * e6 })
+    const together = margin(rulesOf(merged), [supply('a'), owe('a', 15_500n), supply('a'), owe('a', 12_000n)])
+    // At 1,640 the first covers 13,530 of 15,500 and is liquidated, the second of 12,000 is not; both cover 27,060 of 27,500.
+    // So 5 % of 27,500 instead of 15,500: 1,375 − 775.
+    const pnlAt = (result: MarginResult) => scenarioOf(result, 'ETH', '-1 up').pnl
+    expect(pnlAt(apart)).to.equal(-(7200n + 775n) * wad)
+    expect(pnlAt(together)).to.equal(-(7200n + 1375n) * wad)
+    expect(together.scan.charge - apart.scan.charge).to.equal(600n * wad)
+  })
+
   it('venue floor: equity that keeps a leg open cannot be lent again', () => {
     // Equity 10,000. At 1,640 the cover is 13,530 and 3,530 could be withdrawn: 6,470 is needed there.
     const { rules, positions } = loan(10_000n * e6)
@@ -121,6 +140,81 @@ describe('venue physics', () => {
       1470n * usd,
     ])
     expect(result.lines.find(({ id }) => id === 'venueFloor')?.maintenance).to.equal(0n)
+  })
+
+  it('venue floor: charged without physics just the same', () => {
+    const { rules, positions } = loan(10_000n * e6)
+    const floor = (set: typeof parameters) =>
+      margin(rules, positions, set).lines.find(({ id }) => id === 'venueFloor')?.initial
+    // Nothing is liquidated at 1,640, so scan and failure are what they are with physics, and the need is the same.
+    expect(floor(withoutPhysics)).to.equal(1470n * usd)
+    expect(floor(withoutPhysics)).to.equal(floor(parameters))
+  })
+
+  it('venue floor: an account in stablecoins alone needs what keeps it open today', () => {
+    const rule: VenueRule = {
+      ...lendingRule('stables', { usdc: 6000n * e6 }),
+      collaterals: [
+        {
+          asset: assets.susd,
+          amount: 10_000n * wad,
+          decimals: 18,
+          quote: 10n ** 8n,
+          liquidationThreshold: 7500,
+          bonus: 0,
+        },
+      ],
+    }
+    const positions = [
+      balance(assets.susd, 10_000n * wad, { venue: 'stables' }),
+      debt(assets.usdc, 6000n * e6, { venue: 'stables' }),
+    ]
+    const initial = Object.fromEntries(margin([rule], positions).lines.map((line) => [line.id, line.initial]))
+    // sUSD −50 % × 0.15 is 750, USDC +3 % is 180. Failure: half of 4,000, of which 930 is covered.
+    expect([initial.scan, initial.venueFailure]).to.deep.equal([930n * usd, 1070n * usd])
+    // No scenario is a range. Cover 7,500 less the debt of 6,000 could go, so 2,500 of 4,000 stays: 2,500 − 2,000.
+    expect(initial.venueFloor).to.equal(500n * usd)
+  })
+
+  it('an offset contract that its venue still sees: the rule alone moves the account', () => {
+    // 5 calls long and 5 short at 2,000 are no claim any more; the short's 3,000 of collateral is one.
+    const place = { venue: 'options', quoteAsset: assets.susd }
+    const rule = (collateral: bigint): VenueRule => ({
+      kind: 'optionCollateral',
+      venueAccount: venueAccountOf('options'),
+      underlying: 'ETH',
+      quoteAsset: assets.susd,
+      quote: 2000n * wad,
+      shorts: [
+        { id: '1', right: 'call', collateralIn: 'quote', strike: 2000n * wad, expiry, amount: 5n * wad, collateral },
+      ],
+      minimum: {
+        quoteCollateral: 0n,
+        baseCollateral: 0n,
+        shockVolA: 1n,
+        shockVolPointA: 0,
+        shockVolB: 0n,
+        shockVolPointB: 86_400,
+        callSpotShock: (12n * wad) / 10n,
+        putSpotShock: wad,
+        rate: 0n,
+      },
+      penaltyRatio: wad / 10n,
+      minimumPenalty: 0n,
+    })
+    const book = (collateral: bigint) => [
+      option('call', 2000, 5n * wad, place),
+      option('call', 2000, -5n * wad, place),
+      balance(assets.susd, collateral, { venue: 'options' }),
+    ]
+    const result = margin([rule(3000n * wad)], book(3000n * wad))
+    expect(result.positions).to.have.length(1)
+    // Due where 5 × (1.2 · S − 2,000) exceeds 3,000: above 2,166.67, so at +12 % (2,240) and not at +6 % (2,120).
+    expect(scenarioOf(result, 'ETH', '+1/3 up').liquidated).to.deep.equal([])
+    expect(scenarioOf(result, 'ETH', '+2/3 up').liquidated).to.have.length(1)
+    // At 2,240 the short owes 5 × 240 of its 3,000; the rest goes, more than the fee of 10 %. The collateral itself stands still.
+    expect(scenarioOf(result, 'ETH', '+2/3 up').pnl).to.equal(-(3000n - 1200n) * wad)
+    expect(result.firstLiquidations[0]).to.include({ underlying: 'ETH', scenario: '+2/3 up' })
   })
 
   it('adds the floors of two venues that both hold equity', () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { zeroAddress } from 'viem'
 import { InvalidInputError } from '../../../src/core/errors.ts'
 import { claimKey, type Position } from '../../../src/core/position.ts'
 import { parseWith } from '../../../src/core/schema.ts'
@@ -36,7 +37,7 @@ const loan = debt(assets.usdc, usdc(12_000n), { venue: 'lending', id: 'loan' })
 const hedge = perpetual(-10n * wad, 2_000n * wad, { venue: 'perp', id: 'hedge' })
 const cash = balance(assets.usdc, usdc(20_000n), { venue: 'perp', id: 'cash' })
 const call = option('call', 2000, -wad, { venue: 'options', id: 'call' })
-const callCollateral = balance(assets.usdc, usdc(900n), { venue: 'options', id: 'call collateral' })
+const callCollateral = balance(assets.usdc, usdc(900n), { venue: 'options', id: 'call', contract: zeroAddress })
 
 const lendingRule = lendingPool({
   venueAccount: collateral.venueAccount,
@@ -58,10 +59,13 @@ const perpRule = perpetualAccount({
   cash: 20_000n * wad,
   markets: [ethMarket(-10n * wad, 2_000n * wad)],
 })
-const optionRule = optionCollateral([short('call', 'quote', { collateral: usdc(900n), expiry: call.expiry })], {
-  venueAccount: call.venueAccount,
-  quoteAsset: assets.usdc,
-})
+const optionRule = optionCollateral(
+  [short('call', 'quote', { id: 'call', collateral: usdc(900n), expiry: call.expiry })],
+  {
+    venueAccount: call.venueAccount,
+    quoteAsset: assets.usdc,
+  },
+)
 
 const portfolio = {
   ...portfolioOf(collateral, loan, hedge, cash, call, callCollateral),
@@ -123,6 +127,18 @@ describe('applyChanges', function () {
     expect([changed?.amount, changed?.collateral]).to.deep.equal([3n * wad, usdc(1_800n)])
     const none = applyChanges(start, [{ kind: 'remove', claim: key(call) }])
     expect(ruleOf(none, 'options')).to.deep.equal({ ...optionRule, shorts: [] })
+  })
+
+  it('says anew at which venues the account holds anything', () => {
+    const venues = ['lending', 'options', 'perp'].map((venue) => ({ venue, status: 'present' as const }))
+    const told = { ...start, snapshot: { ...snapshot, portfolio: { ...portfolio, venues } } }
+    const statusAfter = (...removed: readonly Position[]) =>
+      applyChanges(
+        told,
+        removed.map((position) => ({ kind: 'remove' as const, claim: key(position) })),
+      ).snapshot.portfolio.venues.map(({ status }) => status)
+    expect(statusAfter(call)).to.deep.equal(['present', 'present', 'present'])
+    expect(statusAfter(call, callCollateral)).to.deep.equal(['present', 'none', 'present'])
   })
 
   it('removes a claim as if it had never been read', () => {

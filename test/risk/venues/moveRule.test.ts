@@ -52,11 +52,26 @@ describe('moveRule', () => {
     ])
   })
 
+  it('rounds the quote of options against the account: up where a call is short, else down', () => {
+    // 1,001 × 2,001 / 2,000 = 1,001.5005.
+    const quoteOf = (...rights: readonly ('call' | 'put')[]) => {
+      const shorts = rights.map((right) => short(right, 'quote', { collateral: wad }))
+      return moveRule({ ...optionCollateral(shorts), quote: 1001n }, shiftTo({ ETH: 2_001n * wad }))
+    }
+    expect(quoteOf('call')).to.include({ quote: 1002n })
+    expect(quoteOf('put', 'call')).to.include({ quote: 1002n })
+    expect(quoteOf('put')).to.include({ quote: 1001n })
+  })
+
   it('lets the quote of a token that is not known stand', () => {
     const [held] = lendingPool().collaterals
     if (!held) throw new Error('a collateral was expected')
     const rule = lendingPool({ collaterals: [{ ...held, asset: unknownToken }] })
     expect(moveRule(rule, shiftTo({ ETH: wad }))).to.deep.equal(rule)
+    const lent = isolatedLoan(100n)
+    const unknown = { ...lent, collateral: { ...lent.collateral, asset: unknownToken } }
+    expect(moveRule(unknown, shiftTo({ ETH: wad }))).to.deep.equal(unknown)
+    expect(moveRule({ ...lent, quote: 3000n }, shiftTo({ ETH: 1000n * wad }))).to.include({ quote: 1500n })
   })
 })
 

@@ -75,48 +75,97 @@ describe('minimumCollateral', () => {
     expect(required(5 * week)).to.equal(required(5 * week, flat((215n * wad) / 100n)))
     expect(required(8 * week)).to.equal(required(8 * week, flat((9n * wad) / 5n)))
     expect(required(9 * week)).to.equal(required(9 * week, flat((9n * wad) / 5n)))
+    // Where both points are one, the first volatility holds up to it.
+    const step = { shockVolPointA: 2 * week, shockVolPointB: 2 * week }
+    expect(required(2 * week, step)).to.equal(required(2 * week, flat((5n * wad) / 2n)))
+    expect(required(2 * week + 1, step)).to.equal(required(2 * week + 1, flat((9n * wad) / 5n)))
   })
 })
 
 describe('optionCollateralState', () => {
-  // At expiry, so that the minimum is the intrinsic value at the shocked spot.
-  const call = (collateral: bigint) => short('call', 'quote', { collateral, expiry: now })
-  const put = (collateral: bigint) => short('put', 'quote', { collateral, expiry: now })
-  const covered = (collateral: bigint) => short('call', 'base', { collateral, expiry: now })
+  // A second before expiry and without volatility, so that the minimum is the intrinsic value at the shocked spot.
+  const expiry = now + 1
+  const certain = { minimum: { ...minimum, shockVolA: 0n, shockVolB: 0n, rate: 0n } }
+  const ruleOf = (...shorts: ReturnType<typeof short>[]) => optionCollateral(shorts, certain)
+  const call = (collateral: bigint) => short('call', 'quote', { collateral, expiry })
+  const put = (collateral: bigint) => short('put', 'quote', { collateral, expiry })
+  const covered = (collateral: bigint) => short('call', 'base', { collateral, expiry })
 
   it('default: a call needs 400 and a put 400 at 2,000', () => {
     // Penalty max(20 % of 500, 15) + max(20 % of 450, 15); slack 100 + 50.
-    expect(optionCollateralState(optionCollateral([call(500n * wad), put(450n * wad)]), shiftTo())).to.deep.equal({
+    const rule = ruleOf(call(500n * wad), put(450n * wad))
+    expect(optionCollateralState(rule, shiftTo())).to.deep.equal({
       isLiquidatable: false,
       penalty: 190n * wad,
       slack: 150n * wad,
     })
-    // At 2,100: call 520, put 2,000 − 1,680 = 320.
-    const moved = optionCollateralState(
-      optionCollateral([call(500n * wad), put(450n * wad)]),
-      shiftTo({ ETH: 2_100n * wad }),
-    )
-    expect(moved).to.include({ isLiquidatable: true, slack: (-20n + 130n) * wad })
+    // At 2,100: call 520, put 2,000 − 1,680 = 320. The call's 500 go, of which 100 were owed; the put's fee stays 90.
+    expect(optionCollateralState(rule, shiftTo({ ETH: 2_100n * wad }))).to.deep.equal({
+      isLiquidatable: true,
+      penalty: 490n * wad,
+      slack: (-20n + 130n) * wad,
+    })
   })
 
   it('behavior: one short below its minimum by one unit is enough', () => {
-    expect(optionCollateralState(optionCollateral([call(400n * wad)]), shiftTo()).isLiquidatable).to.equal(false)
-    const rule = optionCollateral([call(400n * wad - 1n), put(450n * wad)])
-    expect(optionCollateralState(rule, shiftTo()).isLiquidatable).to.equal(true)
+    expect(optionCollateralState(ruleOf(call(400n * wad)), shiftTo()).isLiquidatable).to.equal(false)
+    expect(optionCollateralState(ruleOf(call(400n * wad - 1n), put(450n * wad)), shiftTo()).isLiquidatable).to.equal(
+      true,
+    )
+  })
+
+  it('behavior: a due short costs its whole collateral less what it owes, never less than the fee', () => {
+    const penaltyAt = (held: ReturnType<typeof short>, price: bigint) =>
+      optionCollateralState(ruleOf(held), shiftTo({ ETH: price * wad })).penalty
+    // At 2,400 it owes 400 of its 500: 100 is left, and 20 % of 500 is as much. At 2,600 it owes more than it has.
+    expect(penaltyAt(call(500n * wad), 2_390n)).to.equal(110n * wad)
+    expect(penaltyAt(call(500n * wad), 2_400n)).to.equal(100n * wad)
+    expect(penaltyAt(call(500n * wad), 2_600n)).to.equal(100n * wad)
+    expect(penaltyAt(put(500n * wad), 1_650n)).to.equal(150n * wad)
+    // 0.4 ether at 3,000, where (3,600 − 2,000) / 3,600 = 0.444 are needed: 1,200 less 1,000 owed; 20 % of 1,200 is more.
+    expect(penaltyAt(covered((4n * wad) / 10n), 3_000n)).to.equal(240n * wad)
+    // 0.25 ether at 2,300, where (2,760 − 2,000) / 2,760 = 0.275 are needed: 575 less 300.
+    expect(penaltyAt(covered(wad / 4n), 2_300n)).to.equal(275n * wad)
+  })
+
+  it('behavior: what is due before any move is closed, whichever way the price goes', () => {
+    const state = optionCollateralState(ruleOf(put(399n * wad)), shiftTo({ ETH: 2_100n * wad }))
+    // At 2,100 the put needs 320, at today's 2,000 it needs 400.
+    expect(state).to.deep.equal({ isLiquidatable: false, penalty: 399n * wad, slack: 79n * wad })
   })
 
   it('behavior: base collateral is worth our own moved price and needs no more than full cover', () => {
     // At 3,000: (3,600 − 2,000) / 3,600 = 0.444… ether of 1 ether; penalty 20 % of 3,000.
-    const state = optionCollateralState(optionCollateral([covered(wad)]), shiftTo({ ETH: 3_000n * wad }))
+    const state = optionCollateralState(ruleOf(covered(wad)), shiftTo({ ETH: 3_000n * wad }))
     expect(state).to.deep.equal({ isLiquidatable: false, penalty: 600n * wad, slack: 1_666_666666666666668000n })
-    expect(
-      optionCollateralState(optionCollateral([covered(wad)]), shiftTo({ ETH: 100_000n * wad })).isLiquidatable,
-    ).to.equal(false)
+    const far = optionCollateralState(ruleOf(covered(wad)), shiftTo({ ETH: 100_000n * wad }))
+    expect(far.isLiquidatable).to.equal(false)
+  })
+
+  it('behavior: moves the quote against the account, up for calls and down for puts', () => {
+    // (2,000 + 1 wei) × 2,001 / 2,000 is 2,001 and 1.0005 wei. Call: 1.2 × (2,001 + 2 wei) − 2,000; put: 2,000 − 0.8 × (2,001 + 1 wei).
+    const at = (held: ReturnType<typeof short>) =>
+      optionCollateralState({ ...ruleOf(held), quote: 2_000n * wad + 1n }, shiftTo({ ETH: 2_001n * wad })).slack
+    expect(at(call(500n * wad))).to.equal((988n * wad) / 10n - 2n)
+    expect(at(put(450n * wad))).to.equal((508n * wad) / 10n)
   })
 
   it('behavior: the least penalty holds per short, in dollars at our own price of the quote asset', () => {
-    const rule = optionCollateral([call(10n * wad), call(20n * wad)])
-    expect(optionCollateralState(rule, shiftTo()).penalty).to.equal(30n * wad)
-    expect(optionCollateralState(rule, shiftTo({ SUSD: wad / 2n })).penalty).to.equal(15n * wad)
+    const rule = ruleOf(call(410n * wad), put(420n * wad))
+    const dear = { ...rule, minimumPenalty: 150n * wad }
+    expect(optionCollateralState(dear, shiftTo()).penalty).to.equal(300n * wad)
+    expect(optionCollateralState(dear, shiftTo({ SUSD: wad / 2n })).penalty).to.equal(150n * wad)
+  })
+
+  it('behavior: an expired short is neither liquidated nor is its collateral free', () => {
+    const expired = short('call', 'quote', { collateral: 1n, expiry: now })
+    expect(optionCollateralState(ruleOf(expired, call(500n * wad)), shiftTo())).to.deep.equal(
+      optionCollateralState(ruleOf(call(500n * wad)), shiftTo()),
+    )
+    expect(optionCollateralState(ruleOf(expired), shiftTo())).to.deep.equal({
+      isLiquidatable: false,
+      penalty: 0n,
+      slack: 0n,
+    })
   })
 })

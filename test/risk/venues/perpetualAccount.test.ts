@@ -32,6 +32,13 @@ describe('perpetualAccountState', () => {
     expect(perpetualAccountState({ ...rule, cash: 1_750n * wad - 1n }, shiftTo()).isLiquidatable).to.equal(true)
   })
 
+  it('behavior: the limit of the settlement debt binds only what is owed', () => {
+    const settlementDebt = { ratio: wad, limit: 0n }
+    const flat = (cash: bigint) =>
+      perpetualAccountState(perpetualAccount({ cash, markets: [], settlementDebt }), shiftTo()).isLiquidatable
+    expect([flat(wad), flat(0n), flat(-1n)]).to.deep.equal([false, false, true])
+  })
+
   it('behavior: rounds the account value down to the settlement token', () => {
     // 6.25 % of 16.0000064 is 1.0000004; an account value of 1.0000009 is 1.000000 in six decimals.
     const price = 160_000_064n * 10n ** 11n

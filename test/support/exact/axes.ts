@@ -1,5 +1,5 @@
 import type { Underlying } from '../../../src/core/asset.ts'
-import { type Inputs, Refusal } from './claims.ts'
+import { type Inputs, scenarioPrices } from './claims.ts'
 import { fromWad, type Real } from './real.ts'
 
 /** A price of an underlying: at the mark (`index` −1) or in one of its scenarios. */
@@ -26,8 +26,6 @@ export type JointShock = {
   readonly shock: Shock
 }
 
-const wad = 10n ** 18n
-
 /**
  * Scenario prices of the underlyings that a book depends on, S · (1 + m) rounded down (model section 3).
  *
@@ -35,14 +33,10 @@ const wad = 10n ** 18n
  */
 export function toAxes({ market, parameters }: Inputs, held: ReadonlySet<Underlying>): Map<Underlying, Axis> {
   const axes = new Map<Underlying, Axis>()
-  for (const [underlying, { class: name, range, multiplier }] of Object.entries(parameters.underlyings)) {
+  for (const [underlying, { class: name }] of Object.entries(parameters.underlyings)) {
     const spot = market.prices[underlying]?.price
     if (spot === undefined || !held.has(underlying)) continue
-    const asked = market.rangeMultipliers[underlying]
-    if (asked === undefined || asked < multiplier.floor || asked > multiplier.clamp) {
-      throw new Refusal(`the range multiplier of ${underlying} is ${asked}`)
-    }
-    const widest = (range * asked) / wad
+    const [, ...prices] = scenarioPrices({ market, parameters }, underlying)
     const points = (parameters.classes[name]?.scenarios ?? []).map(
       ({ id, kind, move, vol, weight }, index): Point => ({
         index,
@@ -51,7 +45,7 @@ export function toAxes({ market, parameters }: Inputs, held: ReadonlySet<Underly
         move,
         vol,
         weight: fromWad(weight),
-        price: (spot * (wad + (kind === 'range' ? (move * widest) / wad : move))) / wad,
+        price: prices[index] ?? 0n,
       }),
     )
     const mark = { index: -1, id: 'mark', kind: 'range', price: spot, move: 0n, vol: 'none', weight: 0n } as const

@@ -11,6 +11,7 @@ import {
   type Position,
   venueAccountKey,
 } from '../../../src/core/position.ts'
+import { sqrtPrice, sqrtRatio } from './liquidity.ts'
 import { floorToWad, fromDecimals, fromWad, type Real } from './real.ts'
 
 /** What the reference reads. */
@@ -88,6 +89,29 @@ export function underlyingsOf(claim: Claim): readonly Underlying[] {
     case 'consumerDebt':
       return []
   }
+}
+
+/**
+ * The mark of an underlying, then its price in each scenario: S · (1 + m) rounded down (model section 3). WAD.
+ *
+ * @throws {Refusal} for a range multiplier outside its floor and clamp.
+ */
+export function scenarioPrices(
+  { market, parameters }: Pick<Inputs, 'market' | 'parameters'>,
+  underlying: Underlying,
+): readonly bigint[] {
+  const wad = 10n ** 18n
+  const entry = parameters.underlyings[underlying]
+  const spot = market.prices[underlying]?.price ?? 0n
+  const asked = market.rangeMultipliers[underlying]
+  if (entry === undefined || asked === undefined || asked < entry.multiplier.floor || asked > entry.multiplier.clamp) {
+    throw new Refusal(`the range multiplier of ${underlying} is ${asked}`)
+  }
+  const widest = (entry.range * asked) / wad
+  const moves = (parameters.classes[entry.class]?.scenarios ?? []).map(({ kind, move }) =>
+    kind === 'range' ? (move * widest) / wad : move,
+  )
+  return [spot, ...moves.map((move) => (spot * (wad + move)) / wad)]
 }
 
 /**
@@ -173,13 +197,27 @@ export function toClaims({ portfolio, market, parameters }: Inputs): Claim[] {
       case 'concentratedLiquidity': {
         const token0 = tokenOf(position.token0)
         const token1 = tokenOf(position.token1)
-        if (token0 === null || token1 === null) return null
+        if (token0 === null || token1 === null || !canPoolHold([token0, token1])) return null
         const { kind, liquidity, tickLower, tickUpper, fees0, fees1 } = position
         return { ...held, kind, tokens: [token0, token1], liquidity, tickLower, tickUpper, fees: [fees0, fees1] }
       }
       case 'consumerDebt':
         return { ...held, kind: 'consumerDebt', amount: fromWad(position.amount) }
     }
+  }
+
+  /** Whether some pool can hold the price of the two at the marks and in every scenario (TickMath's ends). */
+  function canPoolHold(tokens: readonly [Token, Token]): boolean {
+    const [prices0, prices1] = tokens.map(({ rate, underlying }) =>
+      scenarioPrices({ market, parameters }, underlying).map((price) => (rate * price) / 10n ** 18n),
+    )
+    return (prices0 ?? []).every((price0) =>
+      (prices1 ?? []).every((price1) => {
+        if (price0 === 0n || price1 === 0n) return false
+        const root = sqrtPrice(price0, price1, tokens[0].decimals, tokens[1].decimals)
+        return root >= sqrtRatio(-887272) && root < sqrtRatio(887272)
+      }),
+    )
   }
 
   function isQuoted(asset: AssetKey): boolean {

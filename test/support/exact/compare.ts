@@ -1,16 +1,19 @@
 import { BaseError } from '../../../src/core/errors.ts'
 import type { MarginResult } from '../../../src/core/margin.ts'
+import { mostEquity, mostRequirement } from '../../../src/core/units.ts'
 import { type Inputs, Refusal } from './claims.ts'
 import { errorBound } from './errorBound.ts'
 import { type ExactMargin, exactMargin, type LineId, lineIds } from './exactMargin.ts'
 import { abs, floorToQuoteUnits, fromQuoteUnits, max, min, type Real, sum, toText } from './real.ts'
 
 /** The engine less the exact model in one figure, and how much rounding explains. USD. */
-export type Gap = { readonly figure: string; readonly gap: Real; readonly bound: Real }
+export type Gap = { readonly figure: string; readonly exact: Real; readonly gap: Real; readonly bound: Real }
 
 /** What a portfolio told: nothing wrong, or sentences. `cliff`: a venue's own rounding decides a liquidation. */
 export type Comparison = {
   readonly outcome: 'compared' | 'refused' | 'cliff'
+  /** Whether a record can carry the margin; sizes far beyond are compared all the same. */
+  readonly isRecordable: boolean
   readonly gaps: readonly Gap[]
   readonly problems: readonly string[]
 }
@@ -22,11 +25,12 @@ const unit = fromQuoteUnits(1n)
 /** Compares a margin calculation with the exact model on one portfolio. */
 export function compare(inputs: Inputs, calculate: (inputs: Inputs) => MarginResult): Comparison {
   const exact = attempt(() => exactMargin(inputs), Refusal)
-  const result = attempt(() => calculate(inputs), BaseError)
+  const answer = attempt(() => calculate(inputs), BaseError)
+  const result = answer?.refusal === null ? answer : null
   if (exact === null || result === null) {
     const problems =
       exact === null && result === null ? [] : [`only ${exact === null ? 'the exact model' : 'the engine'} refuses`]
-    return { outcome: 'refused', gaps: [], problems }
+    return { outcome: 'refused', isRecordable: false, gaps: [], problems }
   }
   const isCliff = exact.book.accounts.some(({ isNearCliff }) => isNearCliff)
   const gaps = gapsOf(result, exact, isCliff)
@@ -35,6 +39,7 @@ export function compare(inputs: Inputs, calculate: (inputs: Inputs) => MarginRes
     .map(({ figure, gap, bound }) => `${figure} is off by ${toText(gap)}, of which rounding explains ${toText(bound)}`)
   return {
     outcome: isCliff ? 'cliff' : 'compared',
+    isRecordable: abs(result.equity) <= mostEquity && result.initialMargin <= mostRequirement,
     gaps,
     problems: [...problems, ...brokenPromises(result), ...(isCliff ? [] : brokenSafety(result, exact))],
   }
@@ -42,7 +47,12 @@ export function compare(inputs: Inputs, calculate: (inputs: Inputs) => MarginRes
 
 function gapsOf(result: MarginResult, exact: ExactMargin, isCliff: boolean): Gap[] {
   const bounds = errorBound(exact.book)
-  const equity = { figure: 'equity', gap: fromQuoteUnits(result.equity) - exact.equity, bound: bounds.equity + unit }
+  const equity = {
+    figure: 'equity',
+    exact: exact.equity,
+    gap: fromQuoteUnits(result.equity) - exact.equity,
+    bound: bounds.equity + unit,
+  }
   const lines = sides.flatMap((side) =>
     lineIds
       .filter((id) => !isCliff || !venueLines.has(id))
@@ -51,7 +61,7 @@ function gapsOf(result: MarginResult, exact: ExactMargin, isCliff: boolean): Gap
         const gap = fromQuoteUnits(line?.[side] ?? 0n) - exact[side][id]
         // A closing line also takes back what the lines above it rounded up.
         const units = venueLines.has(id) ? BigInt(index + 1) : 1n
-        return { figure: `${id} ${side}`, gap, bound: bounds.lines[id] + units * unit }
+        return { figure: `${id} ${side}`, exact: exact[side][id], gap, bound: bounds.lines[id] + units * unit }
       }),
   )
   return [equity, ...lines]

@@ -1,4 +1,4 @@
-import type { Inputs } from './claims.ts'
+import { type Inputs, Refusal } from './claims.ts'
 import {
   arithmeticLine,
   hedgedDeltaMinimumLine,
@@ -50,7 +50,17 @@ export type ExactMargin = {
 export function exactMargin(inputs: Inputs): ExactMargin {
   const book = toBook(inputs)
   const equity = sum(book.claims.map((claim) => book.valuer.equityOf(claim)))
-  return { book, equity, initial: linesOf(book, 'initial', equity), maintenance: linesOf(book, 'maintenance', equity) }
+  const initial = linesOf(book, 'initial', equity)
+  if (inputs.portfolio.scope === 'enforceable') requireRecordable(equity, totalOf(initial))
+  return { book, equity, initial, maintenance: linesOf(book, 'maintenance', equity) }
+}
+
+/** @throws {Refusal} for figures beyond 64 bits of quote units: the account is refused by a record. */
+function requireRecordable(equity: Real, initial: Real): void {
+  const signed = floorToQuoteUnits(equity)
+  if (signed < -(2n ** 63n) || signed >= 2n ** 63n || ceilToQuoteUnits(initial) >= 2n ** 64n) {
+    throw new Refusal('no record holds the margin')
+  }
 }
 
 function linesOf(book: Book, side: Side, equity: Real): Lines {

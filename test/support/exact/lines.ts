@@ -1,7 +1,6 @@
 import type { MarginParameters } from '../../../src/core/parameters.ts'
 import { underlyingsOf } from './claims.ts'
 import { deltasOf, holdingsOf, nakedShortsOf } from './holdings.ts'
-import { readings } from './readings.ts'
 import { abs, fromWad, max, min, one, over, type Real, sqrt, sum, times } from './real.ts'
 import { type Account, type Book, scanOf } from './scan.ts'
 
@@ -71,12 +70,11 @@ export function oracleConfidenceLine(book: Book, side: Side): Real {
   const expiries = new Map<string, { underlying: string; quantity: Real; confidence: Real }>()
   for (const claim of claims) {
     for (const { underlying, asset, quantity } of holdingsOf(book, claim)) {
-      const perpetual = readings.perpetualsNetAcrossQuotes ? `${claim.account}||${underlying}` : claim.key
-      const key = asset === null ? perpetual : `${claim.account}|${asset}`
+      const key = asset === null ? claim.key : `${claim.account}|${asset}`
       const known = groups.get(key)?.quantity ?? 0n
       groups.set(key, { underlying, quantity: known + valuer.credited(claim, quantity) })
     }
-    if (claim.kind === 'option' && (claim.term > 0n || readings.oracleConfidenceOnExpired)) {
+    if (claim.kind === 'option') {
       const key = [claim.underlying, claim.expiry].join('|')
       const known = expiries.get(key)
       expiries.set(key, {
@@ -103,9 +101,7 @@ export function settlementGapLine({ claims, valuer, inputs }: Book, side: Side):
     claims.map((claim) => {
       if (claim.kind !== 'option' || claim.size >= 0n) return 0n
       const { term, settlement, size, underlying } = claim
-      const isOpen =
-        settlement?.kind === 'averaging' && (settlement.observed > 0n || readings.windowIsOpenBeforeFirstObservation)
-      const isFull = term <= 0n || isOpen
+      const isFull = term <= 0n || settlement?.kind === 'averaging'
       const left = isFull ? day : max(0n, day - term)
       return (times(times(-size, valuer.spotOf(underlying)), rate) * left) / day
     }),
@@ -122,7 +118,8 @@ function failureGroupOf({ inputs }: Book, account: Account): string | null {
   const [claim] = account.claims
   if (claim === undefined || claim.control === 'free' || claim.control === 'consumer') return null
   const entry = inputs.parameters.venues.find(({ id }) => id === claim.venue)
-  if (!readings.enforceableWalletFails && claim.control === 'enforceable' && entry?.adapter === 'erc20') return null
+  // The wallet of a `MarginAccount`.
+  if (claim.control === 'enforceable' && entry?.adapter === 'erc20') return null
   return entry?.failureGroup ?? entry?.adapter ?? claim.venue
 }
 
@@ -136,7 +133,7 @@ export function worstFailure(book: Book, side: Side): Real {
     const failed = book.accounts.filter((account) => groups.get(account) === group)
     const others = book.accounts.filter((account) => groups.get(account) !== group)
     const values = failed.map((account) => creditedValueOf(book, account))
-    const equity = readings.groupEquityNets ? max(0n, sum(values)) : sum(values.map((value) => max(0n, value)))
+    const equity = sum(values.map((value) => max(0n, value)))
     return times(equity, lost) + times(rateOf(lines.scan, side), scanOf(book, others).charge)
   })
   return max(0n, ...failures)
@@ -145,11 +142,9 @@ export function worstFailure(book: Book, side: Side): Real {
 /** Σ need_v: equity that keeps legs open where they are. */
 export function venueNeed(book: Book): Real {
   const { valuer, axes } = book
-  const { parameters } = book.inputs
-  const unmoved = readings.venueFloorUnmoved ? [{}] : []
   return sum(
     book.accounts.map((account) => {
-      if (account.rule === null || (readings.noVenueFloorWithoutPhysics && parameters.venuePhysics === 'off')) return 0n
+      if (account.rule === null) return 0n
       const equity = creditedValueOf(book, account)
       const shocks = [...account.underlyings].flatMap((underlying) =>
         (axes.get(underlying)?.points ?? [])
@@ -158,7 +153,7 @@ export function venueNeed(book: Book): Real {
       )
       // Long options are nobody's collateral: what they are worth in the scenario can leave.
       const longs = account.claims.filter((claim) => claim.kind === 'option' && claim.size > 0n && claim.term > 0n)
-      const needs = [...unmoved, ...shocks].map((shock) => {
+      const needs = [{}, ...shocks].map((shock) => {
         const loose = sum(longs.map((claim) => valuer.credited(claim, valuer.value(claim, shock))))
         return equity - (account.stateIn(shock)?.slack ?? 0n) - loose
       })

@@ -316,16 +316,16 @@ function addOptions(scene: Scene): void {
     const isShort = chance(scene, 55n)
     const option = toOption(scene, contract, isShort ? -amount : amount, quoteAsset)
     if (isUnpriced(scene, option)) continue
-    positions.push({ ...held(scene, venueAccount, 'venue'), ...option } as Option)
+    const claimed = held(scene, venueAccount, 'venue')
+    positions.push({ ...claimed, ...option } as Option)
     if (!isShort) continue
     const isBase = option.right === 'call' && contract.underlying === 'ETH' && chance(scene, 50n)
     const asset = isBase ? tokens.seth : quoteAsset
     const collateral = isBase ? (amount * random.between(40n, 110n)) / 100n : (total * random.between(10n, 110n)) / 100n
     positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'balance', asset, amount: collateral })
     const { right, strike, expiry } = option
-    // The venue no longer trades, so no longer liquidates, what has expired.
-    if (expiry > now)
-      shorts.push({ right, collateralIn: isBase ? 'base' : 'quote', strike, expiry, amount, collateral })
+    const { id } = claimed.claim
+    shorts.push({ id, right, collateralIn: isBase ? 'base' : 'quote', strike, expiry, amount, collateral })
   }
   if (shorts.length === 0 || !hasRule) return
   rules.push({

@@ -5,7 +5,7 @@ import { type Axis, type JointShock, type Point, type Shock, toAxes, toJointShoc
 import { type Claim, type Inputs, toClaims, underlyingsOf } from './claims.ts'
 import { fromWad, max, min, one, type Real, sum, times } from './real.ts'
 import { createValuer, type Valuer } from './value.ts'
-import { stateOf, type VenueState } from './venueRules.ts'
+import { ruleUnderlyings, stateOf, type VenueState } from './venueRules.ts'
 
 /** A book with its prices, and the P&L of each venue account in every scenario. */
 export type Book = {
@@ -35,11 +35,15 @@ const cliff = one / 10n ** 6n
 
 export function toBook(inputs: Inputs): Book {
   const claims = toClaims(inputs)
-  const axes = toAxes(inputs, new Set(claims.flatMap(underlyingsOf)))
-  const joint = toJointShocks(inputs, axes)
-  const valuer = createValuer(inputs, axes)
   const rules = new Map(inputs.portfolio.rules.map((rule) => [venueAccountKey(rule.venueAccount), rule]))
   const keys = [...new Set(claims.map(({ account }) => account))]
+  const ofRules = keys.flatMap((key) => {
+    const rule = rules.get(key)
+    return rule === undefined ? [] : ruleUnderlyings(rule, inputs.parameters)
+  })
+  const axes = toAxes(inputs, new Set([...claims.flatMap(underlyingsOf), ...ofRules]))
+  const joint = toJointShocks(inputs, axes)
+  const valuer = createValuer(inputs, axes)
   const accounts = keys.map((key) => {
     const held = claims.filter(({ account }) => account === key)
     return toAccount(key, held, rules.get(key) ?? null, { inputs, axes, joint, valuer })
@@ -55,8 +59,9 @@ function toAccount(
   rule: VenueRule | null,
   { inputs, axes, joint, valuer }: Context,
 ): Account {
-  const underlyings = new Set(claims.flatMap(underlyingsOf))
   const { parameters, portfolio } = inputs
+  const ofRule = rule === null ? [] : ruleUnderlyings(rule, parameters)
+  const underlyings = new Set([...claims.flatMap(underlyingsOf), ...ofRule])
   const stateIn = (shock: Shock) =>
     rule === null ? null : stateOf(rule, shock, { valuer, parameters, timestamp: portfolio.block.timestamp })
   const hasPhysics = parameters.venuePhysics === 'on' && rule !== null

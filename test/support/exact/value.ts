@@ -3,7 +3,6 @@ import type { Axis, Point, Shock } from './axes.ts'
 import type { Claim, Inputs, Token } from './claims.ts'
 import { liquidityAmounts, sqrtPrice } from './liquidity.ts'
 import { optionDelta, optionPrice, shockedVolatility, totalVolatility, type VolatilityShock } from './option.ts'
-import { readings } from './readings.ts'
 import { floorToWad, fromDecimals, fromWad, max, one, type Real, times } from './real.ts'
 
 type OptionClaim = Extract<Claim, { kind: 'option' }>
@@ -143,8 +142,7 @@ export function createValuer({ market, parameters }: Inputs, axes: ReadonlyMap<U
   /** What equity counts: paper gains of long options and perpetuals less their haircut. */
   function equityOf(claim: Claim): Real {
     const counted = credited(claim, markOf(claim))
-    const isPaper =
-      (claim.kind === 'option' && (claim.term > 0n || readings.paperHaircutOnExpired)) || claim.kind === 'perpetual'
+    const isPaper = claim.kind === 'option' || claim.kind === 'perpetual'
     return isPaper && counted > 0n ? times(counted, one - paperHaircut) : counted
   }
 

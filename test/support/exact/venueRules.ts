@@ -29,6 +29,23 @@ type Prices = {
   readonly assetPrice: (asset: AssetKey) => Real
 }
 
+/** Underlyings whose prices decide whether the venue liquidates. */
+export function ruleUnderlyings(rule: VenueRule, { assets }: MarginParameters): readonly Underlying[] {
+  const of = (held: readonly { readonly asset: AssetKey }[]): Underlying[] =>
+    held.flatMap(({ asset }) => assets[asset]?.underlying ?? [])
+  switch (rule.kind) {
+    case 'lendingPool':
+      return of([...rule.collaterals, ...rule.debts])
+    case 'perpetualAccount':
+      return [...of(rule.collaterals), ...rule.markets.map(({ underlying }) => underlying)]
+    case 'optionCollateral':
+      return [rule.underlying]
+    case 'isolatedLoan':
+    case 'baseDebt':
+      throw new Error(`The reference has no rule of kind ${rule.kind}.`)
+  }
+}
+
 /** Minimum collaterals by short option, spot and time: the same in every scenario of one price. */
 const minima = new WeakMap<object, Map<Real, Real>>()
 
@@ -131,20 +148,34 @@ function optionCollateral(
 ): VenueState {
   const spot = times(fromWad(rule.quote), ratioOf(rule.underlying))
   const quotePrice = assetPrice(rule.quoteAsset)
-  const shorts = rule.shorts.map((short) => {
+  // Nothing expired is liquidated, nor is its collateral free before it is settled.
+  const live = rule.shorts.filter(({ expiry }) => expiry > timestamp)
+  const shorts = live.map((short) => {
     const ownSpot = valuer.spotOf(rule.underlying, shock)
     const inUsd = (amount: Real): Real => times(amount, short.collateralIn === 'base' ? ownSpot : quotePrice)
     const collateral = fromWad(short.collateral)
     const known = minima.get(short) ?? new Map<Real, Real>()
     minima.set(short, known)
-    const minimum = known.get(spot) ?? minimumCollateral(short, rule.minimum, spot, BigInt(short.expiry - timestamp))
-    known.set(spot, minimum)
-    const fee = times(fromWad(rule.minimumPenalty), quotePrice)
+    const minimumAt = (price: Real): Real => {
+      const found = known.get(price) ?? minimumCollateral(short, rule.minimum, price, BigInt(short.expiry - timestamp))
+      known.set(price, found)
+      return found
+    }
+    const [minimum, unmoved] = [minimumAt(spot), minimumAt(fromWad(rule.quote))]
+    const distanceTo = (least: Real): Real => (least === 0n ? one : over(abs(collateral - least), least))
+    const fee = max(
+      inUsd(times(collateral, fromWad(rule.penaltyRatio))),
+      times(fromWad(rule.minimumPenalty), quotePrice),
+    )
+    const strike = fromWad(short.strike)
+    const payoff = max(0n, short.right === 'call' ? ownSpot - strike : strike - ownSpot)
+    // The whole collateral goes; of it the payoff was no longer the account's anyhow.
+    const whole = inUsd(collateral) - times(times(fromWad(short.amount), payoff), quotePrice)
     return {
       isLiquidatable: collateral < minimum,
-      penalty: max(inUsd(times(collateral, fromWad(rule.penaltyRatio))), fee),
+      penalty: collateral < minimum || collateral < unmoved ? max(whole, fee) : fee,
       slack: inUsd(collateral - minimum),
-      distance: minimum === 0n ? one : over(abs(collateral - minimum), minimum),
+      distance: min(distanceTo(minimum), distanceTo(unmoved)),
     }
   })
   return {

@@ -1,8 +1,9 @@
-import type { AccountPnlTable, ExplainedMargin, MarkGap } from '../../../core/explanation.ts'
+import type { AccountPnlTable, ExplainedMargin, MarginExplanation, MarkGap } from '../../../core/explanation.ts'
 import { type Wad, wad } from '../../../core/units.ts'
 import { abs } from '../../../kernel/fixedPoint.ts'
 import { toMarginResult } from '../calculateMargin.ts'
 import { type CalculateMarginOptions, type Evaluation, evaluatePortfolio } from '../evaluateBook.ts'
+import { orRefusal } from '../refusal.ts'
 import { contributionsOf } from './contributions.ts'
 import { greeksOf } from './greeks.ts'
 import { incrementalMargins, nettingSteps } from './incremental.ts'
@@ -17,19 +18,41 @@ import { incrementalMargins, nettingSteps } from './incremental.ts'
  * // explanation.contributions sum to the lines and to the total
  */
 export function explainMargin(options: CalculateMarginOptions): ExplainedMargin {
-  const evaluation = evaluatePortfolio(options)
-  const result = toMarginResult(options.portfolio, evaluation)
-  return {
-    ...result,
-    explanation: {
+  let explanation = unexplained
+  const result = orRefusal(options, () => {
+    const evaluation = evaluatePortfolio(options)
+    const margin = toMarginResult(options.portfolio, evaluation)
+    explanation = {
       ...contributionsOf(evaluation),
       incremental: incrementalMargins(evaluation),
       pnlByVenueAccount: accountPnlTable(evaluation),
       greeks: greeksOf(evaluation.legs, evaluation.context.valuer),
       markGaps: markGaps(evaluation),
-      netting: nettingSteps(evaluation, result.standalone.model),
-    },
-  }
+      netting: nettingSteps(evaluation, margin.standalone.model),
+    }
+    return margin
+  })
+  return { ...result, explanation: result.refusal ? unexplained : explanation }
+}
+
+const nothing = { initial: 0n, maintenance: 0n }
+/** Beside a refusal. */
+const unexplained: MarginExplanation = {
+  binding: [],
+  contributions: [],
+  incremental: [],
+  pnlByVenueAccount: { venueAccounts: [], underlyings: [], joint: [] },
+  greeks: [],
+  markGaps: [],
+  netting: {
+    positions: nothing,
+    accounts: nothing,
+    venues: nothing,
+    book: nothing,
+    withinAccounts: nothing,
+    withinVenues: nothing,
+    acrossVenues: nothing,
+  },
 }
 
 function accountPnlTable({ pnl, legs }: Evaluation): AccountPnlTable {

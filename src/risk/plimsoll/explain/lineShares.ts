@@ -9,6 +9,7 @@ import { credited, deltaExposures, deltaParts, type Exposure, tokensOf } from '.
 import { liquidityCharge } from '../lines/liquidity.ts'
 import { arithmeticNotional } from '../lines/marginLines.ts'
 import { type MinimumInputs, type Stage, settlementGap } from '../lines/minimums.ts'
+import { optionConfidence } from '../lines/oracleConfidence.ts'
 import { spotOf } from '../spot.ts'
 import { type FineShare, sharesPerWad } from './apportion.ts'
 
@@ -149,23 +150,16 @@ function uncertainShares(inputs: MinimumInputs, market: Market): readonly FineSh
   const perpetuals = legs.flatMap((leg, index): readonly NetQuantity[] => {
     if (leg.kind !== 'perpetual') return []
     const value = credited(leg, leg.size) * valuer.base.price(leg.underlying)
-    return [{ leg: index, group: group(leg, `perpetual|${leg.underlying}`, leg.underlying), value }]
+    return [{ leg: index, group: group(leg, leg.key, leg.underlying), value }]
   })
   const linear = netShares(inputs, [...tokens, ...perpetuals], (key) =>
     doubt(spotOf(underlyingOf.get(key) ?? '', market).confidence),
   )
-  const least = new Map<string, Wad>()
-  for (const leg of legs) {
-    if (leg.kind !== 'option') continue
-    const key = `${leg.underlying}|${leg.expiry}`
-    least.set(key, min(least.get(key) ?? leg.confidence, leg.confidence))
-  }
+  const confidenceOf = optionConfidence(legs, market)
   return legs.map((leg, index) => {
     const share = linear[index] ?? 0n
-    if (leg.kind !== 'option') return share
-    const own = least.get(`${leg.underlying}|${leg.expiry}`) ?? leg.confidence
-    const confidence = min(spotOf(leg.underlying, market).confidence, own)
+    if (leg.kind !== 'option' && leg.kind !== 'settledOption') return share
     const notional = abs(credited(leg, leg.size)) * valuer.base.price(leg.underlying)
-    return share + floorDiv(notional * doubt(confidence), wad)
+    return share + floorDiv(notional * doubt(confidenceOf(leg)), wad)
   })
 }

@@ -67,7 +67,7 @@ function lessPerpetualClaim(rule: VenueRule & { kind: 'perpetualAccount' }, leg:
   return { ...rule, collaterals: rule.collaterals.filter(({ asset }) => asset !== leg.token.asset) }
 }
 
-/** Collateral is matched to the short that holds exactly as much, else taken from the shorts in their order. */
+/** A netted contract is all shorts of its terms; collateral is that of the short with its id. */
 function lessOptionClaim(rule: VenueRule & { kind: 'optionCollateral' }, leg: Leg): VenueRule {
   if (leg.kind === 'option') {
     if (leg.size > 0n) return rule
@@ -75,17 +75,7 @@ function lessOptionClaim(rule: VenueRule & { kind: 'optionCollateral' }, leg: Le
       right !== leg.right || strike !== leg.strike || expiry !== leg.expiry
     return { ...rule, shorts: rule.shorts.filter(isOther) }
   }
-  if (leg.kind !== 'token' || leg.quantity < 0n) return rule
-  const isQuote = leg.token.asset === rule.quoteAsset
-  if (!isQuote && leg.token.underlying !== rule.underlying) return rule
-  const holds = ({ collateralIn }: (typeof rule.shorts)[number]) => collateralIn === (isQuote ? 'quote' : 'base')
-  const exact = rule.shorts.find((short) => holds(short) && short.collateral === leg.quantity)
-  let left = leg.quantity
-  const shorts = rule.shorts.map((short) => {
-    if (!holds(short) || left === 0n || (exact && short !== exact)) return short
-    const taken = min(left, short.collateral)
-    left -= taken
-    return { ...short, collateral: short.collateral - taken }
-  })
-  return { ...rule, shorts }
+  if (leg.kind !== 'token') return rule
+  const { id } = leg.position.claim
+  return { ...rule, shorts: rule.shorts.map((short) => (short.id === id ? { ...short, collateral: 0n } : short)) }
 }

@@ -86,7 +86,7 @@ export function settlementGap({ legs, valuer, parameters, timestamp }: MinimumIn
 
 /** Seconds until the settlement is fixed: none inside the averaging window and after expiry. */
 function remainingTime(leg: Leg & { kind: 'option' | 'settledOption' }, timestamp: number): bigint {
-  if (leg.kind === 'settledOption' || leg.observed > 0n) return 0n
+  if (leg.kind === 'settledOption' || leg.isAveraging) return 0n
   return max(0n, BigInt(leg.expiry - timestamp))
 }
 

@@ -1,4 +1,6 @@
+import { toAssetKey } from '../../../core/asset.ts'
 import type { MarginParameters } from '../../../core/parameters.ts'
+import type { Position } from '../../../core/position.ts'
 import { type Wad, wad } from '../../../core/units.ts'
 import { abs, max, mulUp } from '../../../kernel/fixedPoint.ts'
 import type { VenueState } from '../../venues/venueState.ts'
@@ -21,7 +23,8 @@ export type VenueFailure = {
 /**
  * Venues of one failure group (by default one adapter) fail together, however many accounts or markets they are split into.
  * `F = max over v of max(0, credited equity_v) · (1 − recovery) + factor · scan(book without v)`: a venue is gone with what is
- * held there, and what hedged it is alone. Wallets and debts to consumers cannot fail.
+ * held there, and what hedged it is alone. Accounts of one group do not cover each other's deficits. Wallets, also those of a
+ * `MarginAccount`, and debts to consumers cannot fail.
  */
 export function venueFailure(
   pnl: ScenarioPnl,
@@ -52,7 +55,8 @@ export function venueFailure(
 
 /**
  * Σ over venue accounts of `need_v`, the most that keeps the account's legs open within the range: `max(0, E_v(0) − slack_v(s))`
- * over the range scenarios of at most one range, one underlying at a time. What can be withdrawn there is not needed. WAD USD.
+ * at the marks and over the range scenarios of at most one range, one underlying at a time. What can be withdrawn there is
+ * not needed. WAD USD.
  */
 export function venueNeeds(pnl: ScenarioPnl): readonly { readonly venueAccount: string; readonly need: Wad }[] {
   return pnl.accounts.flatMap((account, index) => {
@@ -68,13 +72,15 @@ const needs = onceEach<AccountPnl, Wad>()
 function needOf(account: BookAccount, index: number, pnl: ScenarioPnl): Wad {
   const equity = creditedEquity(account, pnl)
   const free = account.legs.filter((leg) => account.rule && isFree(pnl.legs[leg] as Leg, account.rule))
-  let most = 0n
+  const worth = (leg: number, change: Wad) => max(0n, (pnl.creditedValues[leg] as Wad) + change)
+  const atMarks = account.pnl.unmoved
+  let most = atMarks ? max(0n, equity - atMarks.slack - sumOf(free, (leg) => worth(leg, 0n))) : 0n
   for (const { rows, legs, accounts } of pnl.underlyings) {
     const { states } = accounts[index] as AccountRows
     if (!states) continue
     rows.forEach((row, at) => {
       if (!isWithinRange(row)) return
-      const freeValue = sumOf(free, (leg) => max(0n, (pnl.creditedValues[leg] as Wad) + (legs[leg]?.[at] as Wad)))
+      const freeValue = sumOf(free, (leg) => worth(leg, legs[leg]?.[at] as Wad))
       most = max(most, equity - (states[at] as VenueState).slack - freeValue)
     })
   }
@@ -97,7 +103,15 @@ function creditedEquity({ legs }: BookAccount, { creditedValues }: ScenarioPnl):
   return sumOf(legs, (index) => creditedValues[index] as Wad)
 }
 
-export function canFail({ legs: [first] }: BookAccount, { legs }: ScenarioPnl): boolean {
-  const control = first === undefined ? undefined : legs[first]?.control
-  return control === 'venue' || control === 'enforceable'
+/** Whether a venue holds anything of the account: tokens in a `MarginAccount`'s own hands are a wallet, too. */
+export function canFail(account: BookAccount, { legs }: ScenarioPnl): boolean {
+  return account.legs.some((index) => {
+    const { control, kind, position } = legs[index] as Leg
+    return control === 'venue' || (control === 'enforceable' && !(kind === 'token' && isOwnToken(position)))
+  })
+}
+
+/** Whether the claim is on the token contract itself and not on a venue that holds the token. */
+function isOwnToken({ claim, ...position }: Position): boolean {
+  return 'asset' in position && toAssetKey(claim.chainId, claim.contract) === position.asset
 }

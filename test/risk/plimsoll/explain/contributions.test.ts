@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import type { ExplainedMargin } from '../../../../src/core/explanation.ts'
 import type { MarginParameters } from '../../../../src/core/parameters.ts'
-import { type Position, venueAccountKey } from '../../../../src/core/position.ts'
+import { type Balance, type Position, venueAccountKey } from '../../../../src/core/position.ts'
 import { wad } from '../../../../src/core/units.ts'
 import type { VenueRule } from '../../../../src/core/venueRule.ts'
 import { calculateMargin } from '../../../../src/risk/plimsoll/calculateMargin.ts'
@@ -209,6 +209,17 @@ describe('contributions', () => {
       expect(total > 13_400n * usd && total < 13_600n * usd).to.equal(true)
       expect(lost).to.equal((total * 10_000n + 6_800n) / 13_600n)
       expect(lineOf(result, short, 'venueFailure')?.initial).to.equal(total - lost)
+    })
+
+    it('venue failure: of two venues that cost the same the first fails', () => {
+      const [first, second] = ['a', 'b'].map((venue) => balance(assets.weth, 10n * wad, { venue })) as [
+        Balance,
+        Balance,
+      ]
+      const result = explainMargin({ portfolio: portfolioOf(second, first), market, parameters })
+      const [lost, left] = [first, second].map((leg) => lineOf(result, leg, 'venueFailure')?.initial ?? 0n)
+      // 10,000 lost at the one, a scan of 3,600 left at the other.
+      expect(((lost ?? 0n) * 3_600n) / 10_000n - (left ?? 0n)).to.be.within(-1n, 1n)
     })
 
     it('names the venue account of every position', () => {

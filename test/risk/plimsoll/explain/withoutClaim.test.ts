@@ -62,22 +62,16 @@ describe('withoutClaim', () => {
     expect(withoutClaim(rule, legOf(balance(assets.weth, wad)))).to.deep.equal({ ...rule, collaterals: [] })
     expect(withoutClaim(rule, legOf(perpetual(wad, wad, { underlying: 'BTC' })))).to.deep.equal(rule)
   })
-  it('takes a short out of an option account, or the collateral of the short that holds it', () => {
+  it('takes a short out of an option account, or the collateral of the short with its id', () => {
     const [call, put] = [
-      { ...rules.short('call', 'quote', { collateral: 900n * wad }), expiry },
-      { ...rules.short('put', 'quote', { collateral: 500n * wad }), expiry },
+      rules.short('call', 'quote', { id: '1', collateral: 900n * wad, expiry }),
+      rules.short('put', 'quote', { id: '2', collateral: 500n * wad, expiry }),
     ]
     const rule = rules.optionCollateral([call, put], { quoteAsset: assets.susd })
     expect(withoutClaim(rule, legOf(option('put', 2000, -wad)))).to.deep.equal({ ...rule, shorts: [call] })
     expect(withoutClaim(rule, legOf(option('put', 2000, wad)))).to.equal(rule)
-    const collateral = (amount: bigint) => withoutClaim(rule, legOf(balance(assets.susd, amount * wad)))
-    expect(collateral(500n)).to.deep.equal({ ...rule, shorts: [call, { ...put, collateral: 0n }] })
-    expect(collateral(1_000n)).to.deep.equal({
-      ...rule,
-      shorts: [
-        { ...call, collateral: 0n },
-        { ...put, collateral: 400n * wad },
-      ],
-    })
+    const without = (id: string) => withoutClaim(rule, legOf(balance(assets.susd, 500n * wad, { id })))
+    expect(without('2')).to.deep.equal({ ...rule, shorts: [call, { ...put, collateral: 0n }] })
+    expect(without('3')).to.deep.equal(rule)
   })
 })

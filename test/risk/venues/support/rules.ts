@@ -157,7 +157,12 @@ export function optionCollateral(
 export function short(
   right: 'call' | 'put',
   collateralIn: 'base' | 'quote',
-  { amount = wad, collateral, expiry = now + weeks(4) }: { amount?: bigint; collateral: bigint; expiry?: number },
+  {
+    amount = wad,
+    collateral,
+    expiry = now + weeks(4),
+    id = '',
+  }: { amount?: bigint; collateral: bigint; expiry?: number; id?: string },
 ): OptionCollateralRule['shorts'][number] {
-  return { right, collateralIn, strike: 2_000n * wad, expiry, amount, collateral }
+  return { id, right, collateralIn, strike: 2_000n * wad, expiry, amount, collateral }
 }
