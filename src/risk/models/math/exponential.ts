@@ -27,9 +27,10 @@ export function expOfSum(x: number, correction: number): number {
   if (x < underflow) return 0
   const k = Math.round(x * inverseLn2)
   const { reduced, rest } = reduce(x, k)
-  const remainder = seriesRest(reduced) + rest + correction
-  const high = 1 + reduced
-  return scaleByPowerOfTwo(high + (reduced - (high - 1) + remainder), k)
+  const sum = reduced + correction
+  const remainder = seriesRest(sum) + (rest + (reduced - sum + correction))
+  const high = 1 + sum
+  return scaleByPowerOfTwo(high + (sum - (high - 1) + remainder), k)
 }
 
 /** e^x − 1 without cancellation near zero, within 1 unit in the last place. */
