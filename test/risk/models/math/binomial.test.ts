@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { crr, TreeProbabilityError } from '../../../../src/risk/models/math/binomial.ts'
 import { generalizedBlackScholes, OptionInputError } from '../../../../src/risk/models/math/black76.ts'
+import { expectClose } from '../../../support/close.ts'
 
 const stock = { spot: 50, strike: 50, rate: 0.1, dividendYield: 0, volatility: 0.4, time: 5 / 12 }
 const within = (least: number, most: number) => fc.double({ min: least, max: most, noNaN: true })
@@ -81,7 +82,7 @@ describe('crr', () => {
         }
         const plain = { ...option, right: 'call', dividendYield: 0 } as const
         const european = crr({ ...plain, exercise: 'european' })
-        expect(crr({ ...plain, exercise: 'american' })).to.be.closeTo(european, 1e-12)
+        expectClose(crr({ ...plain, exercise: 'american' }), european, 1e-12)
       }),
       { seed: 1, numRuns: 200 },
     )
@@ -92,14 +93,14 @@ describe('crr', () => {
   it('behavior: without volatility or time only the path of the forward is left', () => {
     const calm = { ...stock, right: 'put', spot: 45, volatility: 0, steps: 10 } as const
     expect(crr({ ...calm, exercise: 'american' })).to.equal(5)
-    expect(crr({ ...calm, exercise: 'european' })).to.be.closeTo(generalizedBlackScholes(calm), 1e-13)
+    expectClose(crr({ ...calm, exercise: 'european' }), generalizedBlackScholes(calm), 1e-13)
     expect(crr({ ...calm, volatility: 0.4, time: 0, exercise: 'european' })).to.equal(5)
   })
 
   it('error: TreeProbabilityError says how many steps are enough', () => {
     const fast = { ...stock, volatility: 0.01, right: 'call', exercise: 'american' } as const
     expect(() => crr({ ...fast, steps: 10 })).to.throw(TreeProbabilityError, 'more than 42 steps')
-    expect(crr({ ...fast, steps: 43 })).to.be.closeTo(generalizedBlackScholes(fast), 1e-3)
+    expectClose(crr({ ...fast, steps: 43 }), generalizedBlackScholes(fast), 1e-3)
   })
 
   it('error: OptionInputError', () => {
