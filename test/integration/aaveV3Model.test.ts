@@ -50,8 +50,8 @@ describe('aave-v3 rule against the pool', function () {
     await borrowFromAave(sendAs(chain, accounts.hedged), aave, { asset: tokens.usdc, amount: 1_234_567_891n })
     for (const [days, price] of [
       [0, 2_000n * 10n ** 18n],
-      [11, 1_873_456_789_010_000_000_000n],
-      [90, 912_345_678_900_000_000_000n],
+      [5, 1_873_456_789_010_000_000_000n],
+      [9, 912_345_678_900_000_000_000n],
     ] as const) {
       await passTime(chain, deployment, days * 86_400 + 1)
       await setPrices(chain, deployment, { ETH: price })
