@@ -1,9 +1,8 @@
 import { type Book, type BookMarket, type BookPosition, positionId, yearsTo } from '../../core/book.ts'
 import { UnmodeledPositionError } from './errors.ts'
 import { forwardOf, type UnderlyingMarket, underlyingMarket } from './forward.ts'
-import { black76 } from './math/black76.ts'
-import { exp, log } from './math/exponential.ts'
-import { normalCdf, normalPdf } from './math/normal.ts'
+import { black76, black76Greeks } from './math/black76.ts'
+import { exp } from './math/exponential.ts'
 import type { ModelPosition } from './model.ts'
 import { type OptionPosition, volatilityOf } from './volatility.ts'
 
@@ -33,6 +32,23 @@ export type OptionInputs = {
 /** Price of one European option (Black 1976), its payoff at a term or a volatility of zero. */
 export function optionPrice({ right, forward, strike, volatility, years, discount }: OptionInputs): number {
   return black76({ forward, strike, volatility, time: years, discount })[right]
+}
+
+/** Derivatives of {@link optionPrice} to forward, volatility and date; a payoff has the slope of its side and nothing else. */
+export function optionGreeks({ right, forward, strike, volatility, years, discount }: OptionInputs) {
+  if (volatility * Math.sqrt(years) > 0) {
+    const { deltaForward, gamma, vega, theta } = black76Greeks({
+      right,
+      forward,
+      strike,
+      volatility,
+      time: years,
+      discount,
+    })
+    return { deltaForward, gamma, vega, theta }
+  }
+  const inTheMoney = right === 'call' ? forward > strike : forward < strike
+  return { deltaForward: inTheMoney ? (right === 'call' ? discount : -discount) : 0, gamma: 0, vega: 0, theta: 0 }
 }
 
 /**
@@ -257,15 +273,9 @@ function optionSensitivities(position: OptionPosition, market: BookMarket, asOf:
   const discounted = payoff !== 'inverse' && premium !== 'futures'
   const discount = discounted ? exp(-rate * years) : 1
   const slope = (price - fixed) / spot
-  const total = volatility * Math.sqrt(years)
-  // At the end of its life an option has the slope of its payoff and no curvature.
-  const d1 = total > 0 && strike > 0 ? log(price / strike) / total + total / 2 : price > strike ? 40 : -40
-  const density = total > 0 && strike > 0 ? discount * normalPdf(d1) : 0
-  const value = optionPrice({ right, forward: price, strike, volatility, years, discount })
-  const byForward = discount * (right === 'call' ? normalCdf(d1) : -normalCdf(-d1))
-  const curvature = density === 0 ? 0 : density / (price * total)
-  const vega = density * price * Math.sqrt(years)
-  const decay = years > 0 ? (-vega * volatility) / (2 * years) + (discounted ? rate * value : 0) : 0
+  const inputs = { right, forward: price, strike, volatility, years, discount }
+  const value = optionPrice(inputs)
+  const { deltaForward: byForward, gamma: curvature, vega, theta: decay } = optionGreeks(inputs)
   const size = amount * multiplier
   if (payoff !== 'inverse') {
     return {

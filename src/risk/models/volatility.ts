@@ -1,20 +1,17 @@
 import type { BookMarket, BookPosition } from '../../core/book.ts'
 import { yearsTo } from '../../core/book.ts'
-import { InvalidInputError, MissingMarketDataError } from '../../core/errors.ts'
-import { atTerm, forwardOf, type UnderlyingMarket, underlyingMarket } from './forward.ts'
-import { log } from './math/exponential.ts'
+import { MissingMarketDataError } from '../../core/errors.ts'
+import { atTerm, forwardOf, underlyingMarket } from './forward.ts'
+import { smileVolatility } from './math/smile.ts'
 
 /** An option of a book. */
 export type OptionPosition = Extract<BookPosition, { kind: 'option' }>
-
-type Smile = NonNullable<UnderlyingMarket['smiles']>[number]
-type Svi = Extract<Smile, { kind: 'svi' }>
 
 /**
  * Volatility of an option: its own, else of the smile of its expiry, else of a smile that names no expiry.
  *
  * @throws {MissingMarketDataError} when none of them is there.
- * @throws {InvalidInputError} when the smile has a negative variance at the strike.
+ * @throws {SmileError} when the smile gives no volatility at the strike.
  */
 export function volatilityOf(market: BookMarket, option: OptionPosition, asOf: number): number {
   if (option.volatility !== undefined) return option.volatility
@@ -31,44 +28,14 @@ export function volatilityOf(market: BookMarket, option: OptionPosition, asOf: n
     case 'flat':
       return smile.volatility
     case 'points':
-      return interpolate(smile.points, option.strike)
+      return smileVolatility(
+        { kind: 'points', axis: 'strike', points: smile.points.toSorted((left, right) => left.strike - right.strike) },
+        { forward: forwardOf(market, option.underlying, option, asOf).price, strike: option.strike },
+      )
     case 'svi': {
       const forward = smile.forward ?? forwardOf(market, option.underlying, option, asOf).price
-      const years = smile.referenceYears ?? yearsTo(option, asOf)
-      return sviVolatility(smile, { strike: option.strike, forward, years })
+      const time = smile.referenceYears ?? yearsTo(option, asOf)
+      return smileVolatility({ ...smile, time }, { forward, strike: option.strike })
     }
   }
-}
-
-/**
- * Volatility of raw SVI: `k = ln(strike / forward)` within ±4 √(a + b σ), `w = a + b (ρ (k − m) + √((k − m)² + σ²))` not
- * above 144, volatility `√(w / years)`. Source: Gatheral (2004); the clamps are those of lyra-utils `SVI.sol`.
- *
- * @throws {InvalidInputError} when the variance is negative or the term is zero.
- */
-export function sviVolatility(
-  { a, b, rho, m, sigma }: Pick<Svi, 'a' | 'b' | 'rho' | 'm' | 'sigma'>,
-  { strike, forward, years }: { readonly strike: number; readonly forward: number; readonly years: number },
-): number {
-  const bound = 4 * Math.sqrt(Math.max(0, a + b * sigma))
-  const moneyness = strike > 0 ? log(strike / forward) : -bound
-  const distance = Math.max(-bound, Math.min(bound, moneyness)) - m
-  const variance = a + b * (rho * distance + Math.sqrt(distance * distance + sigma * sigma))
-  if (!(variance >= 0 && years > 0)) {
-    throw new InvalidInputError(`The SVI smile has the variance ${variance} over ${years} years at ${strike}.`, {
-      metaMessages: ['Check its parameters and give it referenceYears where the term is over.'],
-    })
-  }
-  return Math.sqrt(Math.min(variance, 144) / years)
-}
-
-function interpolate(points: readonly { readonly strike: number; readonly volatility: number }[], strike: number) {
-  const sorted = points.toSorted((left, right) => left.strike - right.strike)
-  const above = sorted.findIndex((point) => point.strike >= strike)
-  const upper = sorted[above]
-  const lower = sorted[above === -1 ? sorted.length - 1 : above - 1]
-  if (upper === undefined) return (lower as { volatility: number }).volatility
-  if (lower === undefined || upper.strike === strike) return upper.volatility
-  const part = (strike - lower.strike) / (upper.strike - lower.strike)
-  return lower.volatility + part * (upper.volatility - lower.volatility)
 }

@@ -5,7 +5,7 @@ import { MissingMarketDataError } from '../../../src/core/errors.ts'
 import { UnmodeledPositionError } from '../../../src/risk/models/errors.ts'
 import { forwardOf } from '../../../src/risk/models/forward.ts'
 import { liquidityAmounts, markPositions, valuerOf } from '../../../src/risk/models/valuation.ts'
-import { sviVolatility, volatilityOf } from '../../../src/risk/models/volatility.ts'
+import { volatilityOf } from '../../../src/risk/models/volatility.ts'
 import { volatilityFactors } from '../../../src/risk/models/volatilityShock.ts'
 
 const asOf = 1_700_000_000
@@ -164,13 +164,18 @@ describe('valuation', () => {
     )
   })
 
-  it('reads an SVI smile and keeps far strikes at its bound', () => {
-    const smile = { a: 0.01, b: 0.05, rho: -0.1, m: -0.05, sigma: 0.05 }
+  it('reads an SVI smile at its own forward and term', () => {
+    const smile = { kind: 'svi', a: 0.01, b: 0.05, rho: -0.1, m: -0.05, sigma: 0.05 } as const
     const distance = Math.log(100 / 95) + 0.05
     const variance = 0.01 + 0.05 * (-0.1 * distance + Math.sqrt(distance ** 2 + 0.05 ** 2))
-    near(sviVolatility(smile, { strike: 100, forward: 95, years: 0.1 }), Math.sqrt(variance / 0.1), 1e-14)
-    const far = sviVolatility(smile, { strike: 1e12, forward: 95, years: 0.1 })
-    expect(sviVolatility(smile, { strike: 1e15, forward: 95, years: 0.1 })).to.equal(far)
+    const at = (extra: object) =>
+      volatilityOf(
+        { underlyings: { X: { price: 95, smiles: [{ ...smile, years: 0.1, ...extra }] } } },
+        { kind: 'option', underlying: 'X', right: 'call', strike: 100, amount: 1, years: 0.1 },
+        asOf,
+      )
+    near(at({}), Math.sqrt(variance / 0.1), 1e-14)
+    near(at({ forward: 95, referenceYears: 0.4 }), Math.sqrt(variance / 0.4), 1e-14)
   })
 
   it('moves short volatilities further than long ones', () => {

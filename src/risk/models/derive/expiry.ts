@@ -54,7 +54,7 @@ export function basisContingency(
   return { up, down, lossUp, lossDown, contingency: Math.min(lossUp, lossDown) }
 }
 
-/** Sums over the expiries of a book. Derive's own reference calculation publishes `up` as "ForwardContingency". */
+/** Sums over the expiries of a book. The lower of `up` and `down` is what Derive's test cases publish as "ForwardContingency". */
 export function basisTotals(expiries: readonly { readonly basis: BasisContingency }[]) {
   return {
     contingency: total(expiries.map(({ basis }) => basis.contingency)),
