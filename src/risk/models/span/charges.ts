@@ -29,7 +29,8 @@ export function spotCharges(
     const left = Math.abs(remaining)
     const consumed = Math.abs(net - remaining)
     const charge =
-      left * moneyOf(definition.remaining ?? 0, contractPrice) + consumed * moneyOf(definition.consumed ?? 0, contractPrice)
+      left * moneyOf(definition.remaining ?? 0, contractPrice) +
+      consumed * moneyOf(definition.consumed ?? 0, contractPrice)
     return [{ period, remaining: left, consumed, charge: roundTo(charge, places) }]
   })
 }

@@ -1,4 +1,4 @@
-import { shortOptionMinimum, type ShortOptionMinimum } from './charges.ts'
+import { type ShortOptionMinimum, shortOptionMinimum } from './charges.ts'
 import { type DeltaLedger, ledgerOf, netDelta } from './deltas.ts'
 import { type Commodity, contains, type PeriodRange, type Rounding, roundTo } from './parameters.ts'
 import type { Row } from './rows.ts'
@@ -75,7 +75,8 @@ export function scanCombined(
   rounding: Rounding = {},
 ): CombinedScan {
   const whole = scanLosses(sumLosses(arrays.map(({ losses }) => losses)), rounding.amount)
-  const groups = margining === 'gross' ? arrays.map((array, tier) => ({ tier, arrays: [array] })) : tierGroups(arrays, parameters)
+  const groups =
+    margining === 'gross' ? arrays.map((array, tier) => ({ tier, arrays: [array] })) : tierGroups(arrays, parameters)
   if (groups.length <= 1) return { ...whole, tiers: [] }
   const tiers = groups.map((group) => ({
     tier: group.tier,

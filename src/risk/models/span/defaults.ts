@@ -3,11 +3,15 @@ import type { Commodity, SpanParameters } from './parameters.ts'
 /** Expiry buckets in days: a week, a month, a quarter, half a year, a year, and beyond. */
 const buckets = [0, 7, 35, 95, 190, 370, 100_000]
 
-const spreadTiers = buckets.slice(1).map((to, index) => ({ tier: index + 1, from: index === 0 ? 0 : (buckets[index] as number) + 1e-9, to }))
+const spreadTiers = buckets
+  .slice(1)
+  .map((to, index) => ({ tier: index + 1, from: index === 0 ? 0 : (buckets[index] as number) + 1e-9, to }))
 
 /** Nearest buckets first: a book hedged within a bucket pays that bucket's basis before it meets another. */
 const calendarSpreads = spreadTiers
-  .flatMap((left) => spreadTiers.filter(({ tier }) => tier >= left.tier).map((right) => ({ left: left.tier, right: right.tier })))
+  .flatMap((left) =>
+    spreadTiers.filter(({ tier }) => tier >= left.tier).map((right) => ({ left: left.tier, right: right.tier })),
+  )
   .toSorted((one, other) => one.right - one.left - (other.right - other.left) || one.left - other.left)
   .map(({ left, right }, index) => ({
     priority: index + 1,

@@ -57,15 +57,11 @@ function formOne(
   if (!held.every((leg) => leg !== undefined)) return undefined
   const orientations = held.map(({ leg, available }) => Math.sign(available) * (leg.side === 'A' ? 1 : -1))
   if (orientations.some((orientation) => orientation === 0 || orientation !== orientations[0])) return undefined
-  const count = roundTo(
-    Math.min(...held.map(({ available, ratio }) => Math.abs(available) / ratio)),
-    rounding.spreads,
-  )
+  const count = roundTo(Math.min(...held.map(({ available, ratio }) => Math.abs(available) / ratio)), rounding.spreads)
   if (!(count > 0)) return undefined
   const formed = held.map(({ leg, member, available, ratio, range }) => {
     const wpr = weightedPriceRisk(member, scanOf(member), range, rounding).value
-    const amount =
-      method === 'FLAT' ? (credit * count) / legs.length : wpr * count * ratio * (leg.credit ?? credit)
+    const amount = method === 'FLAT' ? (credit * count) / legs.length : wpr * count * ratio * (leg.credit ?? credit)
     member.credit += amount
     return {
       commodity: leg.commodity,
@@ -98,10 +94,7 @@ function heldLeg(spread: InterSpread, leg: Leg, member: Combined | undefined) {
  * at the credit of the spread, tier by tier; deltas are restated in those of the target by the ratios. Charges, short option
  * minimums and option values add. Source: CME, spread method "S" (04).
  */
-export function mergeByScanning(
-  spread: InterSpread,
-  combined: Map<string, Combined>,
-): FormedInterSpread | undefined {
+export function mergeByScanning(spread: InterSpread, combined: Map<string, Combined>): FormedInterSpread | undefined {
   const held = spread.legs.flatMap((leg) => {
     const member = combined.get(leg.commodity)
     return member === undefined ? [] : [{ leg, member }]
@@ -115,7 +108,9 @@ export function mergeByScanning(
     const scale = target.leg.ratio / leg.ratio
     for (const group of tierGroups(member.arrays, target.member.parameters)) {
       const credit = leg.credit ?? spread.credit
-      const losses = sumLosses(group.arrays.map((array) => array.losses)).map((loss) => (loss < 0 ? loss * credit : loss))
+      const losses = sumLosses(group.arrays.map((array) => array.losses)).map((loss) =>
+        loss < 0 ? loss * credit : loss,
+      )
       const [nearest] = group.arrays.toSorted((left, right) => left.period - right.period)
       if (nearest !== undefined) {
         arrays.push({ period: nearest.period, losses, scanRange: nearest.scanRange / scale })

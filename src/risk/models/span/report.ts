@@ -1,12 +1,16 @@
 import type { Book } from '../../../core/book.ts'
 import type { Detail, ModelLine, ModelMargin, ModelScenario } from '../model.ts'
+import { type CommodityResult, equityOf, type SpanResult } from './calculation.ts'
 import { weightedPriceRisk } from './combined.ts'
 import { netDelta, netRemaining } from './deltas.ts'
 import type { SpanParameters } from './parameters.ts'
-import { type CommodityResult, equityOf, type SpanResult } from './calculation.ts'
 
 /** The common shape of a SPAN result, with every intermediate in `details`. */
-export function reportSpan(book: Book, parameters: SpanParameters, result: SpanResult): Omit<ModelMargin, 'parametersHash'> {
+export function reportSpan(
+  book: Book,
+  parameters: SpanParameters,
+  result: SpanResult,
+): Omit<ModelMargin, 'parametersHash'> {
   const { rows, commodities, pools } = result
   const exposure = commodities.reduce((sum, { risk }) => sum + risk.exposure, 0)
   const initialMargin = pools.reduce((sum, { initial }) => sum + initial, exposure)
@@ -23,7 +27,11 @@ export function reportSpan(book: Book, parameters: SpanParameters, result: SpanR
     free: { initial: equity - initialMargin, maintenance: equity - maintenanceMargin },
     lines: linesOf(result),
     worst: commodities.flatMap(({ combined: { name }, scan }) => [
-      { group: name, scenario: String(scan.activeScenario), loss: scan.tiers.length === 0 ? scan.scanRisk : largest(scan.losses) },
+      {
+        group: name,
+        scenario: String(scan.activeScenario),
+        loss: scan.tiers.length === 0 ? scan.scanRisk : largest(scan.losses),
+      },
       ...scan.tiers.map((tier) => ({
         group: `${name}/${tier.tier}`,
         scenario: String(tier.activeScenario),
@@ -33,7 +41,9 @@ export function reportSpan(book: Book, parameters: SpanParameters, result: SpanR
     scenarios: commodities.flatMap((commodity) => scenariosOf(book, commodity)),
     positions: rows.map(({ id, value, slope }) => ({ id, value, delta: slope })),
     details: {
-      commodities: Object.fromEntries(commodities.map((commodity) => [commodity.combined.name, detailsOf(commodity, parameters)])),
+      commodities: Object.fromEntries(
+        commodities.map((commodity) => [commodity.combined.name, detailsOf(commodity, parameters)]),
+      ),
       interSpreads: result.interSpreads,
       pools: Object.fromEntries(pools.map((pool) => [pool.pool, pool])),
       riskArrays: Object.fromEntries(
@@ -54,7 +64,10 @@ function largest(losses: readonly number[]): number {
   return losses.reduce((worst, loss) => Math.max(worst, loss), 0)
 }
 
-function detailsOf({ combined, scan, intraSpreads, spotCharges, risk }: CommodityResult, parameters: SpanParameters): Detail {
+function detailsOf(
+  { combined, scan, intraSpreads, spotCharges, risk }: CommodityResult,
+  parameters: SpanParameters,
+): Detail {
   const { tiers: scanTiers, losses, ...summary } = scan
   const { rounding } = parameters
   const wpr = weightedPriceRisk(combined, scan, undefined, rounding)
@@ -87,7 +100,8 @@ function detailsOf({ combined, scan, intraSpreads, spotCharges, risk }: Commodit
 function scenariosOf(book: Book, { combined, scan }: CommodityResult): readonly ModelScenario[] {
   return scan.losses.map((loss, scenario) => {
     const pnlByPosition: number[] = book.portfolio.positions.map(() => 0)
-    for (const { index, amount, array } of combined.rows) pnlByPosition[index] = 0 - amount * (array[scenario] as number)
+    for (const { index, amount, array } of combined.rows)
+      pnlByPosition[index] = 0 - amount * (array[scenario] as number)
     return {
       id: String(scenario + 1),
       group: combined.name,

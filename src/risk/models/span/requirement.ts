@@ -50,10 +50,15 @@ export function riskOf(input: {
   const shortOptionMinimum = combined.shortOptions.charge
   const risk = Math.max(shortOptionMinimum, scan.scanRisk + intraCharge + spotCharge - interCredit)
   const options = rows.filter(({ kind }) => kind !== 'linear')
-  const valueOf = (members: typeof rows) => roundTo(members.reduce((sum, { value }) => sum + value, 0), places)
-  const longOptionValue = valueOf(options.filter(({ amount }) => amount > 0))
-  const shortOptionValue = valueOf(options.filter(({ amount }) => amount < 0))
-  const capped = parameters.capLongOptions !== false && rows.every(({ kind, amount }) => kind !== 'linear' && amount >= 0)
+  const totalValue = (members: typeof rows) =>
+    roundTo(
+      members.reduce((sum, { value }) => sum + value, 0),
+      places,
+    )
+  const longOptionValue = totalValue(options.filter(({ amount }) => amount > 0))
+  const shortOptionValue = totalValue(options.filter(({ amount }) => amount < 0))
+  const capped =
+    parameters.capLongOptions !== false && rows.every(({ kind, amount }) => kind !== 'linear' && amount >= 0)
   const { initialRatio = 1, maintenanceRatio = 1, exposure } = settings
   const capOf = (amount: number) => (capped ? Math.min(0, longOptionValue - amount) : 0)
   const uncappedInitial = roundTo(risk * initialRatio, places)
@@ -70,7 +75,7 @@ export function riskOf(input: {
     maintenanceCap: capOf(uncappedMaintenance),
     longOptionValue,
     shortOptionValue,
-    netOptionValue: valueOf(options.filter(({ premium }) => premium)),
+    netOptionValue: totalValue(options.filter(({ premium }) => premium)),
     initialRatio,
     maintenanceRatio,
     exposure: rows.reduce((sum, { kind, amount, notional }) => {
@@ -110,7 +115,10 @@ export function poolRequirements(
       const risk = members.reduce((sum, member) => sum + riskAt(member.risk), 0)
       const optionValue = members.reduce((sum, { combined, risk: found }) => {
         const { netOptionValue } = found
-        return sum + (combined.parameters.limitOptionValue === true ? Math.min(netOptionValue, riskAt(found)) : netOptionValue)
+        return (
+          sum +
+          (combined.parameters.limitOptionValue === true ? Math.min(netOptionValue, riskAt(found)) : netOptionValue)
+        )
       }, 0)
       return { risk, optionValue, required: Math.max(0, risk - optionValue), excess: Math.max(0, optionValue - risk) }
     }

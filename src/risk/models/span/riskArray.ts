@@ -1,7 +1,7 @@
 import type { Book, BookPosition } from '../../../core/book.ts'
+import { exerciseValuerOf } from '../exercise.ts'
 import { forwardOf, underlyingMarket } from '../forward.ts'
-import { exerciseValuerOf } from '../pricedOption.ts'
-import type { Shock } from '../valuation.ts'
+import { perpetualPrice, type Shock, spotPrice } from '../valuation.ts'
 import type { Commodity, SpanParameters } from './parameters.ts'
 import { roundTo } from './parameters.ts'
 import { priceMoves } from './scanning.ts'
@@ -21,7 +21,7 @@ const leastFactor = 1e-9
  * Values of one long contract in the 16 scenarios: value now less value after the look-ahead at the moved price and
  * volatility, so that a loss is positive; scenarios 15 and 16 move the price alone and count at their cover.
  * The composite delta is the weighted mean of the deltas at the seven price moves, after the look-ahead and at an unchanged
- * volatility; that of a linear position is its slope. Source: CME, "Components of SPAN".
+ * volatility; a linear position has its slope. Source: CME, "Components of SPAN".
  */
 export function computeArray(input: {
   readonly book: Book
@@ -37,7 +37,7 @@ export function computeArray(input: {
   const { book, position, points, extremeMove, lookAhead } = input
   const amount = position.kind === 'liquidity' ? 1 : position.amount
   if (amount === 0) return { array: Array.from({ length: 16 }, () => 0), compositeDelta: 0 }
-  const price = underlyingMarket(book.market, position.underlying).price
+  const price = referencePrice(book, position)
   const valuer = exerciseValuerOf(position, book.market, book.portfolio.asOf)
   const now = valuer()
   const factorAt = (move: number) => Math.max(leastFactor, 1 + (move * points) / price)
@@ -54,22 +54,52 @@ export function computeArray(input: {
           extremeMove.cover
     return roundTo(loss / amount, input.places)
   })
-  const slopeAt = (factor: number) =>
-    (valuer(shockAt(factor * (1 + step))) - valuer(shockAt(factor * (1 - step)))) / (2 * step * factor * price)
-  const units = amount * unitsOfDelta(book, position)
-  return { array, compositeDelta: compositeDelta(input.compositeDelta, (move) => slopeAt(factorAt(move)) / units) }
+  return { array, compositeDelta: linearDelta(book, position) ?? compositeDelta(input.compositeDelta, slopeAt) }
+
+  function slopeAt(move: number): number {
+    const factor = factorAt(move)
+    const multiplier = position.kind === 'option' || position.kind === 'future' ? (position.multiplier ?? 1) : 1
+    const change = valuer(shockAt(factor * (1 + step))) - valuer(shockAt(factor * (1 - step)))
+    return change / (2 * step * factor * price * amount * multiplier)
+  }
 }
 
-/** The price scan range in points of the underlying. */
+/** Delta per unit of what moves in a straight line; undefined for the rest. */
+function linearDelta({ market }: Book, position: Scanned): number | undefined {
+  switch (position.kind) {
+    case 'spot':
+      return spotPrice(position, market) / underlyingMarket(market, position.underlying).price
+    case 'future':
+    case 'perpetual':
+      return position.payoff === 'inverse' ? undefined : 1
+    default:
+      return undefined
+  }
+}
+
+/** The price that the scan moves: of the future, the perpetual, the forward of an option, or the spot. */
+export function referencePrice({ market, portfolio }: Book, position: Scanned): number {
+  switch (position.kind) {
+    case 'option':
+    case 'future':
+      return forwardOf(market, position.underlying, position, portfolio.asOf).price
+    case 'perpetual':
+      return perpetualPrice(underlyingMarket(market, position.underlying))
+    default:
+      return underlyingMarket(market, position.underlying).price
+  }
+}
+
+/** The price scan range in points of the price that the position follows. */
 export function scanRangePoints(
-  { market }: Book,
-  { underlying }: Scanned,
+  book: Book,
+  position: Scanned,
   { contractSize = 1 }: Commodity,
   { priceScanRange: { kind, value } }: Pick<Commodity, 'priceScanRange'>,
 ): number {
   if (kind === 'points') return value
   if (kind === 'contract') return value / contractSize
-  return value * underlyingMarket(market, underlying).price
+  return value * referencePrice(book, position)
 }
 
 function compositeDelta(
@@ -90,21 +120,4 @@ function compositeDelta(
 
 function moveVolatility(volatility: number, { kind, value }: Commodity['volatilityScanRange'], sign: 1 | -1): number {
   return Math.max(0, kind === 'absolute' ? volatility + sign * value : volatility * (1 + sign * value))
-}
-
-/**
- * Units of slope that make one delta: an option's delta refers to its forward, which moves faster or slower than the spot,
- * and one contract to the units that it holds.
- */
-function unitsOfDelta({ market, portfolio }: Book, position: Scanned): number {
-  switch (position.kind) {
-    case 'option':
-    case 'future': {
-      const { price, fixed } = forwardOf(market, position.underlying, position, portfolio.asOf)
-      const slope = (price - fixed) / underlyingMarket(market, position.underlying).price
-      return (position.multiplier ?? 1) * slope
-    }
-    default:
-      return 1
-  }
 }

@@ -1,10 +1,10 @@
 import { type Book, type BookPosition, positionId, secondsTo } from '../../../core/book.ts'
 import { UnmodeledPositionError } from '../errors.ts'
+import { exerciseValuerOf, withImpliedVolatility } from '../exercise.ts'
 import { underlyingMarket } from '../forward.ts'
-import { pricedPosition, exerciseValuerOf } from '../pricedOption.ts'
 import type { Commodity, Contract, SpanParameters } from './parameters.ts'
 import { contains, roundTo } from './parameters.ts'
-import { type ComputedArray, computeArray, scanRangePoints } from './riskArray.ts'
+import { type ComputedArray, computeArray, referencePrice, scanRangePoints } from './riskArray.ts'
 
 /** A position as SPAN sees it: contracts of one combined commodity, with 16 losses. */
 export type Row = {
@@ -27,6 +27,8 @@ export type Row = {
   readonly value: number
   /** True when the premium is paid up front, so that the value counts as net option value. */
   readonly premium: boolean
+  /** Change of the value per unit of the underlying's price, by the composite delta. */
+  readonly slope: number
   /** Price of the underlying times the units of the position, as a positive number. */
   readonly notional: number
 }
@@ -66,14 +68,13 @@ export function commodityOf(parameters: SpanParameters, commodity: string): Comm
 function rowOf(book: Book, parameters: SpanParameters, given: Scanned, index: number): Row {
   const { market, portfolio } = book
   const id = positionId(given, index)
-  const position = pricedPosition(given, market, portfolio.asOf)
+  const position = withImpliedVolatility(given, market, portfolio.asOf)
   const contract = contractOf(parameters, position, id)
   const commodity = contract?.commodity ?? parameters.underlyings?.[position.underlying] ?? position.underlying
   const settings = commodityOf(parameters, commodity)
   refuseForeignLiquidity(parameters, position, id, commodity)
   const multiplier = position.kind === 'option' || position.kind === 'future' ? (position.multiplier ?? 1) : 1
   const amount = position.kind === 'liquidity' ? 1 : position.amount
-  const isInverse = position.kind !== 'option' && 'payoff' in position && position.payoff === 'inverse'
   const deltaScaling = contract?.deltaScaling ?? multiplier / (settings.contractSize ?? 1)
   const days = secondsTo('expiry' in position || 'years' in position ? position : {}, portfolio.asOf) / 86_400
   const period = contract?.period ?? days
@@ -98,9 +99,10 @@ function rowOf(book: Book, parameters: SpanParameters, given: Scanned, index: nu
     compositeDelta,
     delta,
     scanRange,
+    slope: amount * compositeDelta * multiplier,
     value: marketValue(book, position, contract),
     premium: position.kind === 'option' && position.premium !== 'futures',
-    notional: Math.abs(amount) * multiplier * (isInverse ? 1 : underlyingMarket(market, position.underlying).price),
+    notional: Math.abs(amount) * multiplier * unitPrice(book, position),
   }
 }
 
@@ -121,6 +123,14 @@ function compute(
     compositeDelta: parameters.compositeDelta,
     ...(parameters.rounding?.array === undefined ? {} : { places: parameters.rounding.array }),
   })
+}
+
+/** What one unit is worth as exposure: a future at its own price, an inverse contract at its face. */
+function unitPrice(book: Book, position: Scanned): number {
+  if (position.kind === 'future' || position.kind === 'perpetual') {
+    return position.payoff === 'inverse' ? 1 : referencePrice(book, position)
+  }
+  return underlyingMarket(book.market, position.underlying).price
 }
 
 /** Ranges of the scanning tier of a period, those of the commodity where the tier has none. */
@@ -158,7 +168,8 @@ function refuseForeignLiquidity(parameters: SpanParameters, position: Scanned, i
 /** Value in the quote: the price of the file, else the mark, else the model's own. */
 function marketValue(book: Book, position: Scanned, contract: Contract | undefined): number {
   if (position.kind === 'option') {
-    const unit = contract?.value ?? (position.mark === undefined ? undefined : position.mark * (position.multiplier ?? 1))
+    const unit =
+      contract?.value ?? (position.mark === undefined ? undefined : position.mark * (position.multiplier ?? 1))
     if (unit !== undefined && position.payoff !== 'inverse') return position.amount * unit
     return exerciseValuerOf({ ...position, premium: 'equity' }, book.market, book.portfolio.asOf)()
   }
