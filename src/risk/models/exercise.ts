@@ -46,7 +46,8 @@ export function exerciseValuerOf(
  * The position with the volatility that its mark implies, where it has a mark and no volatility of its own: a European option by
  * Black-76, an American one by bisection on the lattice, to 1e-9.
  *
- * @throws {ImpliedVolatilityError} and {MissingMarketDataError} for a mark that no volatility explains.
+ * @throws {ImpliedVolatilityError} for a mark of a European option that no volatility explains.
+ * @throws {MissingMarketDataError} for such a mark of an American option.
  */
 export function withImpliedVolatility<Position extends BookPosition>(
   position: Position,
@@ -76,7 +77,9 @@ function impliedBy(
     return impliedVolatility({ right, price, forward, strike, discount, time })
   }
   const unit = latticePrice(position, market, asOf, steps)
-  let [low, high] = [0, 10]
+  const carry = Math.abs(log(forward / underlyingMarket(market, position.underlying).price)) / time
+  // Below this volatility a step's carry outruns its branches and the lattice has no probability.
+  let [low, high] = [1e-4 + 1.01 * carry * Math.sqrt(time / steps), 10]
   const [least, most] = [unit(1, low, time), unit(1, high, time)]
   if (!(mark > least && mark < most)) {
     throw new MissingMarketDataError(

@@ -70,7 +70,7 @@ function rowOf(book: Book, parameters: SpanParameters, given: Scanned, index: nu
   const id = positionId(given, index)
   const position = withImpliedVolatility(given, market, portfolio.asOf)
   const contract = contractOf(parameters, position, id)
-  const commodity = contract?.commodity ?? parameters.underlyings?.[position.underlying] ?? position.underlying
+  const commodity = contract?.commodity ?? mappedCommodity(parameters, position.underlying)
   const settings = commodityOf(parameters, commodity)
   refuseForeignLiquidity(parameters, position, id, commodity)
   const multiplier = position.kind === 'option' || position.kind === 'future' ? (position.multiplier ?? 1) : 1
@@ -142,6 +142,13 @@ function rangesAt(settings: Commodity, period: number): Pick<Commodity, 'priceSc
   }
 }
 
+function mappedCommodity({ underlyings }: SpanParameters, underlying: string): string {
+  return (
+    (underlyings !== undefined && Object.hasOwn(underlyings, underlying) ? underlyings[underlying] : undefined) ??
+    underlying
+  )
+}
+
 function contractOf(parameters: SpanParameters, position: Scanned, id: string): Contract | undefined {
   if (position.kind === 'liquidity' || position.contract === undefined) return undefined
   const { contracts } = parameters
@@ -157,7 +164,7 @@ function contractOf(parameters: SpanParameters, position: Scanned, id: string): 
 
 function refuseForeignLiquidity(parameters: SpanParameters, position: Scanned, id: string, commodity: string): void {
   if (position.kind !== 'liquidity') return
-  const other = parameters.underlyings?.[position.against] ?? position.against
+  const other = mappedCommodity(parameters, position.against)
   if (Object.hasOwn(parameters.commodities, other) && other !== commodity) {
     throw new UnmodeledPositionError(`${id} holds ${position.underlying} against ${position.against}.`, {
       metaMessages: ['SPAN scans one commodity at a time: use plimsoll-1, or map both underlyings to one commodity.'],
