@@ -172,7 +172,7 @@ function newton(start: number, step: (x: number) => number): number {
     const change = Math.max(-5, Math.min(5, step(x)))
     x -= change
     const size = Math.abs(change)
-    if (size <= 2 ** -53 * Math.abs(x) || (size < 1e-12 && size >= previous)) break
+    if (size <= (Number.EPSILON / 2) * Math.abs(x) || (size < 1e-12 && size >= previous)) break
     previous = size
   }
   return x

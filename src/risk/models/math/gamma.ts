@@ -8,7 +8,7 @@ const halfLogOfTwoPi = 0.9189385332046728
 const stirlingTerms = [-3617 / 122400, 1 / 156, -691 / 360360, 1 / 1188, -1 / 1680, 1 / 1260, -1 / 360, 1 / 12]
 /** From here on the series reaches the last unit. */
 const stirlingStart = 10
-const enough = 2 ** -54
+const enough = Number.EPSILON / 4
 
 /** ln Γ(z) for z > 0. */
 export function logGamma(z: number): number {
@@ -87,7 +87,10 @@ function betaTail(a: number, b: number, x: number, y: number): number {
   const exponent =
     stirlingError(n) - stirlingError(a) - stirlingError(b) - deviance(a, n * x) - deviance(b, n * y) - halfLogOfTwoPi
   const weight = Math.sqrt((a * b) / n) * exp(exponent)
-  const numerator = (k: number) => ((a + k - 1) * (n + k - 1) * k * (b - k) * x * x) / (a + 2 * k - 1) ** 2
+  const numerator = (k: number) => {
+    const root = x / (a + 2 * k - 1)
+    return (a + k - 1) * (n + k - 1) * k * (b - k) * root * root
+  }
   const denominator = (k: number) =>
     k + (k * (b - k) * x) / (a + 2 * k - 1) + ((a + k) * (a * y - b * x + 1 + k * (1 + y))) / (a + 2 * k + 1)
   const first = (a * (a * y - b * x + 1)) / (a + 1)

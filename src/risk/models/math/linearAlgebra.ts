@@ -78,7 +78,7 @@ export function cholesky(a: Matrix): number[][] {
   const lower = a.map((row) => row.map(() => 0))
   const scale = Math.max(0, ...a.map((_, index) => Math.abs(entry(a, index, index))))
   // What rounding may leave of a pivot that is zero.
-  const tolerance = a.length * 2 ** -44 * scale
+  const tolerance = a.length * (256 * Number.EPSILON) * scale
   const rest = (row: number, column: number) => {
     let sum = entry(a, row, column)
     for (let k = 0; k < column; k++) sum -= entry(lower, row, k) * entry(lower, column, k)
@@ -118,7 +118,7 @@ export function symmetricEigen(a: Matrix): { readonly values: number[]; readonly
         rotate(work, vectors, p, q)
       }
     }
-    if (largest <= norm * 2 ** -56) break
+    if (largest <= norm * (Number.EPSILON / 16)) break
   }
   const order = work.map((_, index) => index).sort((i, j) => entry(work, j, j) - entry(work, i, i))
   return {

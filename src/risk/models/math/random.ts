@@ -54,10 +54,10 @@ export function philox4x32(counter: PhiloxCounter, key: readonly [number, number
 export function uniformDraw(seed: number, index: number, factor: number): number {
   requireWhole('seed', seed, Number.MAX_SAFE_INTEGER)
   requireWhole('index', index, Number.MAX_SAFE_INTEGER)
-  requireWhole('factor', factor, 2 ** 32 - 1)
+  requireWhole('factor', factor, 0xffff_ffff)
   const counter: PhiloxCounter = [index >>> 0, highWord(index), factor, 0]
   const [first, second] = philox4x32(counter, [seed >>> 0, highWord(seed)])
-  return ((first >>> 6) * 2 ** 26 + (second >>> 6) + 0.5) * 2 ** -52
+  return ((first >>> 6) * 0x400_0000 + (second >>> 6) + 0.5) * Number.EPSILON
 }
 
 /**
@@ -74,7 +74,7 @@ function requireWhole(part: string, value: number, most: number) {
 }
 
 function highWord(x: number): number {
-  return Math.floor(x / 2 ** 32) >>> 0
+  return Math.floor(x / 0x1_0000_0000) >>> 0
 }
 
 /** Upper 32 bits of the product of two unsigned 32-bit words. */
@@ -84,6 +84,6 @@ function highProduct(a: number, b: number): number {
   const bHigh = b >>> 16
   const bLow = b & 0xffff
   const middle = aHigh * bLow + ((aLow * bLow) >>> 16)
-  const carry = aLow * bHigh + (middle % 2 ** 16)
-  return (aHigh * bHigh + Math.floor(middle / 2 ** 16) + Math.floor(carry / 2 ** 16)) | 0
+  const carry = aLow * bHigh + (middle % 0x1_0000)
+  return (aHigh * bHigh + Math.floor(middle / 0x1_0000) + Math.floor(carry / 0x1_0000)) | 0
 }

@@ -140,7 +140,7 @@ export function weightedQuantile(values: Vector, weights: Vector, probability: n
     if (weights[index] === 0) continue
     cumulative += weights[index] as number
     // Weights that sum to the target on paper may fall short of it by their rounding.
-    if (cumulative >= probability * total * (1 - values.length * 2 ** -53)) return values[index] as number
+    if (cumulative >= probability * total * (1 - values.length * (Number.EPSILON / 2))) return values[index] as number
   }
   throw new SampleError(`the weights reach ${cumulative} of ${total}`)
 }

@@ -91,6 +91,20 @@ describe('black76', () => {
     )
   })
 
+  it('behavior: the unit of the prices does not matter, from 1e-240 to 1e240', () => {
+    const anyInput = fc.tuple(within(0.1, 10), within(0.1, 10), within(1e-6, 5), fc.integer({ min: -800, max: 800 }))
+    fc.assert(
+      fc.property(anyInput, ([forward, strike, totalVolatility, exponent]) => {
+        const unit = 2 ** exponent
+        const { call, put } = black76({ forward, strike, totalVolatility })
+        const scaled = black76({ forward: forward * unit, strike: strike * unit, totalVolatility })
+        fc.pre(Math.min(call, put) > 1e-60)
+        expect(scaled).to.deep.equal({ call: call * unit, put: put * unit })
+      }),
+      { seed: 1, numRuns: 500 },
+    )
+  })
+
   it('behavior: corners have their limits', () => {
     const price = (forward: number, strike: number, totalVolatility: number) =>
       black76({ forward, strike, totalVolatility, discount: 0.5 })
