@@ -10,7 +10,7 @@ import {
   OptionInputError,
   UndefinedGreeksError,
 } from '../../../../src/risk/models/math/black76.ts'
-import { exp } from '../../../../src/risk/models/math/exponential.ts'
+import { exp, log } from '../../../../src/risk/models/math/exponential.ts'
 import { expectClose } from '../../../support/close.ts'
 import { normalPair } from '../../../support/exact/functions.ts'
 import { abs, max, min, type Real, times } from '../../../support/exact/real.ts'
@@ -25,6 +25,7 @@ function errorOver(actual: number, exact: Real, scale: Real): number {
 }
 
 type DeriveRow = [number, number, number, number, number, number, number]
+type QuantlibRow = ['call' | 'put', number, number, number, number, number]
 type Row = [number, number, number, string, string]
 const within = (least: number, most: number) => fc.double({ min: least, max: most, noNaN: true })
 
@@ -57,6 +58,13 @@ describe('black76', () => {
       const prices = black76({ forward, strike, volatility, time: seconds / 31_536_000, discount })
       expectClose(prices.call, call, 1e-12)
       expectClose(prices.put, put, 1e-12)
+    }
+  })
+
+  it('reproduces the prices in the tests of QuantLib to 1e-13', () => {
+    for (const row of published.quantlibPrices) {
+      const [right, strike, forward, totalVolatility, discount, price] = row as QuantlibRow
+      expectClose(black76({ forward, strike, totalVolatility, discount })[right], price, 1e-13)
     }
   })
 
@@ -179,6 +187,26 @@ describe('generalizedBlackScholes', () => {
       expect(Math.abs((derived[greek] as number) - value), `${greek} ${row.join(' ')}`).to.be.at.most(1e-4)
     }
     expect(published.haugGreeks.length).to.equal(11)
+  })
+
+  it('reproduces the Greeks in the tests of QuantLib to 1e-12', () => {
+    const {
+      strike,
+      forward,
+      spot,
+      totalVolatility,
+      discount,
+      time,
+      elasticity,
+      right: _,
+      ...expected
+    } = published.quantlibGreeks
+    const rate = -log(discount) / time
+    const dividendYield = rate - log(forward / spot) / time
+    const option = { right: 'call', spot, strike, rate, dividendYield, time, volatility: totalVolatility } as const
+    const greeks = generalizedBlackScholesGreeks(option)
+    for (const [name, value] of Object.entries(expected)) expectClose(greeks[name as keyof Greeks], value, 1e-12)
+    expectClose((greeks.deltaSpot * spot) / generalizedBlackScholes(option), elasticity, 1e-12)
   })
 
   it('reproduces the printed examples of vollib to their digits', () => {
