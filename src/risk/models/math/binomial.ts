@@ -41,7 +41,8 @@ export function crr(option: TreeOption): number {
   const down = exp(-move)
   const probability = (exp((rate - dividendYield) * step) - down) / (up - down)
   if (!(probability >= 0 && probability <= 1)) {
-    const needed = ((rate - dividendYield) / volatility) ** 2 * time
+    const drift = (rate - dividendYield) / volatility
+    const needed = drift * drift * time
     throw new TreeProbabilityError(steps, Math.ceil(needed))
   }
   const discount = exp(-rate * step)

@@ -109,7 +109,7 @@ export function generalizedBlackScholes(option: EuropeanOption): number {
  * Greeks of an option on a forward: {@link generalizedBlackScholesGreeks} with the forward as spot and no carry.
  * As the rate does not move a given forward, its rho is rho + dividendRho.
  *
- * @throws {OptionInputError} as {@link black76}; time and discount must be above zero.
+ * @throws {OptionInputError} as {@link black76}; discount must be above zero, and time too unless discount is 1.
  * @throws {UndefinedGreeksError} at the money without volatility.
  */
 export function black76Greeks(options: {

@@ -81,7 +81,7 @@ function solve(lower: number, upper: number, value: number): number {
     const next = guess - newtonStep(guess, price)
     const inside = next > least && next < most
     const moved = inside ? next : least === 0 ? most / 8 : (least + most) / 2
-    if (Math.abs(moved - guess) <= 2 ** -53 * guess || moved === least || moved === most) return moved
+    if (Math.abs(moved - guess) <= (Number.EPSILON / 2) * guess || moved === least || moved === most) return moved
     guess = moved
   }
   return guess

@@ -44,7 +44,7 @@ const outerDenominator = [
   1, 2.568520192289822, 1.8729528499234673, 0.5279051029514285, 0.06051834131244132, 0.0023352049762686918,
 ]
 
-/** Error function, within 2 units in the last place. */
+/** Error function, within 4 units in the last place. */
 export function erf(x: number): number {
   const distance = Math.abs(x)
   if (distance <= centralEnd) return x * centralErf(x * x)
@@ -53,7 +53,7 @@ export function erf(x: number): number {
   return x < 0 ? -upper : upper
 }
 
-/** 1 − erf x, with a relative error of at most 4 units in the last place down to the smallest number. */
+/** 1 − erf x, within 6 units in the last place down to the smallest number. */
 export function erfc(x: number): number {
   if (Math.abs(x) <= centralEnd) return 1 - x * centralErf(x * x)
   const tail = scaledErfc(Math.abs(x)) * expOfSquare(x, -1)
@@ -65,7 +65,7 @@ export function normalPdf(x: number): number {
   return inverseRootOfTwoPi * expOfSquare(x, -0.5)
 }
 
-/** Probability that a standard normal variable is at most x, with a relative error of at most 4 units in the last place. */
+/** Probability that a standard normal variable is at most x, within 6 units in the last place. */
 export function normalCdf(x: number): number {
   const scaled = Math.abs(x) * Math.SQRT1_2
   if (scaled <= centralEnd) return 0.5 + 0.5 * x * Math.SQRT1_2 * centralErf(scaled * scaled)

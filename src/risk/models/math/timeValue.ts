@@ -52,7 +52,7 @@ function sumUpward(x: number, half: number): number {
   for (let k = 1; ; k += 2) {
     const term = weight * odd
     sum += term
-    if (term <= sum * 2 ** -56) return sum
+    if (term <= sum * (Number.EPSILON / 16)) return sum
     even = (even - x * odd) / (k + 1)
     odd = (odd - x * even) / (k + 2)
     weight *= half * half

@@ -10,7 +10,7 @@ import {
   OptionInputError,
   UndefinedGreeksError,
 } from '../../../../src/risk/models/math/black76.ts'
-import { exp } from '../../../../src/risk/models/math/exponential.ts'
+import { exp, log } from '../../../../src/risk/models/math/exponential.ts'
 import { expectClose } from '../../../support/close.ts'
 import { normalPair } from '../../../support/exact/functions.ts'
 import { abs, max, min, type Real, times } from '../../../support/exact/real.ts'
@@ -25,6 +25,7 @@ function errorOver(actual: number, exact: Real, scale: Real): number {
 }
 
 type DeriveRow = [number, number, number, number, number, number, number]
+type QuantlibRow = ['call' | 'put', number, number, number, number, number]
 type Row = [number, number, number, string, string]
 const within = (least: number, most: number) => fc.double({ min: least, max: most, noNaN: true })
 
@@ -60,6 +61,13 @@ describe('black76', () => {
     }
   })
 
+  it('reproduces the prices in the tests of QuantLib to 1e-13', () => {
+    for (const row of published.quantlibPrices) {
+      const [right, strike, forward, totalVolatility, discount, price] = row as QuantlibRow
+      expectClose(black76({ forward, strike, totalVolatility, discount })[right], price, 1e-13)
+    }
+  })
+
   it('behavior: random prices are within 1e-15 of the smaller of forward and strike before intrinsic value', () => {
     const anyInput = fc.tuple(within(1e-3, 1e5), within(-4, 4), fc.oneof(within(1e-6, 0.6), within(0.1, 9)))
     fc.assert(
@@ -86,6 +94,20 @@ describe('black76', () => {
         const exact = exactPrices(100, strike, totalVolatility).call
         // ln(F/K) itself has a rounding that moves the price by its distance times that over the volatility.
         expect(errorOver(call, exact, exact)).to.be.below(1e-14 + (8e-16 * -deviations) / totalVolatility)
+      }),
+      { seed: 1, numRuns: 500 },
+    )
+  })
+
+  it('behavior: the unit of the prices does not matter, from 1e-240 to 1e240', () => {
+    const anyInput = fc.tuple(within(0.1, 10), within(0.1, 10), within(1e-6, 5), fc.integer({ min: -800, max: 800 }))
+    fc.assert(
+      fc.property(anyInput, ([forward, strike, totalVolatility, exponent]) => {
+        const unit = 2 ** exponent
+        const { call, put } = black76({ forward, strike, totalVolatility })
+        const scaled = black76({ forward: forward * unit, strike: strike * unit, totalVolatility })
+        fc.pre(Math.min(call, put) > 1e-60)
+        expect(scaled).to.deep.equal({ call: call * unit, put: put * unit })
       }),
       { seed: 1, numRuns: 500 },
     )
@@ -165,6 +187,26 @@ describe('generalizedBlackScholes', () => {
       expect(Math.abs((derived[greek] as number) - value), `${greek} ${row.join(' ')}`).to.be.at.most(1e-4)
     }
     expect(published.haugGreeks.length).to.equal(11)
+  })
+
+  it('reproduces the Greeks in the tests of QuantLib to 1e-12', () => {
+    const {
+      strike,
+      forward,
+      spot,
+      totalVolatility,
+      discount,
+      time,
+      elasticity,
+      right: _,
+      ...expected
+    } = published.quantlibGreeks
+    const rate = -log(discount) / time
+    const dividendYield = rate - log(forward / spot) / time
+    const option = { right: 'call', spot, strike, rate, dividendYield, time, volatility: totalVolatility } as const
+    const greeks = generalizedBlackScholesGreeks(option)
+    for (const [name, value] of Object.entries(expected)) expectClose(greeks[name as keyof Greeks], value, 1e-12)
+    expectClose((greeks.deltaSpot * spot) / generalizedBlackScholes(option), elasticity, 1e-12)
   })
 
   it('reproduces the printed examples of vollib to their digits', () => {
