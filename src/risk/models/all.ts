@@ -1,13 +1,24 @@
 import { InvalidInputError } from '../../core/errors.ts'
 import { parseWith } from '../../core/schema.ts'
+import { deribitPm } from './deribit/deribitPm.ts'
 import { derivePmrm } from './derive/pmrm.ts'
 import { derivePmrm2 } from './derive/pmrm2.ts'
 import { deriveSrm } from './derive/srm.ts'
 import type { ModelParameters, ReferenceModel } from './model.ts'
+import { spanModel } from './span/span.ts'
+import { timsModel } from './tims/tims.ts'
 import { venueRulesModel } from './venueRules/venueRules.ts'
 
 /** Every reference model, in the order in which they are listed. */
-export const referenceModels: readonly ReferenceModel[] = [derivePmrm, derivePmrm2, deriveSrm, venueRulesModel]
+export const referenceModels: readonly ReferenceModel[] = [
+  spanModel,
+  derivePmrm,
+  derivePmrm2,
+  deriveSrm,
+  timsModel,
+  deribitPm,
+  venueRulesModel,
+]
 
 /**
  * The reference model of a name.

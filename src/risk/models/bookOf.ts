@@ -25,7 +25,7 @@ export type ConvertedBook = {
  * The book of a snapshot, in doubles, with the claims netted as `plimsoll-1` nets them.
  *
  * An underlying whose class moves by absolute shocks without volatility is money: holdings of it become `cash`, everything else
- * `spot`. Options carry the volatility of their side (longs low, shorts high) and the forward is the spot price, with what a
+ * `spot`; with `money: 'spot'` everything is `spot`, so that scenarios can move stablecoins too. Options carry the volatility of their side (longs low, shorts high) and the forward is the spot price, with what a
  * settlement window has already fixed. Contracts are paid in their quote asset at its price of now. Liquidity becomes a range
  * of one underlying against the other. Rules and requirements become the accounts of the model `venue-rules`.
  *
@@ -35,10 +35,11 @@ export type ConvertedBook = {
 export function bookOf(
   { portfolio, market }: { readonly portfolio: Portfolio; readonly market: Market },
   parameters: MarginParameters,
+  { money = 'cash' }: { readonly money?: 'cash' | 'spot' } = {},
 ): ConvertedBook {
   const { legs, unpriced } = buildBook(portfolio, market, parameters)
   const credited = legs.filter(({ credit, control }) => credit > 0n || control === 'consumer')
-  const context: Context = { market, parameters, isMoney: moneyOf(parameters) }
+  const context: Context = { market, parameters, isMoney: money === 'cash' ? moneyOf(parameters) : () => false }
   const positions = credited.flatMap((leg): BookPosition[] => {
     const position = positionOf(leg, context)
     return position === undefined ? [] : [{ ...position, id: leg.key, venue: leg.venueAccount }]

@@ -33,6 +33,12 @@ export const lyraAvalonSchema = z.strictObject({
   rule: z.literal('lyra-avalon'),
   ...accountFields,
   ...optionCollateralSchema.omit({ kind: true, venueAccount: true }).shape,
+  shorts: z.array(
+    optionCollateralSchema.shape.shorts.element.extend({
+      /** The venue's price of one option, WAD of the quote asset; without it the whole minimum counts as the requirement. */
+      mark: natural.optional(),
+    }),
+  ),
   timestamp: unixSeconds,
 })
 
@@ -70,25 +76,26 @@ export function assessPerpetualV2(account: z.output<typeof perpetualV2Schema>): 
   }
 }
 
-/** The shorts by Lyra Avalon's rule: collateral against the minimum, each in the venue's quote asset, WAD. */
+/**
+ * The shorts by Lyra Avalon's rule, in the venue's quote asset: equity is collateral less marks, the requirement what the
+ * minimum collateral exceeds the mark by. One ratio opens and keeps a position.
+ */
 export function assessLyraAvalon(account: z.output<typeof lyraAvalonSchema>): VenueAssessment {
   const { timestamp, quote, shorts, minimum } = account
-  const worth = (amount: bigint, collateralIn: 'base' | 'quote') =>
-    collateralIn === 'base' ? mul(amount, quote) : amount
+  let equity = 0n
+  let requirement = 0n
   const states = shorts.map((short) => {
     const required = minimumCollateral(short, minimum, { spot: quote, timestamp })
+    const inQuote = (amount: bigint) => (short.collateralIn === 'base' ? mul(amount, quote) : amount)
+    const mark = mul(short.mark ?? 0n, short.amount)
+    equity += inQuote(short.collateral) - mark
+    requirement += max(0n, inQuote(required) - mark)
     return { ...short, minimumCollateral: required, isLiquidatable: short.collateral < required }
   })
-  const sum = (of: (state: (typeof states)[number]) => bigint) =>
-    toReal(
-      states.reduce((total, state) => total + worth(of(state), state.collateralIn), 0n),
-      wad,
-    )
-  const required = sum((state) => state.minimumCollateral)
   return {
-    equity: sum(({ collateral }) => collateral),
-    initial: required,
-    maintenance: required,
+    equity: toReal(equity, wad),
+    initial: toReal(requirement, wad),
+    maintenance: toReal(requirement, wad),
     isLiquidatable: states.some((state) => state.isLiquidatable),
     details: toDetails({ shorts: states }),
   }
