@@ -4,13 +4,14 @@ import { canonicalHash } from '../../../core/canonical.ts'
 import { MissingMarketDataError } from '../../../core/errors.ts'
 import { UnmodeledPositionError } from '../errors.ts'
 import { forwardAssumptions, underlyingMarket } from '../forward.ts'
-import { exp } from '../math/exponential.ts'
-import type { ModelMargin, ModelScenario, ReferenceModel } from '../model.ts'
+import type { ModelMargin, ReferenceModel } from '../model.ts'
 import { currencyPrice, markPositions, spotPrice } from '../valuation.ts'
 import { deribitPmDefaults } from './deribitDefaults.ts'
 import { type Instrument, instrumentOf } from './instruments.ts'
-import { type CurrencyRules, type DeribitPmParameters, deribitPmParameters, type PairRules } from './parameters.ts'
-import { dampenVector, type RiskVector, riskVector, standardMoves, sumVectors, worstCase } from './riskMatrix.ts'
+import { type CurrencyRules, type DeribitPmParameters, deribitPmParameters } from './parameters.ts'
+import { dampenVector, riskVector, sumVectors, worstCase } from './riskMatrix.ts'
+import { scenarioName, scenariosOf } from './scenarioNames.ts'
+import { deltaOf, deltaShockOf, type Pair, rollShockOf } from './shocks.ts'
 
 /**
  * Deribit's portfolio margin, segregated by settlement currency: the risk matrix of `private/pme/simulate` (price buckets × volatility,
@@ -25,16 +26,6 @@ export const deribitPm: ReferenceModel<DeribitPmParameters> = {
   parametersSchema: deribitPmParameters,
   defaults: deribitPmDefaults,
   calculate: ({ book, parameters }) => calculate(book, parameters),
-}
-
-type Pair = {
-  readonly name: string
-  readonly underlying: string
-  readonly rules: PairRules
-  readonly inCoin: boolean
-  readonly instruments: readonly { readonly instrument: Instrument; readonly vector: RiskVector }[]
-  readonly preAggregated: RiskVector
-  readonly aggregated: RiskVector
 }
 
 function calculate(book: Book, parameters: DeribitPmParameters): ModelMargin {
@@ -216,81 +207,6 @@ function scannedVectors(pairs: readonly Pair[], { correlationSet }: CurrencyRule
     first.aggregated,
   )
   return [{ group: pairs.map(({ name }) => name).join(' + '), vector, rules: first.rules }]
-}
-
-/** Net delta of every expiry times the move that a roll between expiries costs. Source: verified at the least move. */
-function rollShockOf(
-  { instruments, underlying, inCoin }: Pair,
-  { minAnnualisedMove, annualisedMoveRisk }: CurrencyRules,
-  { market }: Book,
-  unit: number,
-  { rollMove }: DeribitPmParameters,
-): number {
-  const expiries = new Map<number, number>()
-  for (const { instrument } of instruments) {
-    expiries.set(instrument.years, (expiries.get(instrument.years) ?? 0) + instrument.delta)
-  }
-  let shock = 0
-  for (const [years, delta] of expiries) {
-    const grown = annualisedMoveRisk * years
-    const move = Math.max(minAnnualisedMove, rollMove === 'exponential' ? exp(grown) - 1 : grown)
-    shock += Math.abs(delta) * move
-  }
-  return inCoin ? shock : (shock * underlyingMarket(market, underlying).price) / unit
-}
-
-/** Rate that grows with the delta beyond a threshold, on the whole delta; third-party sources only, no published figure above zero. */
-function deltaShockOf({ instruments, underlying, rules, inCoin }: Pair, { market }: Book, unit: number): number {
-  const price = underlyingMarket(market, underlying).price
-  const delta = Math.abs(deltaOf(instruments))
-  const excess = Math.max(0, delta - rules.deltaThreshold / price)
-  const shock = delta * Math.min(rules.maxDeltaShock, rules.deltaIncrement * excess)
-  return inCoin ? shock : (shock * price) / unit
-}
-
-function deltaOf(instruments: Pair['instruments']): number {
-  return instruments.reduce((sum, { instrument }) => sum + instrument.delta, 0)
-}
-
-const volatilities = ['down', 'same', 'up'] as const
-
-function scenariosOf(
-  group: string,
-  { standard, extended }: RiskVector,
-  unit: number,
-  rules: PairRules,
-  parameters: DeribitPmParameters,
-): ModelScenario[] {
-  const names = scenarioNames(rules, parameters)
-  return [...standard, ...extended].map((result, index) => ({
-    id: names[index] ?? `${index}`,
-    group,
-    pnl: result * unit,
-  }))
-}
-
-function scenarioNames(rules: PairRules, parameters: DeribitPmParameters): string[] {
-  return [
-    ...standardMoves(parameters, rules).flatMap((move) =>
-      volatilities.map((volatility) => `spot ${percent(move)}, volatility ${volatility}`),
-    ),
-    ...parameters.extendedMoves.map((move) => `spot ${percent(move)}, volatility up, dampened`),
-  ]
-}
-
-function scenarioName(
-  bucket: ReturnType<typeof worstCase>['bucket'],
-  rules: PairRules,
-  parameters: DeribitPmParameters,
-): string {
-  if (bucket === null) return 'none'
-  const standard = 3 * (2 * parameters.bucketsPerSide + 1)
-  const index = bucket.source === 'standard' ? bucket.index - 1 : standard + bucket.index - 1
-  return scenarioNames(rules, parameters)[index] ?? `${index}`
-}
-
-function percent(move: number): string {
-  return `${move > 0 ? '+' : ''}${Number((100 * move).toFixed(6))} %`
 }
 
 function vectorsOf(margins: readonly { readonly pairs: readonly Pair[] }[], kind: 'aggregated' | 'preAggregated') {

@@ -1,32 +1,12 @@
 import type { Book } from '../../../core/book.ts'
 import { MissingMarketDataError } from '../../../core/errors.ts'
-import { exp } from '../math/exponential.ts'
 import type { ReferenceModel } from '../model.ts'
-import { volatilityFactors } from '../volatilityShock.ts'
-import {
-  type BasisContingency,
-  basisContingency,
-  basisTotals,
-  confidenceContingency,
-  grossOptions,
-  nakedShorts,
-  optionValues,
-  pegTerm,
-  total,
-  unmoved,
-} from './expiry.ts'
-import {
-  type ManagedBook,
-  managedBook,
-  marginOf,
-  marketConfidence,
-  scenarioPnl,
-  type Worst,
-  worstOf,
-} from './manager.ts'
+import { basisTotals, confidenceContingency, pegTerm, total } from './expiry.ts'
+import { managedBook, marginOf, marketConfidence, type Worst, worstOf } from './manager.ts'
 import { type Pmrm2Parameters, pmrm2Parameters } from './parameters.ts'
 import { pmrm2Defaults } from './pmrm2Defaults.ts'
-import { type CollateralHolding, type ExpiryHolding, holdingsOf, type OptionHolding } from './portfolio.ts'
+import { isSkew, moved, type PreparedExpiry, prepareExpiry, runScenario, trustedScenarios } from './pmrm2Scenarios.ts'
+import { type CollateralHolding, holdingsOf } from './portfolio.ts'
 import { skewMultiplier } from './skew.ts'
 
 /**
@@ -44,19 +24,6 @@ export const derivePmrm2: ReferenceModel<Pmrm2Parameters> = {
   calculate: ({ book, parameters }) => calculate(book, parameters),
 }
 
-type PreparedExpiry = {
-  readonly expiry: ExpiryHolding
-  readonly values: readonly number[]
-  readonly up: number
-  readonly down: number
-  readonly discountLong: number
-  readonly discountShort: number
-  readonly basis: BasisContingency
-  readonly confidence: number
-  readonly naked: number
-  readonly gross: number
-}
-
 type Collateral = { readonly holding: CollateralHolding; readonly rules: Pmrm2Parameters['collaterals'][string] }
 
 function calculate(book: Book, parameters: Pmrm2Parameters) {
@@ -65,7 +32,7 @@ function calculate(book: Book, parameters: Pmrm2Parameters) {
   const collaterals = holdings.collaterals.map((holding) => withRules(holding, parameters))
   const cancelling = new Set(collaterals.filter(({ rules }) => rules.riskCancelling).map(({ holding }) => holding))
   const confidence = marketConfidence(market)
-  const expiries = market.expiries.map((expiry) => prepare(expiry, parameters, confidence))
+  const expiries = market.expiries.map((expiry) => prepareExpiry(expiry, parameters, confidence))
   const run = (scenario: Pmrm2Parameters['scenarios'][number]) =>
     runScenario(managed, expiries, parameters, cancelling, scenario)
   const scenarios = parameters.scenarios.map(run)
@@ -184,90 +151,6 @@ function withRules(holding: CollateralHolding, { collaterals }: Pmrm2Parameters)
     })
   }
   return { holding, rules }
-}
-
-function prepare(expiry: ExpiryHolding, parameters: Pmrm2Parameters, marketConfidenceNow: number): PreparedExpiry {
-  const { volatility, margin } = parameters
-  const factors = volatilityFactors(
-    { ...volatility, up: volatility.rangeUp, down: volatility.rangeDown },
-    expiry.seconds,
-  )
-  const { years, rate, discount } = expiry
-  const long = exp(-years * (rate * margin.longRateMultScale + margin.longRateAddScale))
-  const short = exp(-years * (rate * margin.shortRateMultScale + margin.shortRateAddScale))
-  return {
-    expiry,
-    values: optionValues(expiry, unmoved, discount),
-    ...factors,
-    discountLong: margin.longStaticDiscount * long,
-    // Never marked up beyond the value without interest.
-    discountShort: Math.min(1 / discount, margin.shortStaticDiscount / short),
-    basis: basisContingency(expiry, parameters, discount),
-    confidence: Math.min(marketConfidenceNow, expiry.confidence),
-    naked: nakedShorts(expiry),
-    gross: grossOptions(expiry),
-  }
-}
-
-function runScenario(
-  managed: ManagedBook,
-  expiries: readonly PreparedExpiry[],
-  parameters: Pmrm2Parameters,
-  cancelling: ReadonlySet<CollateralHolding>,
-  { spot, volatility, dampening }: Pmrm2Parameters['scenarios'][number],
-) {
-  return scenarioPnl(managed, {
-    id: `spot ×${spot}, volatility ${volatility}${dampening === 1 ? '' : `, ×${dampening}`}`,
-    spot,
-    dampening,
-    counts: (collateral) => cancelling.has(collateral),
-    options: expiries.map((prepared) => {
-      const { expiry, values, discountLong, discountShort } = prepared
-      const shocked = optionValues(
-        expiry,
-        // A move of the skew leaves the spot of the options where it is.
-        {
-          spot: isSkew(volatility) ? 1 : spot,
-          volatility: (option) => moved(option, prepared, parameters, volatility),
-        },
-        expiry.discount,
-      )
-      const discount = total(shocked) >= 0 ? discountLong : discountShort
-      const changes = shocked.map((value, index) => value * discount - (values[index] ?? 0))
-      // A gain on a skew stands for the same loss on the opposite one.
-      return isSkew(volatility) && total(changes) > 0 ? changes.map((change) => -change) : changes
-    }),
-  })
-}
-
-function isSkew(move: Pmrm2Parameters['scenarios'][number]['volatility']): move is 'linear' | 'absolute' {
-  return move === 'linear' || move === 'absolute'
-}
-
-function moved(
-  { volatility, strike }: OptionHolding,
-  { expiry, up, down }: PreparedExpiry,
-  parameters: Pmrm2Parameters,
-  move: Pmrm2Parameters['scenarios'][number]['volatility'],
-): number {
-  switch (move) {
-    case 'up':
-      return Math.max(parameters.volatility.minimumUp, volatility * up)
-    case 'none':
-      return volatility
-    case 'down':
-      return volatility * down
-    case 'linear':
-    case 'absolute': {
-      const at = { strike, forward: expiry.forward.price, years: expiry.years }
-      return volatility * skewMultiplier(parameters, move, at).multiplier
-    }
-  }
-}
-
-/** Scenarios of a trusted risk assessor: the basis moves and none. Source: Derive v2, `getBasisContingencyScenarios`. */
-function trustedScenarios({ basis: { spotUp, spotDown } }: Pmrm2Parameters) {
-  return [spotUp, spotDown, 1].map((spot) => ({ spot, volatility: 'none', dampening: 1 }) as const)
 }
 
 /** Worst of the regular, dampened and skew scenarios, each by itself. */

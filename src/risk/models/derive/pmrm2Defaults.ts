@@ -16,6 +16,8 @@ const tails: readonly (readonly [spot: number, dampening: number])[] = [
 
 /**
  * Set-up of Derive's second portfolio manager. Source: derivexyz/v2-core, scripts/config-mainnet.sol, which lists no collateral.
+ * The script gives the static discounts as 1.05 for long and 0.95 for short values, which would mark longs up; they are taken the
+ * other way round, as all of the source's test cases have them.
  */
 export const pmrm2Defaults: Pmrm2Parameters = {
   schema: 'plimsoll-model/1',
@@ -45,10 +47,10 @@ export const pmrm2Defaults: Pmrm2Parameters = {
   margin: {
     initialFactor: 1,
     maintenanceFactor: 0.8,
-    longStaticDiscount: 1.05,
+    longStaticDiscount: 0.95,
     longRateMultScale: 0,
     longRateAddScale: 0.16,
-    shortStaticDiscount: 0.95,
+    shortStaticDiscount: 1.05,
     shortRateMultScale: 0,
     shortRateAddScale: 0.16,
   },

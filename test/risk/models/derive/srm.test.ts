@@ -16,6 +16,7 @@ const vector = JSON.parse(
   readonly wad: readonly Case<
     Both & { readonly isolated: Both; readonly maxLoss: Both; readonly markToMarketDiscounted: number }
   >[]
+  readonly isolated: Case<readonly (Both & { readonly markToMarket: number })[]>
 }
 
 const calculate = (book: unknown, parameters: unknown) =>
@@ -50,6 +51,21 @@ describe('derive-srm', () => {
       near(equity, expected.markToMarketDiscounted, 1e-3)
     })
   }
+
+  it('answers as the deployed contract for single options', () => {
+    const { book, expected } = vector.isolated
+    const { details } = calculate(book, deriveSrm.defaults)
+    const { BTC } = details.markets as unknown as {
+      readonly BTC: { readonly expiries: readonly { readonly options: readonly (Both & { markToMarket: number })[] }[] }
+    }
+    const options = BTC.expiries.flatMap((expiry) => expiry.options)
+    expect(options.length).to.equal(expected.length)
+    for (const [index, figures] of expected.entries()) {
+      for (const key of ['initial', 'maintenance', 'markToMarket'] as const) {
+        near(options[index]?.[key] ?? Number.NaN, figures[key])
+      }
+    }
+  })
 
   it('refuses a market that the parameters do not have', () => {
     const book = {
