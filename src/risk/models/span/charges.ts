@@ -1,6 +1,7 @@
+import { type Commodity, contains } from './commodity.ts'
 import type { DeltaLedger } from './deltas.ts'
 import { moneyOf } from './intraSpreads.ts'
-import { type Commodity, contains, roundTo } from './parameters.ts'
+import { roundTo } from './rounding.ts'
 import type { Row } from './rows.ts'
 
 /** Charge of one period near delivery. */

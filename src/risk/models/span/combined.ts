@@ -1,6 +1,8 @@
 import { type ShortOptionMinimum, shortOptionMinimum } from './charges.ts'
+import { type Commodity, contains, type PeriodRange } from './commodity.ts'
 import { type DeltaLedger, ledgerOf, netDelta } from './deltas.ts'
-import { type Commodity, contains, type PeriodRange, type Rounding, roundTo } from './parameters.ts'
+import type { Rounding } from './parameters.ts'
+import { roundTo } from './rounding.ts'
 import type { Row } from './rows.ts'
 import { type Scan, scanLosses, sumLosses } from './scanning.ts'
 
@@ -52,11 +54,13 @@ export function combinedOf(
     name,
     parameters,
     rows,
-    arrays: rows.map((row) => ({
-      period: row.period,
-      losses: row.array.map((loss) => loss * row.amount),
-      scanRange: row.scanRange,
-    })),
+    arrays: rows
+      .filter(({ amount }) => amount !== 0)
+      .map(({ period, array, amount, scanRange }) => ({
+        period,
+        losses: array.map((loss) => loss * amount),
+        scanRange,
+      })),
     ledger: ledgerOf(rows, rounding.delta),
     contractPrice,
     shortOptions: shortOptionMinimum(rows, parameters, rounding.amount),

@@ -1,4 +1,5 @@
-import type { Commodity, SpanParameters } from './parameters.ts'
+import type { Commodity } from './commodity.ts'
+import type { SpanParameters } from './parameters.ts'
 
 /** Expiry buckets in days: a week, a month, a quarter, half a year, a year, and beyond. */
 const buckets = [0, 7, 35, 95, 190, 370, 100_000]

@@ -1,4 +1,5 @@
-import { contains, type PeriodRange, roundTo } from './parameters.ts'
+import { contains, type PeriodRange } from './commodity.ts'
+import { roundTo } from './rounding.ts'
 
 /** Net delta of one contract period, and what spreads have left of it. A period has one sign: its contracts net first. */
 export type PeriodDelta = { readonly period: number; readonly net: number; remaining: number }

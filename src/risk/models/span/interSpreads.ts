@@ -1,7 +1,8 @@
 import { type Combined, type CombinedScan, type PeriodArray, tierGroups, weightedPriceRisk } from './combined.ts'
+import type { PeriodRange } from './commodity.ts'
 import { consume, netRemaining, type PeriodDelta } from './deltas.ts'
-import type { InterSpread, PeriodRange, Rounding } from './parameters.ts'
-import { roundTo } from './parameters.ts'
+import type { InterSpread, Rounding } from './parameters.ts'
+import { roundTo } from './rounding.ts'
 import { sumLosses } from './scanning.ts'
 
 /** Spreads between commodities that one definition formed. */

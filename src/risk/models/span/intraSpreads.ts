@@ -1,6 +1,6 @@
+import type { Commodity, IntraSpread, PeriodRange, Rate } from './commodity.ts'
 import { consume, type DeltaLedger, remainingOn } from './deltas.ts'
-import type { Commodity, IntraSpread, PeriodRange, Rate } from './parameters.ts'
-import { roundTo } from './parameters.ts'
+import { roundTo } from './rounding.ts'
 
 /** Spreads that were formed from one definition in one direction. */
 export type FormedIntraSpread = {

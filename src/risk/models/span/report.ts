@@ -1,4 +1,5 @@
 import type { Book } from '../../../core/book.ts'
+import { forwardAssumptions } from '../forward.ts'
 import type { Detail, ModelLine, ModelMargin, ModelScenario } from '../model.ts'
 import { type CommodityResult, equityOf, type SpanResult } from './calculation.ts'
 import { weightedPriceRisk } from './combined.ts'
@@ -16,6 +17,9 @@ export function reportSpan(
   const initialMargin = pools.reduce((sum, { initial }) => sum + initial, exposure)
   const maintenanceMargin = pools.reduce((sum, { maintenance }) => sum + maintenance, exposure)
   const equity = equityOf(book, rows)
+  const computed = book.portfolio.positions
+    .filter((position) => position.kind === 'option' || position.kind === 'future')
+    .filter(({ contract }) => contract === undefined)
   return {
     model: 'span',
     name: parameters.name,
@@ -54,6 +58,7 @@ export function reportSpan(
       ),
     },
     assumptions: [
+      ...forwardAssumptions(book.market, computed, book.portfolio.asOf),
       'The value of options paid up front lowers the requirement and is not part of the equity.',
       'Scenarios count losses of one look-ahead; correlations between commodities enter by the spreads of the parameter set alone.',
     ],
@@ -86,6 +91,9 @@ function detailsOf(
     shortCalls: combined.shortOptions.shortCalls,
     shortPuts: combined.shortOptions.shortPuts,
     ...risk,
+    // Before option value is shared with other commodities; an excess is negative.
+    initialRequirement: risk.initial - risk.netOptionValue,
+    maintenanceRequirement: risk.maintenance - risk.netOptionValue,
     scannedWith: combined.merged,
     scanTiers,
     interTiers: interTiers.map((tier) => ({

@@ -1,7 +1,8 @@
 import type { SpotChargeItem } from './charges.ts'
 import type { Combined, CombinedScan } from './combined.ts'
 import type { FormedIntraSpread } from './intraSpreads.ts'
-import { roundTo, type SpanParameters } from './parameters.ts'
+import type { SpanParameters } from './parameters.ts'
+import { roundTo } from './rounding.ts'
 
 /** Risk of one combined commodity and what it is made of. Money; positive is needed. */
 export type CommodityRisk = {
@@ -57,8 +58,9 @@ export function riskOf(input: {
     )
   const longOptionValue = totalValue(options.filter(({ amount }) => amount > 0))
   const shortOptionValue = totalValue(options.filter(({ amount }) => amount < 0))
+  const held = rows.filter(({ amount }) => amount !== 0)
   const capped =
-    parameters.capLongOptions !== false && rows.every(({ kind, amount }) => kind !== 'linear' && amount >= 0)
+    parameters.capLongOptions !== false && held.every(({ kind, amount }) => kind !== 'linear' && amount > 0)
   const { initialRatio = 1, maintenanceRatio = 1, exposure } = settings
   const capOf = (amount: number) => (capped ? Math.min(0, longOptionValue - amount) : 0)
   const uncappedInitial = roundTo(risk * initialRatio, places)

@@ -2,8 +2,9 @@ import type { Book, BookPosition } from '../../../core/book.ts'
 import { exerciseValuerOf } from '../exercise.ts'
 import { forwardOf, underlyingMarket } from '../forward.ts'
 import { perpetualPrice, type Shock, spotPrice } from '../valuation.ts'
-import type { Commodity, SpanParameters } from './parameters.ts'
-import { roundTo } from './parameters.ts'
+import type { Commodity } from './commodity.ts'
+import type { SpanParameters } from './parameters.ts'
+import { roundTo } from './rounding.ts'
 import { priceMoves } from './scanning.ts'
 
 /** The risk array of one long contract, as the model prices it. */

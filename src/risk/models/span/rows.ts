@@ -2,9 +2,10 @@ import { type Book, type BookPosition, positionId, secondsTo } from '../../../co
 import { UnmodeledPositionError } from '../errors.ts'
 import { exerciseValuerOf, withImpliedVolatility } from '../exercise.ts'
 import { underlyingMarket } from '../forward.ts'
-import type { Commodity, Contract, SpanParameters } from './parameters.ts'
-import { contains, roundTo } from './parameters.ts'
+import { type Commodity, contains } from './commodity.ts'
+import type { Contract, SpanParameters } from './parameters.ts'
 import { type ComputedArray, computeArray, referencePrice, scanRangePoints } from './riskArray.ts'
+import { roundTo } from './rounding.ts'
 
 /** A position as SPAN sees it: contracts of one combined commodity, with 16 losses. */
 export type Row = {
@@ -75,7 +76,7 @@ function rowOf(book: Book, parameters: SpanParameters, given: Scanned, index: nu
   refuseForeignLiquidity(parameters, position, id, commodity)
   const multiplier = position.kind === 'option' || position.kind === 'future' ? (position.multiplier ?? 1) : 1
   const amount = position.kind === 'liquidity' ? 1 : position.amount
-  const deltaScaling = contract?.deltaScaling ?? multiplier / (settings.contractSize ?? 1)
+  const deltaScaling = contract ? (contract.deltaScaling ?? 1) : multiplier / (settings.contractSize ?? 1)
   const days = secondsTo('expiry' in position || 'years' in position ? position : {}, portfolio.asOf) / 86_400
   const period = contract?.period ?? days
   const ranges = rangesAt(settings, period)

@@ -1,4 +1,4 @@
-import { roundTo } from './parameters.ts'
+import { roundTo } from './rounding.ts'
 
 /** What one scan of 16 losses gives; scenarios are numbered from 1. */
 export type Scan = {

@@ -1,5 +1,6 @@
 import type { Book } from '../../../core/book.ts'
 import { canonicalHash } from '../../../core/canonical.ts'
+import { forwardAssumptions } from '../forward.ts'
 import type { ModelLine, ModelMargin, ModelScenario, ReferenceModel } from '../model.ts'
 import { currencyPrice } from '../valuation.ts'
 import { type ClassResult, classesOf } from './classes.ts'
@@ -26,6 +27,7 @@ function calculateTims(book: Book, parameters: TimsParameters): ModelMargin {
   const initialMargin = required * initialRatio
   const maintenanceMargin = required * maintenanceRatio
   const rows = classes.flatMap((member) => member.rows).toSorted((left, right) => left.index - right.index)
+  const dated = book.portfolio.positions.filter((position) => position.kind === 'option' || position.kind === 'future')
   const equity = rows.reduce((sum, { value }) => sum + value, cashOf(book))
   return {
     model: 'tims',
@@ -55,7 +57,10 @@ function calculateTims(book: Book, parameters: TimsParameters): ModelMargin {
       productGroups: byName(productGroups),
       requirements: byName(requirements),
     },
-    assumptions: ['Volatility stays at what each mark implies, or as given; no time passes.'],
+    assumptions: [
+      ...forwardAssumptions(book.market, dated, book.portfolio.asOf),
+      'Volatility stays at what each mark implies, or as given; no time passes.',
+    ],
   }
 }
 
