@@ -99,3 +99,10 @@ export function forwardAssumptions(
       `The market gives no forward and no rate of ${underlying} for some expiry: its spot price stands for the forward.`,
   )
 }
+
+/** A sentence for every underlying whose perpetual has no mark of its own. */
+export function perpetualAssumptions(market: BookMarket, underlyings: Iterable<string>): string[] {
+  return [...new Set(underlyings)]
+    .filter((underlying) => underlyingMarket(market, underlying).perpetual === undefined)
+    .map((underlying) => `The market gives no mark of the perpetual on ${underlying}: its spot price stands for it.`)
+}

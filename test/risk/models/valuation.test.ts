@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { Book, BookPosition } from '../../../src/core/book.ts'
 import { MissingMarketDataError } from '../../../src/core/errors.ts'
 import { UnmodeledPositionError } from '../../../src/risk/models/errors.ts'
-import { forwardOf } from '../../../src/risk/models/forward.ts'
+import { forwardAssumptions, forwardOf, perpetualAssumptions } from '../../../src/risk/models/forward.ts'
 import { liquidityAmounts, markPositions, valuerOf } from '../../../src/risk/models/valuation.ts'
 import { volatilityOf } from '../../../src/risk/models/volatility.ts'
 import { volatilityFactors } from '../../../src/risk/models/volatilityShock.ts'
@@ -97,6 +97,15 @@ describe('valuation', () => {
     expect(volatilityOf(market, option({ strike: 9000 }) as never, asOf)).to.equal(0.9)
     expect(volatilityOf(market, option({ strike: 100 }) as never, asOf)).to.equal(0.7)
     expect(volatilityOf(market, option({ expiry: asOf + year }) as never, asOf)).to.equal(0.6)
+  })
+
+  it('says where the spot stands for something else', () => {
+    expect(perpetualAssumptions(market, ['ETH', 'BTC', 'BTC'])).to.have.lengthOf(1)
+    const terms = [
+      { underlying: 'BTC', years: 1 },
+      { underlying: 'ETH', years: 1 },
+    ]
+    expect(forwardAssumptions(market, terms, asOf)).to.have.lengthOf(1)
   })
 
   it('splits a settlement price between what is observed and what is not', () => {

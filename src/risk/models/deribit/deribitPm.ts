@@ -3,7 +3,7 @@ import { positionId } from '../../../core/book.ts'
 import { canonicalHash } from '../../../core/canonical.ts'
 import { MissingMarketDataError } from '../../../core/errors.ts'
 import { UnmodeledPositionError } from '../errors.ts'
-import { forwardAssumptions, underlyingMarket } from '../forward.ts'
+import { forwardAssumptions, perpetualAssumptions, underlyingMarket } from '../forward.ts'
 import type { ModelMargin, ReferenceModel } from '../model.ts'
 import { currencyPrice, markPositions, spotPrice } from '../valuation.ts'
 import { deribitPmDefaults } from './deribitDefaults.ts'
@@ -96,6 +96,10 @@ function calculate(book: Book, parameters: DeribitPmParameters): ModelMargin {
     assumptions: [
       'Balances in coin are equity and do not move in the risk matrix.',
       ...forwardAssumptions(market, options, portfolio.asOf),
+      ...perpetualAssumptions(
+        market,
+        portfolio.positions.flatMap((position) => (position.kind === 'perpetual' ? [position.underlying] : [])),
+      ),
     ],
   }
 }

@@ -2,7 +2,7 @@ import type { Book } from '../../../core/book.ts'
 import { canonicalHash } from '../../../core/canonical.ts'
 import { InvalidInputError } from '../../../core/errors.ts'
 import { UnmodeledPositionError } from '../errors.ts'
-import { forwardAssumptions, underlyingMarket } from '../forward.ts'
+import { forwardAssumptions, perpetualAssumptions, underlyingMarket } from '../forward.ts'
 import type { Detail, ModelLine, ModelMargin, ModelParameters, ModelScenario } from '../model.ts'
 import { markPositions } from '../valuation.ts'
 import { total } from './expiry.ts'
@@ -99,13 +99,13 @@ export function marginOf(
     readonly worst: ModelMargin['worst']
     readonly scenarios: readonly ModelScenario[]
     readonly details: { readonly [key: string]: Detail }
-    readonly assumptions?: readonly string[]
   },
 ): ModelMargin {
   const initialMargin = total(result.lines.map(({ initial }) => initial))
   const maintenanceMargin = total(result.lines.map(({ maintenance }) => maintenance))
   const { asOf, quote, positions } = book.portfolio
   const options = positions.filter((position) => position.kind === 'option')
+  const perpetuals = positions.filter((position) => position.kind === 'perpetual')
   return {
     model: parameters.model,
     name: parameters.name,
@@ -121,7 +121,13 @@ export function marginOf(
     scenarios: result.scenarios,
     positions: markPositions(book),
     details: result.details,
-    assumptions: [...forwardAssumptions(book.market, options, asOf), ...(result.assumptions ?? [])],
+    assumptions: [
+      ...forwardAssumptions(book.market, options, asOf),
+      ...perpetualAssumptions(
+        book.market,
+        perpetuals.map(({ underlying }) => underlying),
+      ),
+    ],
   }
 }
 
