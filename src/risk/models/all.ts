@@ -7,6 +7,7 @@ import { deriveSrm } from './derive/srm.ts'
 import type { ModelParameters, ReferenceModel } from './model.ts'
 import { spanModel } from './span/span.ts'
 import { timsModel } from './tims/tims.ts'
+import { varEsModel } from './var-es/varEs.ts'
 import { venueRulesModel } from './venueRules/venueRules.ts'
 
 /** Every reference model, in the order in which they are listed. */
@@ -17,6 +18,7 @@ export const referenceModels: readonly ReferenceModel[] = [
   deriveSrm,
   timsModel,
   deribitPm,
+  varEsModel,
   venueRulesModel,
 ]
 
