@@ -43,7 +43,7 @@ export function findReferenceModel(id: string): ReferenceModel {
 export function parseModelParameters(value: unknown): ModelParameters {
   const id = typeof value === 'object' && value !== null && 'model' in value ? value.model : undefined
   if (typeof id !== 'string') {
-    throw new InvalidInputError('The parameter set does not say which model it is of.', {
+    throw new InvalidInputError('The parameter set is not valid: it does not say which model it is of.', {
       metaMessages: ['Give it a field `model`, such as "span"; `plimsoll params show --model span` prints one.'],
     })
   }
