@@ -52,44 +52,76 @@ export function garchTermVariance(garch: Garch, next: number, steps: number): nu
   return sum + (steps - whole) * (longRun + excess)
 }
 
-/** Mean of the squared deviations from `mean`: the variance before the first return. */
-export function presampleVariance(returns: readonly number[], mean: number): number {
+/**
+ * What stands before the first return, as its variance and its squared deviation: the mean square of the sample (Fiorentini, Calzolari and
+ * Panattoni; R's rugarch), zero (QuantLib), or the mean of the first 75 squares with weights that fall by 0.94 (Python's arch).
+ */
+export type Presample = 'mean-square' | 'zero' | 'backcast'
+
+export function presampleVariance(returns: readonly number[], mean: number, presample: Presample): number {
+  if (presample === 'zero') return 0
+  const decay = presample === 'backcast' ? 0.94 : 1
+  const count = presample === 'backcast' ? Math.min(75, returns.length) : returns.length
+  let weight = 1
   let sum = 0
-  for (const value of returns) sum += (value - mean) * (value - mean)
-  return sum / returns.length
+  let total = 0
+  for (let index = 0; index < count; index++) {
+    const deviation = (returns[index] as number) - mean
+    sum += weight * deviation * deviation
+    total += weight
+    weight *= decay
+  }
+  return sum / total
 }
 
-/** Variances of all returns and the next one; before the first return stands the mean square, for the variance and for the squared return. */
-export function fittedVariances(returns: readonly number[], garch: Garch): readonly number[] {
-  const before = presampleVariance(returns, garch.mean)
-  return garchVariances(returns, garch, garch.omega + (garch.alpha + garch.beta) * before)
+/** Variances of all returns and, last, of the next one, from what stands before the first. */
+export function fittedVariances(returns: readonly number[], garch: Garch, presample: Presample): readonly number[] {
+  return garchVariances(returns, garch, firstVariance(returns, garch, presample))
+}
+
+function firstVariance(returns: readonly number[], garch: Garch, presample: Presample): number {
+  return garch.omega + (garch.alpha + garch.beta) * presampleVariance(returns, garch.mean, presample)
 }
 
 /** Logarithm of the Gaussian likelihood of the returns. */
-export function garchLogLikelihood(returns: readonly number[], garch: Garch): number {
-  const variances = fittedVariances(returns, garch)
-  let sum = 0
-  for (const [index, value] of returns.entries()) {
-    const variance = variances[index] as number
-    const deviation = value - garch.mean
-    sum += log(2 * Math.PI * variance) + (deviation * deviation) / variance
+export function garchLogLikelihood(returns: readonly number[], garch: Garch, presample: Presample): number {
+  const { mean, omega, alpha, beta } = garch
+  let variance = firstVariance(returns, garch, presample)
+  let squares = 0
+  let logarithms = 0
+  // One logarithm for a product of several variances, taken before the product leaves the range of doubles.
+  let product = 1
+  for (let index = 0; index < returns.length; index++) {
+    const deviation = (returns[index] as number) - mean
+    const square = deviation * deviation
+    squares += square / variance
+    const next = product * variance
+    if (next > 1e-150 && next < 1e150) product = next
+    else {
+      logarithms += log(product)
+      product = variance
+    }
+    variance = omega + alpha * square + beta * variance
   }
-  return -sum / 2
+  return -(returns.length * log(2 * Math.PI) + logarithms + log(product) + squares) / 2
 }
 
 const leastReturns = 50
 
 /**
- * Gaussian maximum likelihood of GARCH(1,1). The variance before the first return is the mean square of the sample, as in the
- * benchmark of G. Fiorentini, G. Calzolari and L. Panattoni, "Analytic derivatives and the computation of GARCH estimates" (1996). Deterministic: a
- * simplex from fixed starting points.
+ * Gaussian maximum likelihood of GARCH(1,1), as in G. Fiorentini, G. Calzolari and L. Panattoni, "Analytic derivatives and the
+ * computation of GARCH estimates" (1996). Deterministic: a simplex from fixed starting points.
  *
  * @throws {GarchFitError} for fewer than 50 returns or returns that are all equal.
  */
-export function fitGarch(returns: readonly number[], mean: 'zero' | 'constant'): Garch {
+export function fitGarch(
+  returns: readonly number[],
+  mean: 'zero' | 'constant',
+  presample: Presample = 'mean-square',
+): Garch {
   if (returns.length < leastReturns) throw new GarchFitError(`${returns.length} returns, ${leastReturns} needed`)
   const average = mean === 'zero' ? 0 : returns.reduce((sum, value) => sum + value, 0) / returns.length
-  const scale = Math.sqrt(presampleVariance(returns, average))
+  const scale = Math.sqrt(presampleVariance(returns, average, 'mean-square'))
   if (!(scale > 0)) throw new GarchFitError('all returns are equal')
   const scaled = returns.map((value) => value / scale)
   const center = average / scale
@@ -101,7 +133,7 @@ export function fitGarch(returns: readonly number[], mean: 'zero' | 'constant'):
     const garch = garchAt(point)
     const { omega, alpha, beta } = garch
     if (!(omega > 0 && alpha >= 0 && beta >= 0 && alpha + beta < 1)) return Infinity
-    return -garchLogLikelihood(scaled, garch)
+    return -garchLogLikelihood(scaled, garch, presample)
   }
   const starts = [
     [0.1, 0.8],

@@ -25,6 +25,7 @@ const varianceModel = z.discriminatedUnion('kind', [
     given: z.record(name, garchGiven).optional(),
     /** Whether the fit has a mean of its own or takes zero. */
     mean: z.enum(['zero', 'constant']),
+    presample: z.enum(['mean-square', 'zero', 'backcast']),
   }),
 ])
 
@@ -43,6 +44,7 @@ const covariance = z.discriminatedUnion('kind', [
     kind: z.literal('garch'),
     given: z.record(name, garchGiven).optional(),
     mean: z.enum(['zero', 'constant']),
+    presample: z.enum(['mean-square', 'zero', 'backcast']),
     /** Over several steps the variance returns to its long run, or every step has that of the next one. */
     term: z.enum(['mean-reverting', 'square-root']),
   }),

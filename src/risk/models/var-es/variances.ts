@@ -13,11 +13,11 @@ export function variancePath(returns: readonly number[], underlying: string, mod
   if (model.kind === 'ewma') return { variances: ewmaProducts(returns, returns, model) }
   const given = model.given?.[underlying]
   if (given === undefined) {
-    const garch = fitGarch(returns, model.mean)
-    return { variances: fittedVariances(returns, garch), garch }
+    const garch = fitGarch(returns, model.mean, model.presample)
+    return { variances: fittedVariances(returns, garch, model.presample), garch }
   }
   const garch = garchOf(given)
-  return { variances: garchVariances(returns, garch, presampleVariance(returns, 0)), garch }
+  return { variances: garchVariances(returns, garch, presampleVariance(returns, 0, 'mean-square')), garch }
 }
 
 /** Coefficients with a mean of zero. */
