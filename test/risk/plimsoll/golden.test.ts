@@ -199,11 +199,12 @@ describe('the last wei', () => {
       const seth = plain.assets[assets.seth]
       if (seth) seth.basis = { initial: `${wad}`, maintenance: `${wad}` }
     })
-    const market = { ...dear, rates: { ...dear.rates, [assets.seth]: (15n * wad) / 10n } }
+    const price = testMarket({ eth: 10n ** 30n + 1n })
+    const market = { ...price, rates: { ...price.rates, [assets.seth]: (15n * wad) / 10n } }
     const portfolio = portfolioOf(debt(assets.seth, 1n))
     const result = calculateMargin({ portfolio, market, parameters })
-    // One wei at a rate of 1.5 is two wei of ether, two units.
-    expect(result.initialMargin).to.equal(2n)
+    // One wei at a rate of 1.5 is two wei of ether, two units and 2e-18 of a wei, so a wei more and a unit more.
+    expect(result.initialMargin).to.equal(3n)
   })
 
   it('what is credited by half counts by half, down to nothing; what is owed counts whole', () => {
