@@ -11,6 +11,7 @@ import {
   regimeName,
 } from './covariance.ts'
 import { type FactorReturns, factorReturns, factorsOf } from './factorReturns.ts'
+import { modifiedContributions } from './modifiedContributions.ts'
 import { simulateReturns } from './monteCarlo.ts'
 import type { CovarianceRule, Estimator, VarEsParameters } from './parameters.ts'
 import { cornishFisherTail, type Moments, normalTail, studentTail } from './parametricTail.ts'
@@ -168,11 +169,24 @@ function modified(input: EstimateInput, estimator: Extract<Estimator, { kind: 'c
     skewness: clamp(moments.skewness, limits?.skewness),
     excessKurtosis: clamp(moments.excessKurtosis, limits?.excessKurtosis),
   }
+  const outcomes = base?.outcomes ?? []
+  const { confidence } = input.parameters.initial
   return {
     regime: 'observed',
-    tail: (confidence) => cornishFisherTail(limited, confidence, monotone),
-    outcomes: base?.outcomes ?? [],
-    details: { ...base?.details, moments: limited },
+    tail: (at) => cornishFisherTail(limited, at, monotone),
+    outcomes,
+    details: {
+      ...base?.details,
+      moments: limited,
+      ...(outcomes.length === 0 || limited.deviation === 0
+        ? {}
+        : {
+            contributions: modifiedContributions(
+              outcomes.map(({ returns }) => input.pnlOf(returns)),
+              confidence,
+            ),
+          }),
+    },
   }
 }
 
