@@ -132,6 +132,28 @@ describe('var-es against published figures', () => {
     }
   })
 
+  for (const { mean, deviation, value, probability, valueAtRisk } of vectors.mathWorks.cases) {
+    it(`behavior: portvrisk of MathWorks at ${probability} of ${value}`, () => {
+      const covariance: CovarianceRule = {
+        kind: 'given',
+        interval: day,
+        underlyings: ['X'],
+        volatilities: [deviation],
+        means: [mean],
+        correlation: [[1]],
+      }
+      const { initialMargin } = varEsModel.calculate({
+        book: held({ X: value }),
+        parameters: plain(
+          { kind: 'delta-normal', covariance },
+          { mean: 'sample', initial: { measure: 'var', confidence: 1 - probability } },
+        ),
+      })
+      const digits = value === 1 ? 4 : -3
+      expect(Math.round(initialMargin * 10 ** digits)).to.equal(Math.round(Number(valueAtRisk) * 10 ** digits))
+    })
+  }
+
   it('behavior: the path of GARCH(1,1) of QuantLib, also through the parameters of the model', () => {
     const given = { X: { alpha: 0.2, beta: 0.3, longRunVariance: 0.4 } }
     const returns = Array.from({ length: 10 }, () => 0.1)
