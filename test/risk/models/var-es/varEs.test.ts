@@ -282,9 +282,24 @@ describe('var-es', () => {
     >
     const parts = estimated?.contributions.reduce((sum, { part }) => sum + part, 0)
     expect(parts).to.be.closeTo(estimated?.moments.deviation ?? NaN, 1e-9)
-    const modified = margin(bookOf(held), plain({ kind: 'cornish-fisher', monotone: false, limits: null }))
-    const { observed } = modified.details.estimates as Record<string, { contributions: number[] }>
-    expect(observed?.contributions.reduce((sum, part) => sum + part, 0)).to.be.closeTo(modified.initialMargin, 1e-9)
+    const parameters = plain({ kind: 'cornish-fisher', monotone: false, limits: null })
+    const modified = margin(bookOf(held), parameters)
+    const { observed } = modified.details.estimates as Record<
+      string,
+      { contributions: { valueAtRisk: number; expectedShortfall: number }[] }
+    >
+    const parted = observed?.contributions ?? []
+    expect(parted.reduce((sum, part) => sum + part.valueAtRisk, 0)).to.be.closeTo(modified.initialMargin, 1e-9)
+    expect(parted.reduce((sum, part) => sum + part.expectedShortfall, 0)).to.be.closeTo(
+      modified.maintenanceMargin,
+      1e-9,
+    )
+    const more = margin(bookOf([spot('ETH', 3 * 1.000001), ...held.slice(1)]), parameters)
+    expect((more.initialMargin - modified.initialMargin) / 1e-6).to.be.closeTo(parted[0]?.valueAtRisk ?? NaN, 0.01)
+    expect((more.maintenanceMargin - modified.maintenanceMargin) / 1e-6).to.be.closeTo(
+      parted[0]?.expectedShortfall ?? NaN,
+      0.01,
+    )
   })
 
   it('behavior: expected gains count only where the parameters say so', () => {
