@@ -12,7 +12,7 @@ import {
 } from './covariance.ts'
 import { type FactorReturns, factorReturns, factorsOf } from './factorReturns.ts'
 import { modifiedContributions } from './modifiedContributions.ts'
-import { simulateReturns } from './monteCarlo.ts'
+import { type Draw, independentDraws, simulateReturns } from './monteCarlo.ts'
 import type { CovarianceRule, Estimator, VarEsParameters } from './parameters.ts'
 import { cornishFisherTail, type Moments, normalTail, studentTail } from './parametricTail.ts'
 import { type Exposure, exposuresOf, type ProfitAndLoss, profitAndLossOf } from './profitAndLoss.ts'
@@ -20,7 +20,13 @@ import { ageWeights, sampleTail, type Tail } from './sampleTail.ts'
 import { variancePath } from './variances.ts'
 
 /** One observed or simulated move of all factors. */
-export type Outcome = { readonly id: string; readonly returns: readonly number[]; readonly pnl: number }
+export type Outcome = {
+  readonly id: string
+  readonly returns: readonly number[]
+  readonly pnl: number
+  /** Kept for observed moves. */
+  readonly pnlByPosition?: readonly number[]
+}
 
 /** The distribution of the P&L under one regime of correlations. */
 export type Estimate = {
@@ -121,7 +127,8 @@ function sampled(
 ): Estimate {
   const outcomes = rows.map((returns, index) => {
     const age = rows.length - index
-    return { id: age === 1 ? '1 step ago' : `${age} steps ago`, returns, pnl: total(pnlOf(returns)) }
+    const pnlByPosition = pnlOf(returns)
+    return { id: age === 1 ? '1 step ago' : `${age} steps ago`, returns, pnl: total(pnlByPosition), pnlByPosition }
   })
   const pnl = outcomes.map((outcome) => outcome.pnl)
   const { quantile, shortfall } = parameters
@@ -182,7 +189,7 @@ function modified(input: EstimateInput, estimator: Extract<Estimator, { kind: 'c
         ? {}
         : {
             contributions: modifiedContributions(
-              outcomes.map(({ returns }) => input.pnlOf(returns)),
+              outcomes.map(({ pnlByPosition = [] }) => pnlByPosition),
               confidence,
             ),
           }),
@@ -210,13 +217,14 @@ function byRegime(input: EstimateInput, estimator: WithCovariance): readonly Est
   const exposures = exposuresOf(book, factors, parameters)
   const delta = factors.map((_, factor) => total(exposures.map((exposure) => exposure.delta[factor] as number)))
   const found = distributionOf(input, estimator.covariance)
+  const draws = estimator.kind === 'monte-carlo' ? independentDraws(estimator, factors.length) : []
   const distribution = parameters.mean === 'zero' ? { ...found, means: found.means.map(() => 0) } : found
   return parameters.regimes.map((regime) => {
     const { correlation, repaired } = regimeCorrelation(distribution.correlation, regime, delta)
     const changed = { ...distribution, correlation }
     const { details, ...rest } =
       estimator.kind === 'monte-carlo'
-        ? simulated(input, estimator, changed)
+        ? simulated(input, estimator, draws, changed)
         : parametric(estimator, exposures, delta, changed)
     return { regime: regimeName(regime), ...rest, details: { ...describe(changed), repaired, ...details } }
   })
@@ -282,11 +290,12 @@ export function quadraticMoments(delta: readonly number[], gamma: Matrix, covari
 function simulated(
   { pnlOf, history, parameters }: EstimateInput,
   estimator: Extract<Estimator, { kind: 'monte-carlo' }>,
+  draws: readonly Draw[],
   distribution: FactorDistribution,
 ) {
   const scale = parameters.scaling === 'returns' && estimator.marginals.kind === 'empirical' ? history().steps : 1
   const observed = estimator.marginals.kind === 'empirical' ? history().rows : undefined
-  const outcomes = simulateReturns(estimator, distribution, observed, Math.sqrt(scale)).map((returns, draw) => ({
+  const outcomes = simulateReturns(estimator, draws, distribution, observed, Math.sqrt(scale)).map((returns, draw) => ({
     id: `draw ${draw}`,
     returns,
     pnl: total(pnlOf(returns)),

@@ -177,7 +177,11 @@ function scenariosOf({ outcomes }: Estimate, { parameters, pnlOf }: EstimateInpu
     parameters.estimator.kind === 'monte-carlo'
       ? [...outcomes].sort((a, b) => a.pnl - b.pnl).slice(0, listedDraws)
       : outcomes
-  return listed.map(({ id, pnl, returns }: Outcome) => ({ id, pnl, pnlByPosition: pnlOf(returns) }))
+  return listed.map(({ id, pnl, returns, pnlByPosition }: Outcome) => ({
+    id,
+    pnl,
+    pnlByPosition: pnlByPosition ?? pnlOf(returns),
+  }))
 }
 
 function detailsOf(
