@@ -8,15 +8,29 @@ import { hyndmanFan } from './sampleTail.ts'
 
 type MonteCarlo = Extract<Estimator, { kind: 'monte-carlo' }>
 
+/** What one path is drawn from, before correlation: a normal per factor and what widens all of them together. */
+export type Draw = { readonly normals: readonly number[]; readonly widening: number }
+
 /**
- * Returns of all factors under a Student-t or Gaussian copula. Draw k of factor f is addressed by (seed, k, f + 1), the
- * common chi-square by (seed, k, 0), so regimes and books are compared on the same draws.
+ * The draws of a simulation. The normal of draw k and factor f is addressed by (seed, k, f + 1), the chi-square that the factors of a
+ * Student-t copula share by (seed, k, 0), so regimes and books are compared on the same draws.
+ */
+export function independentDraws({ draws, seed, degrees }: MonteCarlo, factors: number): readonly Draw[] {
+  return Array.from({ length: draws }, (_, draw) => ({
+    normals: Array.from({ length: factors }, (_, factor) => normalDraw(seed, draw, factor + 1)),
+    widening: degrees === null ? 1 : Math.sqrt(degrees / chiSquareQuantile(uniformDraw(seed, draw, 0), degrees)),
+  }))
+}
+
+/**
+ * Returns of all factors under a Student-t or Gaussian copula.
  *
  * @param observed - Rows of past returns for empirical marginals.
  * @param scale - Multiplies observed returns.
  */
 export function simulateReturns(
-  { draws, seed, degrees, marginals }: MonteCarlo,
+  { degrees, marginals }: MonteCarlo,
+  draws: readonly Draw[],
   { means, deviations, correlation }: FactorDistribution,
   observed: readonly (readonly number[])[] | undefined,
   scale: number,
@@ -33,13 +47,11 @@ export function simulateReturns(
     }
     return degrees === null ? x : normalQuantile(probability(x))
   }
-  return Array.from({ length: draws }, (_, draw) => {
-    const independent = deviations.map((_, factor) => normalDraw(seed, draw, factor + 1))
-    const widening = degrees === null ? 1 : Math.sqrt(degrees / chiSquareQuantile(uniformDraw(seed, draw, 0), degrees))
-    return multiplyVector(lower, independent).map((value, factor) => {
+  return draws.map(({ normals, widening }) =>
+    multiplyVector(lower, normals).map((value, factor) => {
       const x = value * widening
       if (marginals.kind === 'empirical') return hyndmanFan(sorted[factor] as number[], probability(x), 7)
       return (means[factor] as number) + (deviations[factor] as number) * standardized(x)
-    })
-  })
+    }),
+  )
 }

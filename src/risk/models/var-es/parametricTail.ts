@@ -1,5 +1,5 @@
 import { studentPdf, studentQuantile } from '../math/distribution.ts'
-import { normalCdf, normalPdf, normalQuantile } from '../math/normal.ts'
+import { normalPdf, normalQuantile } from '../math/normal.ts'
 import type { Tail } from './sampleTail.ts'
 
 /** Mean and standard deviation of a P&L with what the Cornish-Fisher expansion needs beyond. */
@@ -52,18 +52,25 @@ export function cornishFisherTail(moments: Moments, confidence: number, monotone
   const tail = 1 - confidence
   const z = normalQuantile(tail)
   const h = monotone ? lowestExpansion(z, moments) : cornishFisher(z, moments)
-  const g = h
-  const phi = normalPdf(g)
-  const below =
-    phi +
-    ((evenPower(4, g) - 6 * evenPower(2, g) + 3 * phi) * excessKurtosis) / 24 +
-    ((oddPower(3, g) - 3 * oddPower(1, g)) * skewness) / 6 +
-    ((evenPower(6, g) - 15 * evenPower(4, g) + 45 * evenPower(2, g) - 15 * phi) * skewness * skewness) / 72
   return {
     valueAtRisk: 0 - mean - deviation * h,
-    expectedShortfall: 0 - mean - deviation * Math.min(-below / tail, h),
+    expectedShortfall: 0 - mean - deviation * Math.min(-edgeworthTail(h, { skewness, excessKurtosis }) / tail, h),
     standardError: null,
   }
+}
+
+/**
+ * −E[z; z < h] under the second-order Edgeworth expansion. The integrals of the appendix of Boudt, Peterson and Croux sum to these polynomials.
+ */
+export function edgeworthTail(h: number, { skewness, excessKurtosis }: Shape): number {
+  const s = h * h
+  return (
+    normalPdf(h) *
+    (1 +
+      ((s * s - 2 * s - 1) * excessKurtosis) / 24 +
+      (h * s * skewness) / 6 +
+      ((s * s * s - 9 * s * s + 9 * s + 3) * skewness * skewness) / 72)
+  )
 }
 
 /** Standardized quantile of the Cornish-Fisher expansion at the normal quantile z. */
@@ -77,7 +84,8 @@ export function cornishFisher(z: number, { skewness, excessKurtosis }: Shape): n
   )
 }
 
-type Shape = Pick<Moments, 'skewness' | 'excessKurtosis'>
+/** Skewness and excess kurtosis. */
+export type Shape = Pick<Moments, 'skewness' | 'excessKurtosis'>
 
 /** Lowest value of the expansion from z to the middle: at an end or where its derivative, a parabola, is zero. */
 function lowestExpansion(z: number, shape: Shape): number {
@@ -90,25 +98,4 @@ function lowestExpansion(z: number, shape: Shape): number {
   const turns = a === 0 ? (b === 0 ? [] : [-c / b]) : [(-b - root) / (2 * a), (-b + root) / (2 * a)]
   const inside = turns.filter((turn) => turn > Math.min(z, 0) && turn < Math.max(z, 0))
   return Math.min(...[z, 0, ...inside].map((at) => cornishFisher(at, shape)))
-}
-
-/** Integral of x^q φ(x) to g for even q, with the sign that the expansion gives it (Boudt, Peterson and Croux, appendix). */
-function evenPower(q: 2 | 4 | 6, g: number): number {
-  let all = 1
-  for (let j = 1; j <= q / 2; j++) all *= 2 * j
-  let sum = all
-  let power = 1
-  let product = 1
-  for (let i = 1; i <= q / 2; i++) {
-    power *= g * g
-    product *= 2 * i
-    sum += (all / product) * power
-  }
-  return sum * normalPdf(g)
-}
-
-function oddPower(q: 1 | 3, g: number): number {
-  const all = q === 1 ? 1 : 3
-  const powers = q === 1 ? g : all * g + g * g * g
-  return powers * normalPdf(g) - all * normalCdf(g)
 }
