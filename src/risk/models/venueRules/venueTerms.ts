@@ -34,7 +34,7 @@ export const lyraAvalonSchema = z.strictObject({
   ...accountFields,
   ...optionCollateralSchema.omit({ kind: true, venueAccount: true }).shape,
   shorts: z.array(
-    optionCollateralSchema.shape.shorts.element.extend({
+    optionCollateralSchema.shape.shorts.element.omit({ id: true }).extend({
       /** The venue's price of one option, WAD of the quote asset; without it the whole minimum counts as the requirement. */
       mark: natural.optional(),
     }),
