@@ -5,6 +5,7 @@ import { attestCommand } from './cli/attest.ts'
 import { compareCommand } from './cli/compare.ts'
 import { UsageError } from './cli/context.ts'
 import { devnetCommand } from './cli/devnet.ts'
+import { historyCommand } from './cli/history.ts'
 import { keeperCommand } from './cli/keeper.ts'
 import { ladderCommand } from './cli/ladder.ts'
 import { marginCommand } from './cli/margin.ts'
@@ -34,6 +35,7 @@ for (const command of [
   verifyCommand,
   keeperCommand,
   paramsCommand,
+  historyCommand,
 ]) {
   program.addCommand(command)
 }
