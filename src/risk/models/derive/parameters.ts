@@ -18,8 +18,8 @@ export const managerFields = {
   settlementWindow: amountNotNegative,
   basis: z.strictObject({
     /** Price over its price now in the two basis scenarios. */
-    spotUp: amountPositive,
-    spotDown: amountPositive,
+    spotUp: amountNotNegative,
+    spotDown: amountNotNegative,
     addFactor: amountNotNegative,
     /** Per year to expiry. */
     multFactor: amountNotNegative,
