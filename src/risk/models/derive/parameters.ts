@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { amountNotNegative, amountPositive, real } from '../../../core/book.ts'
+import { amountNotNegative, real } from '../../../core/book.ts'
 import { name } from '../../../core/schema.ts'
 
 /** How volatility moves in a scenario of the first version. */
@@ -30,7 +30,7 @@ export const managerFields = {
     shortTermPower: real,
     longTermPower: real,
     /** Seconds. */
-    termFloor: amountPositive,
+    termFloor: amountNotNegative,
   }),
   peg: z.strictObject({ threshold: amountNotNegative, factor: amountNotNegative }),
   confidence: z.strictObject({ threshold: amountNotNegative, factor: amountNotNegative }),

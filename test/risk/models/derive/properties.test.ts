@@ -261,6 +261,15 @@ describe('derive models', () => {
     expect(basisContingency).to.be.closeTo(-markToMarket.options * factor, 1e-9)
   })
 
+  it('derive-pmrm-2 behavior: without a floor on the term an expired option keeps its pay-off', () => {
+    const { volatility } = pmrm2Defaults
+    const positions = [{ kind: 'option', underlying: 'ETH', right: 'put', strike: 2500, expiry: asOf, amount: -1 }]
+    const book = bookOf(positions, { forwards: [{ expiry: asOf, price: 2004, rate: 0 }] })
+    const free = (termFloor: number) =>
+      derivePmrm2.calculate({ book, parameters: { ...pmrm2Defaults, volatility: { ...volatility, termFloor } } }).free
+    expect(free(0)).to.deep.equal(free(day))
+  })
+
   it('derive-pmrm-2 needs the haircuts of every collateral', () => {
     const book = bookOf([{ kind: 'spot', underlying: 'ETH', asset: 'weETH', price: 2100, amount: 1 }])
     expect(() => derivePmrm2.calculate({ book, parameters: derivePmrm2.defaults })).to.throw(
