@@ -25,6 +25,9 @@ export function volatilityFactors(
   seconds: number,
 ): { readonly up: number; readonly down: number } {
   const exponent = seconds <= thirtyDays ? shock.shortTermPower : shock.longTermPower
-  const multiplier = power(thirtyDays / Math.max(seconds, shock.termFloor), exponent)
+  const term = Math.max(seconds, shock.termFloor)
+  // At expiry no volatility counts, however far it would be moved.
+  if (term === 0) return { up: 1, down: 1 }
+  const multiplier = power(thirtyDays / term, exponent)
   return { up: 1 + shock.up * multiplier, down: Math.max(0, 1 - shock.down * multiplier) }
 }

@@ -190,6 +190,7 @@ describe('valuation', () => {
   it('moves short volatilities further than long ones', () => {
     const shock = { up: 0.6, down: 0.3, shortTermPower: 0.3, longTermPower: 0.13, termFloor: 86_400 }
     const day = 86_400
+    expect(volatilityFactors({ ...shock, termFloor: 0 }, 0)).to.deep.equal({ up: 1, down: 1 })
     expect(volatilityFactors(shock, 30 * day)).to.deep.equal({ up: 1.6, down: 0.7 })
     near(volatilityFactors(shock, 15 * day).up, 1 + 0.6 * 2 ** 0.3, 1e-14)
     near(volatilityFactors(shock, 60 * day).down, 1 - 0.3 * 0.5 ** 0.13, 1e-14)

@@ -54,7 +54,10 @@ export function basisContingency(
   return { up, down, lossUp, lossDown, contingency: Math.min(lossUp, lossDown) }
 }
 
-/** Sums over the expiries of a book. The lower of `up` and `down` is what Derive's test cases publish as "ForwardContingency". */
+/**
+ * Sums over the expiries of a book. `contingency` takes the worse direction of each expiry. Derive's test cases publish it as
+ * "ForwardContingency"; their earlier revisions publish `up` under that name.
+ */
 export function basisTotals(expiries: readonly { readonly basis: BasisContingency }[]) {
   return {
     contingency: total(expiries.map(({ basis }) => basis.contingency)),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { amountNotNegative, amountPositive, real } from '../../../core/book.ts'
+import { amountNotNegative, real } from '../../../core/book.ts'
 import { name } from '../../../core/schema.ts'
 
 /** How volatility moves in a scenario of the first version. */
@@ -18,8 +18,8 @@ export const managerFields = {
   settlementWindow: amountNotNegative,
   basis: z.strictObject({
     /** Price over its price now in the two basis scenarios. */
-    spotUp: amountPositive,
-    spotDown: amountPositive,
+    spotUp: amountNotNegative,
+    spotDown: amountNotNegative,
     addFactor: amountNotNegative,
     /** Per year to expiry. */
     multFactor: amountNotNegative,
@@ -30,7 +30,7 @@ export const managerFields = {
     shortTermPower: real,
     longTermPower: real,
     /** Seconds. */
-    termFloor: amountPositive,
+    termFloor: amountNotNegative,
   }),
   peg: z.strictObject({ threshold: amountNotNegative, factor: amountNotNegative }),
   confidence: z.strictObject({ threshold: amountNotNegative, factor: amountNotNegative }),

@@ -31,7 +31,8 @@ export function skewMultiplier(
   const kStar = Math.max(skew.minKStar, root * skew.widthScale * (skew.volParamStatic + root * skew.volParamScale))
   const signed = log(strike / forward)
   const moneyness = move === 'linear' ? signed : Math.abs(signed)
-  const change = (moneyness * cap) / kStar
+  // Without a width every strike is past it, but for the one at the forward, which no width moves.
+  const change = kStar === 0 ? Math.sign(moneyness) * cap : (moneyness * cap) / kStar
   // A negative cap bounds neither side here: the source takes it as it comes.
   const bounded = moneyness >= 0 ? Math.min(cap, change) : Math.max(-cap, change)
   return { moneyness, cap, kStar, multiplier: Math.max(0, 1 + bounded) }

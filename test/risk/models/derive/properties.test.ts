@@ -4,6 +4,7 @@ import { type Book, type BookPosition, parseBook } from '../../../../src/core/bo
 import { InvalidInputError, MissingMarketDataError } from '../../../../src/core/errors.ts'
 import { derivePmrm } from '../../../../src/risk/models/derive/pmrm.ts'
 import { derivePmrm2 } from '../../../../src/risk/models/derive/pmrm2.ts'
+import { skewMultiplier } from '../../../../src/risk/models/derive/skew.ts'
 import { deriveSrm } from '../../../../src/risk/models/derive/srm.ts'
 import { UnmodeledPositionError } from '../../../../src/risk/models/errors.ts'
 import type { ModelMargin } from '../../../../src/risk/models/model.ts'
@@ -212,6 +213,61 @@ describe('derive models', () => {
       expect(skew(list, id)).to.be.closeTo(skew(list.slice(0, 1), id) + skew(list.slice(1), id), 1e-9)
       expect(skew(list, id)).to.be.below(0)
     }
+  })
+
+  it('derive-pmrm-2 charges for each feed of an option that is not sure, alone', () => {
+    const positions = [
+      { kind: 'option', underlying: 'ETH', right: 'call', strike: 2000, expiry: asOf + 7 * day, amount: -1 },
+      { kind: 'option', underlying: 'ETH', right: 'put', strike: 2000, expiry: asOf + 90 * day, amount: 2 },
+    ]
+    const [near, far] = market().underlyings.ETH.forwards
+    const free = (changes: object) =>
+      derivePmrm2.calculate({ book: bookOf(positions, changes), parameters: pmrm2Defaults }).free
+    const { confidence } = pmrm2Defaults
+    const low = confidence.threshold / 2
+    const sure = free({})
+    for (const field of ['confidence', 'rateConfidence', 'volatilityConfidence']) {
+      const unsure = free({ forwards: [near, { ...far, [field]: low }] })
+      expect(sure.initial - unsure.initial, field).to.be.closeTo((1 - low) * confidence.factor * 2 * 2000, 1e-9)
+      expect(unsure.maintenance, field).to.equal(sure.maintenance)
+    }
+    const all = free({ confidence: low })
+    expect(sure.initial - all.initial, 'spot').to.be.closeTo((1 - low) * confidence.factor * 3 * 2000, 1e-9)
+  })
+
+  it('derive-pmrm-2 behavior: basis moves to nothing and skews without width stay finite', () => {
+    const parameters = {
+      ...pmrm2Defaults,
+      basis: { ...pmrm2Defaults.basis, spotDown: 0 },
+      skew: { ...pmrm2Defaults.skew, minKStar: 0, widthScale: 0 },
+      scenarios: [
+        { spot: 1, volatility: 'linear' as const, dampening: 1 },
+        { spot: 1, volatility: 'absolute' as const, dampening: 1 },
+      ],
+    }
+    const option = { kind: 'option', underlying: 'ETH', right: 'call', expiry: asOf + 7 * day, amount: 1 }
+    const at = { strike: 2004, forward: 2004, years: 0.5 }
+    expect(skewMultiplier(parameters, 'linear', at).multiplier).to.equal(1)
+    const { cap, multiplier } = skewMultiplier(parameters, 'linear', { ...at, strike: 2005 })
+    expect(multiplier).to.equal(1 + cap)
+    const positions = [1500, 2004, 2600].map((strike) => ({ ...option, strike }))
+    const { scenarios, details } = derivePmrm2.calculate({ book: bookOf(positions), parameters })
+    for (const { pnl } of scenarios) expect(pnl).to.be.finite
+    const { basisContingency, markToMarket } = details as unknown as {
+      basisContingency: number
+      markToMarket: { options: number }
+    }
+    const factor = parameters.basis.addFactor + (parameters.basis.multFactor * 7) / 365
+    expect(basisContingency).to.be.closeTo(-markToMarket.options * factor, 1e-9)
+  })
+
+  it('derive-pmrm-2 behavior: without a floor on the term an expired option keeps its pay-off', () => {
+    const { volatility } = pmrm2Defaults
+    const positions = [{ kind: 'option', underlying: 'ETH', right: 'put', strike: 2500, expiry: asOf, amount: -1 }]
+    const book = bookOf(positions, { forwards: [{ expiry: asOf, price: 2004, rate: 0 }] })
+    const free = (termFloor: number) =>
+      derivePmrm2.calculate({ book, parameters: { ...pmrm2Defaults, volatility: { ...volatility, termFloor } } }).free
+    expect(free(0)).to.deep.equal(free(day))
   })
 
   it('derive-pmrm-2 needs the haircuts of every collateral', () => {
