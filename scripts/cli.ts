@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../src/index.ts'
 import { attestCommand } from './cli/attest.ts'
+import { compareCommand } from './cli/compare.ts'
 import { UsageError } from './cli/context.ts'
 import { devnetCommand } from './cli/devnet.ts'
 import { keeperCommand } from './cli/keeper.ts'
@@ -25,6 +26,7 @@ for (const command of [
   devnetCommand,
   readCommand,
   marginCommand,
+  compareCommand,
   ladderCommand,
   whatIfCommand,
   attestCommand,

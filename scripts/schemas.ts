@@ -4,6 +4,8 @@ import { parametersSchema } from '../src/core/parameters.ts'
 import { address, fraction, integer, natural, positive } from '../src/core/schema.ts'
 import { snapshotSchema } from '../src/core/snapshot.ts'
 import { priceHistorySchema } from '../src/market/priceHistory.ts'
+import { referenceModels } from '../src/risk/models/all.ts'
+import { venueAccountSchema } from '../src/risk/models/venueRules/venueAccount.ts'
 import { deploymentSchema } from './cli/deployment.ts'
 
 /** A JSON Schema (draft 2020-12) as a plain object. */
@@ -20,6 +22,11 @@ const scalars = new Map<unknown, JsonSchema>([
   [address, digits('^0x[0-9a-fA-F]{40}$', 'An address; mixed case carries its checksum.')],
 ])
 
+/** A book whose venue accounts are described by their rules, which the parser of books leaves to the model `venue-rules`. */
+const bookSchemaWithAccounts = bookSchema.extend({
+  portfolio: bookSchema.shape.portfolio.extend({ venueAccounts: venueAccountSchema.array().optional() }),
+})
+
 /**
  * JSON Schemas of the files that people write or programs exchange, by file name. They describe each field; what fields must
  * be to one another, such as a maintenance rate not above the initial rate, only the parsers check.
@@ -29,12 +36,18 @@ export function jsonSchemas(): Readonly<Record<string, JsonSchema>> {
   return {
     'parameters.schema.json': toJsonSchema(parametersSchema, 'Plimsoll parameter set'),
     'snapshot.schema.json': toJsonSchema(snapshotSchema, 'Plimsoll snapshot'),
-    'book.schema.json': toJsonSchema(bookSchema, 'Plimsoll book'),
+    'book.schema.json': toJsonSchema(bookSchemaWithAccounts, 'Plimsoll book'),
     'deployment.schema.json': {
       ...deployment,
       properties: { ...deployment.properties, parameters: { $ref: 'parameters.schema.json' } },
     },
     'price-history.schema.json': toJsonSchema(priceHistorySchema, 'Plimsoll price history'),
+    ...Object.fromEntries(
+      referenceModels.map(({ id, parametersSchema: schema }) => [
+        `${id}.parameters.schema.json`,
+        toJsonSchema(schema, `Plimsoll parameters of ${id}`),
+      ]),
+    ),
   }
 }
 

@@ -20,6 +20,7 @@ export { type Verification, verifyAttestation } from './attest/verify.ts'
 export { pinBlock } from './chain/pinBlock.ts'
 export { runPlans } from './chain/runPlans.ts'
 export { type AssetKey, toAssetKey } from './core/asset.ts'
+export { type Book, type BookMarket, type BookPortfolio, type BookPosition, parseBook } from './core/book.ts'
 export { BaseError } from './core/errors.ts'
 export type { ExplainedMargin, MarginExplanation } from './core/explanation.ts'
 export type { MarginLine, MarginResult } from './core/margin.ts'
@@ -32,14 +33,31 @@ export { formatSnapshot, inputsHash, parseSnapshot, portfolioRoot, type Snapshot
 export { draftAttestation, readSnapshot, recompute } from './engine.ts'
 export { keepAccount } from './keeper/keepAccount.ts'
 export { defaultPostPolicy, type PostPolicy, shouldPost } from './keeper/policy.ts'
+export {
+  type AnyParameters,
+  type CalculateMarginOptions,
+  type ComparedMargin,
+  calculateMargin,
+  compareMargins,
+  defaultParameters,
+  type MarginHoldings,
+  parseAnyParameters,
+} from './margin.ts'
 export { fileMarket } from './market/fileMarket.ts'
 export { fileHistory } from './market/priceHistory.ts'
 export { chainSources, readMarket } from './market/readMarket.ts'
 export { postAttestation, readPostedAttestation, readRegistry } from './registry.ts'
+export { compareReport } from './report/compareReport.ts'
 export { explanationReport } from './report/explanationReport.ts'
 export { ladderReport } from './report/ladderReport.ts'
 export { breakdownReport, positionsReport, scenarioReport } from './report/marginReport.ts'
-export { calculateMargin } from './risk/plimsoll/calculateMargin.ts'
+export { modelReport, modelScenarioReport } from './report/modelReport.ts'
+export { referenceModels } from './risk/models/all.ts'
+export { bookOf, type ConvertedBook } from './risk/models/bookOf.ts'
+export type { ModelId, ModelMargin, ModelParameters, ReferenceModel } from './risk/models/model.ts'
+export { snapshotOf } from './risk/models/snapshotOf.ts'
+export { assessVenueAccount, parseVenueAccount, type VenueAccountInput } from './risk/models/venueRules/venueAccount.ts'
+export { bookParameters } from './risk/plimsoll/bookParameters.ts'
 export { defaultCalibration, defaultUnderlyings } from './risk/plimsoll/calibration.ts'
 export { explainMargin } from './risk/plimsoll/explain/explainMargin.ts'
 export { calculateLadder, type Ladder } from './risk/plimsoll/ladder.ts'

@@ -4,36 +4,24 @@ import * as plimsoll from '../src/index.ts'
 describe('index', () => {
   it('exports exactly these names', () => {
     expect(Object.keys(plimsoll).sort()).to.deep.equal([
+      ...['BaseError', 'allAdapters', 'applyChanges', 'assembleAttestation', 'assessVenueAccount', 'attestationDigest'],
+      ...['attestationTypedData', 'bookOf', 'bookParameters', 'breakdownReport', 'calculateLadder', 'calculateMargin'],
+      ...['chainSources', 'changesSchema', 'compareMargins', 'compareReport', 'decodeAttestation', 'decodeFlags'],
       ...[
-        'BaseError',
-        'allAdapters',
-        'applyChanges',
-        'assembleAttestation',
-        'attestationDigest',
-        'attestationTypedData',
-      ],
-      ...[
-        'breakdownReport',
-        'calculateLadder',
-        'calculateMargin',
-        'chainSources',
-        'changesSchema',
-        'decodeAttestation',
-      ],
-      ...[
-        'decodeFlags',
         'defaultCalibration',
+        'defaultParameters',
         'defaultPostPolicy',
         'defaultUnderlyings',
         'draftAttestation',
         'encodeAttestation',
       ],
       ...['encodeFlags', 'expiresAt', 'explainMargin', 'explanationReport', 'fileHistory', 'fileMarket'],
-      ...['formatSnapshot', 'inputsHash', 'keepAccount', 'ladderReport', 'parametersHash', 'parseParameters'],
-      ...['parseSnapshot', 'pinBlock', 'portfolioRoot', 'positionsReport', 'postAttestation', 'readAll'],
-      ...['readEach', 'readMarket', 'readPostedAttestation', 'readRegistry', 'readSnapshot', 'recompute'],
+      ...['formatSnapshot', 'inputsHash', 'keepAccount', 'ladderReport', 'modelReport', 'modelScenarioReport'],
+      ...['parametersHash', 'parseAnyParameters', 'parseBook', 'parseParameters', 'parseSnapshot', 'parseVenueAccount'],
+      ...['pinBlock', 'portfolioRoot', 'positionsReport', 'postAttestation', 'readAll', 'readEach'],
+      ...['readMarket', 'readPostedAttestation', 'readRegistry', 'readSnapshot', 'recompute', 'referenceModels'],
       ...['runPlans', 'scenarioReport', 'shouldPost', 'signAttestation', 'signerFromKey', 'signerFromKeystore'],
-      ...['toAssetKey', 'toRecord', 'verifyAttestation', 'version'],
+      ...['snapshotOf', 'toAssetKey', 'toRecord', 'verifyAttestation', 'version'],
     ])
   })
 })

@@ -1,26 +1,23 @@
 import { Command } from 'commander'
+import { canonicalHash } from '../../src/core/canonical.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
-import { type MarginParameters, parametersHash, parseParameters } from '../../src/core/parameters.ts'
-import { parseJson } from '../../src/core/schema.ts'
-import { parameterDifferences } from '../../src/report/parameterDifferences.ts'
+import { type AnyParameters, defaultParameters } from '../../src/margin.ts'
+import { parameterDifferences, parameterLeaves } from '../../src/report/parameterDifferences.ts'
 import { describeValue, parametersReport } from '../../src/report/parametersReport.ts'
 import { formatTable } from '../../src/report/table.ts'
+import type { ModelId } from '../../src/risk/models/model.ts'
 import { defaultCalibration, defaultUnderlyings } from '../../src/risk/plimsoll/calibration.ts'
-import { defaultDeploymentFile, readTextFile } from './deployment.ts'
+import { UsageError } from './context.ts'
+import { defaultDeploymentFile } from './deployment.ts'
+import { modelNames } from './margin.ts'
 import { exitCodes, print } from './output.ts'
+import { loadAnyParameters } from './parameterFile.ts'
 
-type Options = { readonly deployment: string; readonly default?: boolean; readonly json?: boolean }
-
-/**
- * A parameter set from its own file or from a deployment file.
- *
- * @throws {InvalidInputError} when the file is missing or not valid.
- */
-export async function loadParameterSet(file: string): Promise<MarginParameters> {
-  const content = parseJson(await readTextFile(file), file)
-  const isDeployment =
-    typeof content === 'object' && content !== null && 'parameters' in content && !('model' in content)
-  return parseParameters(isDeployment ? content.parameters : content)
+type Options = {
+  readonly deployment: string
+  readonly default?: boolean
+  readonly model?: string
+  readonly json?: boolean
 }
 
 function withSet(command: Command): Command {
@@ -33,31 +30,52 @@ function withSet(command: Command): Command {
 const show = withSet(new Command('show'))
   .description('show a parameter set; as JSON it is a file to edit and use')
   .option('--default', 'the default calibration, which has no chain')
+  .option('--model <name>', 'the published defaults of a reference model')
   .action(async (file: string | undefined, options: Options) => {
-    if (options.default && file !== undefined) throw new InvalidInputError('Give a file or --default, not both.')
+    const given = [file, options.default, options.model].filter((choice) => choice !== undefined)
+    if (given.length > 1) throw new InvalidInputError('Give one of a file, --default and --model.')
     if (options.default) {
       const calibration = { ...defaultCalibration, underlyings: defaultUnderlyings }
       print(options.json, calibration, () => parametersReport(calibration))
       return
     }
-    const parameters = await loadParameterSet(file ?? options.deployment)
-    print(options.json, parameters, () =>
-      [
-        `${parameters.name}: ${parameters.model}, model ${parameters.modelId}, chain ${parameters.chainId}`,
-        `hash ${parametersHash(parameters)}`,
-        '',
-        parametersReport(parameters),
-      ].join('\n'),
-    )
+    const parameters =
+      options.model === undefined ? await loadAnyParameters(file ?? options.deployment) : defaultsOf(options.model)
+    print(options.json, parameters, () => describe(parameters))
   })
+
+function defaultsOf(model: string): AnyParameters {
+  if (modelNames.includes(model) && model !== 'plimsoll-1') return defaultParameters(model as ModelId)
+  throw new UsageError(`--model must be one of ${modelNames.slice(1).join(', ')}, got ${model}.`, {
+    metaMessages: ['The default calibration of plimsoll-1 is shown by --default.'],
+  })
+}
+
+function describe(parameters: AnyParameters): string {
+  const hashLine = `hash ${canonicalHash(parameters)}`
+  if (parameters.model === 'plimsoll-1') {
+    const { name, model, modelId, chainId } = parameters
+    return [`${name}: ${model}, model ${modelId}, chain ${chainId}`, hashLine, '', parametersReport(parameters)].join(
+      '\n',
+    )
+  }
+  const rows = [...parameterLeaves(parameters)].map(([path, text]) => [path, text])
+  return [
+    `${parameters.name}: ${parameters.model}`,
+    hashLine,
+    '',
+    formatTable([{ title: 'path' }, { title: 'value' }], rows),
+  ].join('\n')
+}
 
 const hash = withSet(new Command('hash'))
   .description('print the hash that records commit to: keccak256 of the canonical JSON (RFC 8785)')
   .action(async (file: string | undefined, options: Options) => {
-    const parameters = await loadParameterSet(file ?? options.deployment)
-    const { name, modelId, chainId } = parameters
-    const value = parametersHash(parameters)
-    print(options.json, { hash: value, name, modelId, chainId }, () => value)
+    const parameters = await loadAnyParameters(file ?? options.deployment)
+    const value = canonicalHash(parameters)
+    const { name, model } = parameters
+    const { modelId, chainId } = parameters.model === 'plimsoll-1' ? parameters : {}
+    print(options.json, { hash: value, name, model, modelId, chainId }, () => value)
   })
 
 const diff = new Command('diff')
@@ -66,10 +84,10 @@ const diff = new Command('diff')
   .argument('<right>', 'parameter set or deployment file')
   .option('--json', 'print JSON')
   .action(async (leftFile: string, rightFile: string, options: Pick<Options, 'json'>) => {
-    const left = await loadParameterSet(leftFile)
-    const right = await loadParameterSet(rightFile)
+    const left = await loadAnyParameters(leftFile)
+    const right = await loadAnyParameters(rightFile)
     const differences = parameterDifferences(left, right)
-    const hashes = { left: parametersHash(left), right: parametersHash(right) }
+    const hashes = { left: canonicalHash(left), right: canonicalHash(right) }
     print(options.json, { hashes, differences }, () =>
       differences.length === 0
         ? `Equal: ${hashes.left}`

@@ -96,6 +96,54 @@ const quotedTokens = { asset: assetKey, amount: natural, decimals, quote: natura
 const basisPoints = z.int().min(0).max(65535)
 const assetAmount = z.strictObject({ asset: assetKey, amount: natural })
 
+/** The JSON form of a perpetual margin account's rule. */
+export const perpetualAccountSchema = z.strictObject({
+  kind: z.literal('perpetualAccount'),
+  venueAccount,
+  quoteAsset: assetKey,
+  quoteDecimals: z.int().min(0).max(18),
+  cash: integer,
+  collaterals: z.array(z.strictObject({ asset: assetKey, value: natural, ratio: fraction, discount: fraction })),
+  markets: z.array(
+    z.strictObject({ underlying: name, size: integer, cost: integer, funding: integer, quote: positive }),
+  ),
+  maintenanceRatio: fraction,
+  penaltyRatio: fraction,
+  settlementDebt: z.strictObject({ ratio: fraction, limit: natural }).optional(),
+})
+
+/** The JSON form of the rule of short options with collateral of their own. */
+export const optionCollateralSchema = z.strictObject({
+  kind: z.literal('optionCollateral'),
+  venueAccount,
+  underlying: name,
+  quoteAsset: assetKey,
+  quote: positive,
+  shorts: z.array(
+    z.strictObject({
+      right: z.enum(['call', 'put']),
+      collateralIn: z.enum(['base', 'quote']),
+      strike: positive,
+      expiry: unixSeconds,
+      amount: natural,
+      collateral: natural,
+    }),
+  ),
+  minimum: z.strictObject({
+    quoteCollateral: natural,
+    baseCollateral: natural,
+    shockVolA: natural,
+    shockVolPointA: z.int().min(0),
+    shockVolB: natural,
+    shockVolPointB: z.int().min(0),
+    callSpotShock: natural,
+    putSpotShock: natural,
+    rate: integer,
+  }),
+  penaltyRatio: fraction,
+  minimumPenalty: natural,
+})
+
 /** The JSON form of a venue's liquidation rule. */
 export const venueRuleSchema = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -122,50 +170,8 @@ export const venueRuleSchema = z.discriminatedUnion('kind', [
     ),
     debt: z.strictObject(quotedTokens),
   }),
-  z.strictObject({
-    kind: z.literal('perpetualAccount'),
-    venueAccount,
-    quoteAsset: assetKey,
-    quoteDecimals: z.int().min(0).max(18),
-    cash: integer,
-    collaterals: z.array(z.strictObject({ asset: assetKey, value: natural, ratio: fraction, discount: fraction })),
-    markets: z.array(
-      z.strictObject({ underlying: name, size: integer, cost: integer, funding: integer, quote: positive }),
-    ),
-    maintenanceRatio: fraction,
-    penaltyRatio: fraction,
-    settlementDebt: z.strictObject({ ratio: fraction, limit: natural }).optional(),
-  }),
-  z.strictObject({
-    kind: z.literal('optionCollateral'),
-    venueAccount,
-    underlying: name,
-    quoteAsset: assetKey,
-    quote: positive,
-    shorts: z.array(
-      z.strictObject({
-        right: z.enum(['call', 'put']),
-        collateralIn: z.enum(['base', 'quote']),
-        strike: positive,
-        expiry: unixSeconds,
-        amount: natural,
-        collateral: natural,
-      }),
-    ),
-    minimum: z.strictObject({
-      quoteCollateral: natural,
-      baseCollateral: natural,
-      shockVolA: natural,
-      shockVolPointA: z.int().min(0),
-      shockVolB: natural,
-      shockVolPointB: z.int().min(0),
-      callSpotShock: natural,
-      putSpotShock: natural,
-      rate: integer,
-    }),
-    penaltyRatio: fraction,
-    minimumPenalty: natural,
-  }),
+  perpetualAccountSchema,
+  optionCollateralSchema,
 ])
 
 /** The JSON form of a {@link Snapshot}. */

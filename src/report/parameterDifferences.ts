@@ -1,5 +1,5 @@
 import { toJson } from '../core/canonical.ts'
-import type { MarginParameters } from '../core/parameters.ts'
+import type { AnyParameters } from '../margin.ts'
 
 /** A field in which two parameter sets differ, as text; null where one does not have it. */
 export type ParameterDifference = { readonly path: string; readonly left: string | null; readonly right: string | null }
@@ -12,7 +12,7 @@ const order = '(order)'
  * that have an id are compared by it, such as `classes.volatile.scenarios[+1 up].weight`, and their order, which decides
  * between equal losses, only when both lists have the same ids.
  */
-export function parameterDifferences(left: MarginParameters, right: MarginParameters): readonly ParameterDifference[] {
+export function parameterDifferences(left: AnyParameters, right: AnyParameters): readonly ParameterDifference[] {
   const [before, after] = [new Map(parameterLeaves(left)), new Map(parameterLeaves(right))]
   const paths = [...new Set([...before.keys(), ...after.keys()])].sort()
   return paths.flatMap((path) => {

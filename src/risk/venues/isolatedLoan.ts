@@ -4,7 +4,8 @@ import type { IsolatedLoanRule } from '../../core/venueRule.ts'
 import { ceilDiv, div, min, mul, mulUp } from '../../kernel/fixedPoint.ts'
 import { dollarsDown, dollarsUp, type VenueShift, type VenueState } from './shift.ts'
 
-const oracleScale = 10n ** 36n
+/** Scale of an oracle price (`ORACLE_PRICE_SCALE`). */
+export const oracleScale = 10n ** 36n
 /** `LIQUIDATION_CURSOR` and `MAX_LIQUIDATION_INCENTIVE_FACTOR` of Morpho Blue's `ConstantsLib`. */
 const liquidationCursor: Wad = 3n * 10n ** 17n
 const largestIncentive: Wad = 115n * 10n ** 16n
@@ -19,8 +20,8 @@ const largestIncentive: Wad = 115n * 10n ** 16n
  */
 export function isolatedLoanState(rule: IsolatedLoanRule, shift: VenueShift): VenueState {
   const { collateral, debt, liquidationLtv } = rule
-  const most = mul((collateral.amount * movedQuote(rule, shift)) / oracleScale, liquidationLtv)
-  const incentive = min(largestIncentive, div(wad, wad - mul(liquidationCursor, wad - liquidationLtv)))
+  const most = maximumBorrow(collateral.amount, movedQuote(rule, shift), liquidationLtv)
+  const incentive = liquidationIncentive(liquidationLtv)
   const unit = 10n ** BigInt(debt.decimals)
   const debtQuantity = ceilDiv(debt.amount * wad, unit)
   return {
@@ -28,6 +29,16 @@ export function isolatedLoanState(rule: IsolatedLoanRule, shift: VenueShift): Ve
     penalty: mulUp(dollarsUp(debtQuantity, debt.asset, shift), incentive - wad),
     slack: dollarsDown((most * wad) / unit - debtQuantity, debt.asset, shift),
   }
+}
+
+/** What a collateral lets its owner owe, in loan tokens: `wMulDown(mulDivDown(collateral, price, 1e36), lltv)`. */
+export function maximumBorrow(collateral: bigint, price: bigint, liquidationLtv: Wad): bigint {
+  return mul((collateral * price) / oracleScale, liquidationLtv)
+}
+
+/** Collateral that a liquidator gets for what it repays, WAD: `min(1.15, 1 / (1 − 0.3 · (1 − lltv)))`. */
+export function liquidationIncentive(liquidationLtv: Wad): Wad {
+  return min(largestIncentive, div(wad, wad - mul(liquidationCursor, wad - liquidationLtv)))
 }
 
 function movedQuote({ collateral, debt, quote }: IsolatedLoanRule, shift: VenueShift): bigint {

@@ -1,9 +1,9 @@
 import { wad } from '../../core/units.ts'
 import type { LendingPoolRule } from '../../core/venueRule.ts'
 import { ceilDiv } from '../../kernel/fixedPoint.ts'
+import { basisPoints, wadDiv } from './aaveMath.ts'
 import { collateralQuote, debtQuote, type VenueShift, type VenueState } from './shift.ts'
 
-const basisPoints = 10_000n
 /** WAD USD in the pool's base unit of 1e-8 USD. */
 const wadPerBase = 10n ** 10n
 
@@ -52,15 +52,9 @@ function averageThreshold(weighted: bigint, collateral: bigint, hasUnknown: bool
 }
 
 function isBelowOneTruncated(capacity: bigint, debt: bigint): boolean {
-  const counted = (capacity + basisPoints / 2n) / basisPoints
-  return debt > 0n && wadDiv(counted, debt) < wad
+  return debt > 0n && wadDiv((capacity + basisPoints / 2n) / basisPoints, debt) < wad
 }
 
 function isBelowOneExact(capacity: bigint, debt: bigint): boolean {
   return debt > 0n && wadDiv(capacity, debt) / basisPoints < wad
-}
-
-/** Aave's `WadRayMath.wadDiv`, half up. */
-function wadDiv(a: bigint, b: bigint): bigint {
-  return (a * wad + b / 2n) / b
 }

@@ -16,7 +16,33 @@ import { collateralQuote, dollarsDown, dollarsUp, moveDown, moveUp, type VenueSh
  * @throws {UnpricedLiabilityError} when the quote asset is not in the parameter set.
  */
 export function perpetualAccountState(rule: PerpetualAccountRule, shift: VenueShift): VenueState {
-  const { quoteAsset, quoteDecimals, cash, collaterals, markets, maintenanceRatio, penaltyRatio, settlementDebt } = rule
+  const { quoteAsset, quoteDecimals, maintenanceRatio, penaltyRatio, settlementDebt } = rule
+  const { settlement, positionValue, notionalUp, counted, sale, accountValue } = perpetualAccountTotals(rule, shift)
+  let slack = accountValue - mulUp(positionValue, maintenanceRatio)
+  let isLiquidatable = accountValue < mul(positionValue, maintenanceRatio)
+  if (settlementDebt !== undefined) {
+    const unit = 10n ** BigInt(18 - quoteDecimals)
+    const { ratio, limit } = settlementDebt
+    const owed: Wad = settlement < 0n ? -settlement : 0n
+    const share = mul(counted, ratio)
+    isLiquidatable ||= owed > share || (owed / unit) * unit > limit
+    slack = min(slack, settlement + min(share, limit))
+  }
+  const penalty = mulUp(notionalUp, penaltyRatio) + (settlementDebt === undefined ? 0n : sale)
+  return {
+    isLiquidatable,
+    penalty: dollarsUp(penalty, quoteAsset, shift),
+    slack: dollarsDown(slack, quoteAsset, shift),
+  }
+}
+
+/**
+ * What the venue adds up, WAD of the quote asset: `settlement` is cash with unrealized results, `positionValue` Σ abs(value),
+ * `notionalUp` the same rounded up, `counted` other collateral at its ratio, `sale` what selling that costs, `accountValue` what
+ * the venue compares, rounded down to the settlement token.
+ */
+export function perpetualAccountTotals(rule: PerpetualAccountRule, shift: VenueShift) {
+  const { quoteDecimals, cash, collaterals, markets } = rule
   let settlement = cash
   let positionValue = 0n
   let notionalUp = 0n
@@ -37,19 +63,5 @@ export function perpetualAccountState(rule: PerpetualAccountRule, shift: VenueSh
 
   const unit = 10n ** BigInt(18 - quoteDecimals)
   const accountValue = floorDiv(settlement + counted, unit) * unit
-  let slack = accountValue - mulUp(positionValue, maintenanceRatio)
-  let isLiquidatable = accountValue < mul(positionValue, maintenanceRatio)
-  if (settlementDebt !== undefined) {
-    const { ratio, limit } = settlementDebt
-    const owed: Wad = settlement < 0n ? -settlement : 0n
-    const share = mul(counted, ratio)
-    isLiquidatable ||= owed > share || (owed / unit) * unit > limit
-    slack = min(slack, settlement + min(share, limit))
-  }
-  const penalty = mulUp(notionalUp, penaltyRatio) + (settlementDebt === undefined ? 0n : sale)
-  return {
-    isLiquidatable,
-    penalty: dollarsUp(penalty, quoteAsset, shift),
-    slack: dollarsDown(slack, quoteAsset, shift),
-  }
+  return { settlement, positionValue, notionalUp, counted, sale, accountValue }
 }
