@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../src/index.ts'
 import { attestCommand } from './cli/attest.ts'
+import { backtestCommand } from './cli/backtest.ts'
 import { compareCommand } from './cli/compare.ts'
 import { UsageError } from './cli/context.ts'
 import { devnetCommand } from './cli/devnet.ts'
@@ -27,6 +28,7 @@ for (const command of [
   readCommand,
   marginCommand,
   compareCommand,
+  backtestCommand,
   ladderCommand,
   whatIfCommand,
   attestCommand,

@@ -2,6 +2,7 @@ import { type Book, positionId, secondsTo } from '../../core/book.ts'
 import { InvalidInputError, MissingMarketDataError } from '../../core/errors.ts'
 import { valuersOf } from '../models/valuation.ts'
 import { type BookLife, bookAtClose } from './bookAtClose.ts'
+import { stressedWindow } from './stressedWindow.ts'
 
 /** What a model asks of a book on one day, in the quote currency of the book. */
 export type BookMargin = {
@@ -36,6 +37,10 @@ export type WalkForwardOptions = {
   /** Most days to test, the newest ones; all by default. */
   readonly days?: number
   readonly life: BookLife
+  /** Closes of the long look-back whose margin each day is a floor (10 years in the regulation); none by default. */
+  readonly floorWindow?: number
+  /** True to calculate each day's margin under the most volatile window so far as well. */
+  readonly stressed?: boolean
 }
 
 /** One tested day. Money in the quote currency of the book. */
@@ -52,6 +57,10 @@ export type TestedDay = {
   /** Change of value over the horizon, each option as its terms then are. */
   readonly pnl: number
   readonly isException: boolean
+  /** The requirement under the most volatile window up to the day, where asked for. */
+  readonly stressed?: number
+  /** The requirement from the long look-back, where asked for. */
+  readonly floor?: number
 }
 
 /** What a back-test rests on and does not test. */
@@ -70,7 +79,7 @@ export const walkForwardAssumptions: Readonly<Record<BookLife, string>> = {
  * And whatever the model refuses.
  */
 export function* walkForward(options: WalkForwardOptions): Generator<TestedDay, void> {
-  const { book, history, marginOf, requirement, window, horizon, life } = options
+  const { book, history, window, horizon, life } = options
   const names = requireHistory(book, history)
   const tested = testedCloses(options)
   const start = tested[0] as number
@@ -81,7 +90,8 @@ export function* walkForward(options: WalkForwardOptions): Generator<TestedDay, 
       names.map((name) => [name, closeOf(name, close) / (book.market.underlyings[name]?.price as number)]),
     )
     const day = bookAtClose(book, { factors, elapsed: (close - start) * history.interval }, life)
-    const margin = marginOf(withHistory(day, history, names, { from: close - window + 1, to: close }))
+    const demand = (range: Range) => demandOf(withHistory(day, history, names, range), options)
+    const { demanded, equity } = demand({ from: close - window + 1, to: close })
     const shock = {
       prices: Object.fromEntries(names.map((name) => [name, closeOf(name, close + horizon) / closeOf(name, close)])),
       elapsed: (horizon * history.interval) / 31_536_000,
@@ -93,9 +103,29 @@ export function* walkForward(options: WalkForwardOptions): Generator<TestedDay, 
       value += now
       pnl += valuer(shock) - now
     }
-    const demanded = requirement === 'initial' ? margin.initialMargin : margin.maintenanceMargin
-    const cushion = demanded + value - margin.equity
-    yield { close, value, requirement: demanded, cushion, pnl, isException: -pnl > cushion }
+    const cushion = demanded + value - equity
+    const exception = { cushion, pnl, isException: -pnl > cushion }
+    yield { close, value, requirement: demanded, ...exception, ...variantsOf(options, names, close, demand) }
+  }
+}
+
+type Range = { readonly from: number; readonly to: number }
+
+function demandOf(book: Book, { marginOf, requirement }: WalkForwardOptions) {
+  const { initialMargin, maintenanceMargin, equity } = marginOf(book)
+  return { demanded: requirement === 'initial' ? initialMargin : maintenanceMargin, equity }
+}
+
+function variantsOf(
+  { history, window, stressed, floorWindow }: WalkForwardOptions,
+  names: readonly string[],
+  close: number,
+  demand: (range: Range) => { readonly demanded: number },
+): Pick<TestedDay, 'stressed' | 'floor'> {
+  const closes = names.map((name) => history.closes[name] as readonly number[])
+  return {
+    ...(stressed && { stressed: demand(stressedWindow(closes, { length: window, last: close })).demanded }),
+    ...(floorWindow && { floor: demand({ from: Math.max(0, close - floorWindow + 1), to: close }).demanded }),
   }
 }
 
@@ -120,7 +150,7 @@ function withHistory(
   book: Book,
   { interval, closes, synthetic }: PriceHistory,
   names: readonly string[],
-  { from, to }: { readonly from: number; readonly to: number },
+  { from, to }: Range,
 ): Book {
   const underlyings = { ...book.market.underlyings }
   for (const name of names) {
