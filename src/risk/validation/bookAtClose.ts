@@ -122,7 +122,13 @@ function restruckAt(position: BookPosition, factorOf: FactorOf): BookPosition {
     }
     case 'liquidity': {
       const factor = factorOf(position.underlying) / factorOf(position.against)
-      return { ...position, lowerPrice: position.lowerPrice * factor, upperPrice: position.upperPrice * factor }
+      // The same amount of the underlying in a range at the same distance: liquidity goes with the root of the price.
+      return {
+        ...position,
+        liquidity: position.liquidity * Math.sqrt(factor),
+        lowerPrice: position.lowerPrice * factor,
+        upperPrice: position.upperPrice * factor,
+      }
     }
   }
 }

@@ -5,7 +5,7 @@ import { chiSquareTest, requireCoverage, type TestOptions, type TestResult, unde
 /**
  * Dynamic quantile test: exceptions may depend neither on earlier ones nor on the margin. R. Engle and S. Manganelli, "CAViaR" (2004):
  * the centered exceptions are regressed on a constant, `lags` earlier ones and the margin of the day; regressors that the others
- * already span are left out and cost no degree of freedom.
+ * already span are left out and cost no degree of freedom. Undecided when there are no more days than regressors.
  *
  * @throws {InvalidInputError} for series of different length, no observation, or a probability outside (0, 1).
  */
@@ -22,6 +22,7 @@ export function dynamicQuantileTest(
   if (margins.length !== exceptions.length) {
     throw new InvalidInputError(`${margins.length} margins go with ${exceptions.length} observations.`)
   }
+  if (exceptions.length - lags <= lags + 2) return undecided(lags + 2)
   const centered = exceptions.map((exception) => (exception ? 1 : 0) - probability)
   const response = centered.slice(lags)
   const regressors = [
@@ -30,7 +31,6 @@ export function dynamicQuantileTest(
     margins.slice(lags),
   ]
   const basis = orthonormalize(regressors)
-  if (response.length <= regressors.length) return undecided(basis.length)
   const explained = basis.reduce((sum, column) => {
     const part = dot(column, response)
     return sum + part * part
