@@ -33,7 +33,7 @@ const show = withSet(new Command('show'))
   .option('--model <name>', 'the published defaults of a reference model')
   .action(async (file: string | undefined, options: Options) => {
     const given = [file, options.default, options.model].filter((choice) => choice !== undefined)
-    if (given.length > 1) throw new InvalidInputError('Give one of a file, --default and --model.')
+    if (given.length > 1) throw new InvalidInputError('Give a file, --default or --model, not both.')
     if (options.default) {
       const calibration = { ...defaultCalibration, underlyings: defaultUnderlyings }
       print(options.json, calibration, () => parametersReport(calibration))

@@ -61,7 +61,7 @@ describe('plimsoll params', function () {
     expect((await run('hash', file('base.json', base))).stdout).to.equal(hash)
     const deployment = file('deployment.json', { schema: 'plimsoll-deployment/1', parameters: base })
     const { stdout } = await run('hash', '--deployment', deployment, '--json')
-    expect(JSON.parse(stdout)).to.deep.equal({ hash, name: 'test', modelId: 1, chainId: 31337 })
+    expect(JSON.parse(stdout)).to.deep.equal({ hash, name: 'test', model: 'plimsoll-1', modelId: 1, chainId: 31337 })
   })
   it('asks for exit code 3 when two sets differ, for 0 when they do not', async () => {
     const left = file('base.json', base)

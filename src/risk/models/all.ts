@@ -7,6 +7,7 @@ import { deriveSrm } from './derive/srm.ts'
 import type { ModelParameters, ReferenceModel } from './model.ts'
 import { spanModel } from './span/span.ts'
 import { timsModel } from './tims/tims.ts'
+import { varEsModel } from './var-es/varEs.ts'
 import { venueRulesModel } from './venueRules/venueRules.ts'
 
 /** Every reference model, in the order in which they are listed. */
@@ -17,6 +18,7 @@ export const referenceModels: readonly ReferenceModel[] = [
   deriveSrm,
   timsModel,
   deribitPm,
+  varEsModel,
   venueRulesModel,
 ]
 
@@ -41,7 +43,7 @@ export function findReferenceModel(id: string): ReferenceModel {
 export function parseModelParameters(value: unknown): ModelParameters {
   const id = typeof value === 'object' && value !== null && 'model' in value ? value.model : undefined
   if (typeof id !== 'string') {
-    throw new InvalidInputError('The parameter set does not say which model it is of.', {
+    throw new InvalidInputError('The parameter set is not valid: it does not say which model it is of.', {
       metaMessages: ['Give it a field `model`, such as "span"; `plimsoll params show --model span` prints one.'],
     })
   }

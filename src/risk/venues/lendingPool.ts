@@ -1,7 +1,7 @@
 import { wad } from '../../core/units.ts'
 import type { LendingPoolRule } from '../../core/venueRule.ts'
 import { ceilDiv } from '../../kernel/fixedPoint.ts'
-import { basisPoints, wadDiv } from './aaveMath.ts'
+import { basisPoints, wadDiv } from './aaveRounding.ts'
 import { collateralQuote, debtQuote, type VenueShift, type VenueState } from './shift.ts'
 
 /** WAD USD in the pool's base unit of 1e-8 USD. */

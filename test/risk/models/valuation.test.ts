@@ -155,7 +155,7 @@ describe('valuation', () => {
 
   it('changes nothing when nothing moves, and adds up over amounts', () => {
     fc.assert(
-      fc.property(fc.double({ min: 0.2, max: 3 }), fc.integer({ min: -20, max: 20 }), (factor, amount) => {
+      fc.property(fc.double({ min: 0.2, max: 3, noNaN: true }), fc.integer({ min: -20, max: 20 }), (factor, amount) => {
         const one = valuerOf(option({ amount: 1 }), market, asOf)
         const many = valuerOf(option({ amount }), market, asOf)
         expect(one({})).to.equal(one())

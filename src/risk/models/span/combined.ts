@@ -58,7 +58,7 @@ export function combinedOf(
       .filter(({ amount }) => amount !== 0)
       .map(({ period, array, amount, scanRange }) => ({
         period,
-        losses: array.map((loss) => loss * amount),
+        losses: array.map((loss) => loss * amount + 0),
         scanRange,
       })),
     ledger: ledgerOf(rows, rounding.delta),

@@ -53,7 +53,8 @@ export function computeArray(input: {
         ? now - valuer(shockAt(factorAt(priceMoves[scenario] as number), scenario % 2 === 0 ? 1 : -1))
         : (now - valuer(shockAt(factorAt(scenario === 14 ? extremeMove.multiplier : -extremeMove.multiplier)))) *
           extremeMove.cover
-    return roundTo(loss / amount, input.places)
+    // Adding zero makes a negative zero positive, which JSON could not keep.
+    return roundTo(loss / amount, input.places) + 0
   })
   return { array, compositeDelta: linearDelta(book, position) ?? compositeDelta(input.compositeDelta, slopeAt) }
 
