@@ -21,7 +21,7 @@ const program = new Command('plimsoll')
   .version(version)
   .addHelpText(
     'after',
-    '\nExit codes: 0 success, 1 refused or failed (the message says why), 2 wrong usage, 3 what was compared differs.',
+    '\nExit codes: 0 success, 1 refused or failed (the message says why), 2 wrong usage, 3 what was compared differs, or a back-test is not green.',
   )
 for (const command of [
   devnetCommand,

@@ -42,7 +42,7 @@ export type BacktestOptions = {
   /** Confidence of the tests, 0.95 by default. */
   readonly testLevel?: number
   readonly requirement?: 'initial' | 'maintenance'
-  /** Closes that the model sees, 250 by default. */
+  /** Closes that the model sees, 500 by default. */
   readonly window?: number
   /** Steps over which a loss builds up, 1 by default. */
   readonly horizon?: number
@@ -59,8 +59,9 @@ export type ChargedSeries = {
   readonly tools: readonly ToolName[]
   readonly exceptions: number
   readonly meanRequirement: number
+  /** Of the requirement at the prices of the book, so that it shows the model and not the price. */
   readonly procyclicality: Procyclicality
-  /** What was charged every day and the state of the buffer; absent without tools. */
+  /** What was charged every day at the prices of the book, and the state of the buffer; absent without tools. */
   readonly log?: readonly ChargedDay[]
 }
 
@@ -104,7 +105,7 @@ export function marginOfModel(parameters: AnyParameters, assets?: MarginParamete
  */
 export function backtestModel(options: BacktestOptions): Backtest {
   const { book, history, parameters, confidence = 0.99, testLevel = 0.95, requirement = 'initial' } = options
-  const { window = 250, horizon = 1, life = 'restruck', tools = [], onDay } = options
+  const { window = 500, horizon = 1, life = 'restruck', tools = [], onDay } = options
   const walk = {
     ...{ book, history, requirement, window, horizon, life },
     marginOf: marginOfModel(parameters, options.assets),
@@ -142,10 +143,14 @@ const tenYears = 10 * 365 * 86_400
 function chargedSeries(days: readonly TestedDay[], tools: readonly ToolName[]): ChargedSeries {
   const settings: AntiProcyclicality = Object.assign({}, ...tools.map((tool) => antiProcyclicalityTools[tool]))
   const log = withAntiProcyclicality(
-    days.map((day) => ({ ...day, margin: day.requirement })),
+    days.map(({ requirement, stressed, floor, scale }) => ({
+      margin: requirement / scale,
+      ...(stressed !== undefined && { stressed: stressed / scale }),
+      ...(floor !== undefined && { floor: floor / scale }),
+    })),
     settings,
   )
-  const charged = log.map((day) => day.charged)
+  const charged = log.map((day, index) => day.charged * (days[index]?.scale ?? 1))
   const exceptions = days.filter(
     ({ pnl, cushion, requirement }, index) => -pnl > cushion + ((charged[index] as number) - requirement),
   ).length
@@ -153,7 +158,10 @@ function chargedSeries(days: readonly TestedDay[], tools: readonly ToolName[]): 
     tools,
     exceptions,
     meanRequirement: charged.reduce((sum, margin) => sum + margin, 0) / charged.length,
-    procyclicality: procyclicalityOf(charged, { window: 250, days: 5 }),
+    procyclicality: procyclicalityOf(
+      log.map((day) => day.charged),
+      { window: 250, days: 5 },
+    ),
     ...(tools.length > 0 && { log }),
   }
 }

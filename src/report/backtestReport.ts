@@ -14,7 +14,7 @@ export function backtestReport(backtest: Backtest): string {
     worst === null
       ? 'No loss was above the margin.'
       : `Deepest shortfall: ${formatMoney(worst.shortfall)} ${quote}, from close ${worst.close} on.`,
-    chargedTable(backtest.charged, quote),
+    `${chargedTable(backtest.charged, quote)}\nPeak over trough within 250 steps and rises are of the margin at the prices of the book.`,
     assumptions.map((text) => `- ${text}`).join('\n'),
   ].join('\n\n')
 }

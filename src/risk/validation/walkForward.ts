@@ -47,6 +47,11 @@ export type WalkForwardOptions = {
 export type TestedDay = {
   /** Number of the close, from 0. */
   readonly close: number
+  /**
+   * Mean price of the underlyings over that in the book where the book is struck anew, else 1: a model that stands still asks for
+   * the same multiple of it every day.
+   */
+  readonly scale: number
   readonly value: number
   readonly requirement: number
   /**
@@ -105,8 +110,20 @@ export function* walkForward(options: WalkForwardOptions): Generator<TestedDay, 
     }
     const cushion = demanded + value - equity
     const exception = { cushion, pnl, isException: -pnl > cushion }
-    yield { close, value, requirement: demanded, ...exception, ...variantsOf(options, names, close, demand) }
+    yield {
+      close,
+      scale: scaleOf(factors, life),
+      value,
+      requirement: demanded,
+      ...exception,
+      ...variantsOf(options, names, close, demand),
+    }
   }
+}
+
+function scaleOf(factors: Readonly<Record<string, number>>, life: BookLife): number {
+  const list = Object.values(factors)
+  return life === 'held' || list.length === 0 ? 1 : list.reduce((sum, factor) => sum + factor, 0) / list.length
 }
 
 type Range = { readonly from: number; readonly to: number }
@@ -163,7 +180,7 @@ function withHistory(
   return { ...book, market: { ...book.market, underlyings } }
 }
 
-/** Underlyings of the market that the history has; every one that a position moves with must be among them. */
+/** Underlyings that positions move with; the history must have every one of them. */
 function requireHistory({ portfolio, market }: Book, { closes }: PriceHistory): readonly string[] {
   const lengths = new Set(Object.values(closes).map((list) => list.length))
   if (lengths.size > 1) throw new InvalidInputError('The histories of the underlyings differ in length.')
@@ -179,7 +196,7 @@ function requireHistory({ portfolio, market }: Book, { closes }: PriceHistory): 
       metaMessages: [`It has ${Object.keys(closes).join(', ') || 'none'}.`, 'Add a column of that name.'],
     })
   }
-  return Object.keys(market.underlyings).filter((name) => Object.hasOwn(closes, name))
+  return Object.keys(market.underlyings).filter((name) => needed.has(name))
 }
 
 function requireTerms({ portfolio }: Book, life: BookLife, elapsed: number): void {
