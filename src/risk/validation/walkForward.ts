@@ -72,7 +72,7 @@ export type TestedDay = {
 export const walkForwardAssumptions: Readonly<Record<BookLife, string>> = {
   restruck:
     'The same book anew every day: strikes, entries and ranges at the same distance from the price, terms of the same length; volatilities as the book has them.',
-  held: 'The book as it is throughout; volatilities stay, at the same distance from the forward.',
+  held: 'The book as it is, from its own prices on by the changes of the history; volatilities stay, at the same distance from the forward.',
 }
 
 /**
@@ -84,10 +84,11 @@ export const walkForwardAssumptions: Readonly<Record<BookLife, string>> = {
  * And whatever the model refuses.
  */
 export function* walkForward(options: WalkForwardOptions): Generator<TestedDay, void> {
-  const { book, history, window, horizon, life } = options
-  const names = requireHistory(book, history)
+  const { book, window, horizon, life } = options
+  const names = requireHistory(book, options.history)
   const tested = testedCloses(options)
   const start = tested[0] as number
+  const history = life === 'held' ? rebased(options.history, book, names, start) : options.history
   requireTerms(book, life, ((tested.at(-1) as number) + horizon - start) * history.interval)
   const closeOf = (name: string, close: number): number => (history.closes[name] as readonly number[])[close] as number
   for (const close of tested) {
@@ -118,6 +119,25 @@ export function* walkForward(options: WalkForwardOptions): Generator<TestedDay, 
       ...exception,
       ...variantsOf(options, names, close, demand),
     }
+  }
+}
+
+/** The same changes of price, with the book's own prices on the first day: its strikes are those of its own market. */
+function rebased(
+  { closes, ...rest }: PriceHistory,
+  { market }: Book,
+  names: readonly string[],
+  start: number,
+): PriceHistory {
+  return {
+    ...rest,
+    closes: Object.fromEntries(
+      names.map((name) => {
+        const list = closes[name] as readonly number[]
+        const scale = (market.underlyings[name]?.price as number) / (list[start] as number)
+        return [name, list.map((close) => close * scale)]
+      }),
+    ),
   }
 }
 

@@ -134,6 +134,28 @@ describe('walk-forward back-test', () => {
     const [aged] = bookAtClose(lengths, { factors: {}, elapsed: 31_536_000 / 4 }, 'held').portfolio.positions
     expect((aged as { years: number }).years).to.equal(0.25)
   })
+  it('behavior: a held book begins at its own prices, whatever the level of the history', () => {
+    const option: BookPosition = {
+      kind: 'option',
+      underlying: 'ETH',
+      right: 'put',
+      strike: 95,
+      expiry: 1_100 * day,
+      amount: -1,
+    }
+    const run = (scale: number) => {
+      const history = { interval: day, closes: { ETH: closes.map((close) => close * scale) } }
+      return [...walkForward(options({ book: bookOf([spot, option]), marginOf: nothing, life: 'held', history }))]
+    }
+    const [own, other] = [run(1), run(40)]
+    expect(own.map(({ scale }) => scale)).to.deep.equal([1, 1, 1, 1])
+    for (const [index, { value, pnl }] of own.entries()) {
+      expectClose(other[index]?.value ?? 0, value, 1e-9)
+      expectClose(other[index]?.pnl ?? 0, pnl, 1e-9)
+    }
+    const [first, second] = own
+    expectClose((first?.value ?? 0) + (first?.pnl ?? 0), second?.value ?? 0, 1e-9)
+  })
   it('error: a history that is too short, ragged or of something else', () => {
     const run = (changes: Partial<WalkForwardOptions>) => [...walkForward(options(changes))]
     expect(() => run({ window: 6 })).to.throw(InvalidInputError, '6 closes are too few')
