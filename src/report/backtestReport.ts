@@ -26,7 +26,7 @@ export function countReport(report: CountReport): string {
 
 /** A series of exceptions and what it says. */
 export function observationReport(report: SeriesReport): string {
-  const { firstFailure, independence, conditionalCoverage, timeBetweenFailures, mixedKupiec, dynamicQuantile } = report
+  const { firstFailure, independence, conditionalCoverage, timeBetweenFailures, mixedKupiec } = report
   return [
     countLine(report),
     testTable([
@@ -36,7 +36,8 @@ export function observationReport(report: SeriesReport): string {
       row('conditional coverage', conditionalCoverage),
       row('times between failures', timeBetweenFailures),
       row('mixed Kupiec', mixedKupiec),
-      row('dynamic quantile', dynamicQuantile),
+      row('dynamic quantile', report.dynamicQuantile),
+      row('durations (Weibull)', report.weibullDuration),
     ]),
     lightLine(report),
   ].join('\n\n')

@@ -11,6 +11,7 @@ import { dynamicQuantileTest } from './dynamicQuantile.ts'
 import { conditionalCoverageTest, independenceTest, type Transitions, transitionsOf } from './independence.ts'
 import type { Coverage, TestOptions, TestResult } from './likelihoodRatio.ts'
 import { type TrafficLight, trafficLight } from './trafficLight.ts'
+import { weibullDurationTest } from './weibullDuration.ts'
 
 /** What a count of exceptions alone tells. */
 export type CountReport = Coverage & {
@@ -34,6 +35,7 @@ export type SeriesReport = CountReport & {
   readonly timeBetweenFailures: TestResult & { readonly durations: DurationSummary | null }
   readonly mixedKupiec: TestResult
   readonly dynamicQuantile: TestResult
+  readonly weibullDuration: TestResult & { readonly shape: number | null }
 }
 
 /** An observation: the result of a day (a loss is negative) and the margin that stood against it. */
@@ -98,5 +100,6 @@ export function reportObservations(
       { exceptions, margins: observations.map(({ margin }) => margin), probability },
       options,
     ),
+    weibullDuration: weibullDurationTest(exceptions, options),
   }
 }

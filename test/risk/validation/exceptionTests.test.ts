@@ -13,6 +13,7 @@ import { dynamicQuantileTest } from '../../../src/risk/validation/dynamicQuantil
 import { reportObservations } from '../../../src/risk/validation/exceptionReport.ts'
 import { expectedShortfallTest } from '../../../src/risk/validation/expectedShortfall.ts'
 import { conditionalCoverageTest, independenceTest, transitionsOf } from '../../../src/risk/validation/independence.ts'
+import { weibullDurationTest } from '../../../src/risk/validation/weibullDuration.ts'
 import { expectClose } from '../../support/close.ts'
 
 const series = fc.array(fc.boolean(), { minLength: 2, maxLength: 80 })
@@ -109,6 +110,33 @@ describe('tests of exceptions', () => {
     expectClose(unconditional, 0, 1e-12)
     const deep = observations.map(({ pnl, ...rest }) => ({ ...rest, pnl: pnl * 2 }))
     expect(expectedShortfallTest(deep, { probability: 0.01 })).to.include({ conditional: -1, verdict: 'reject' })
+  })
+  it('behavior: clusters have a Weibull shape below 1 and are rejected, equal stretches one above', () => {
+    const clustered = days(500, [50, 51, 52, 53, 54, 200, 201, 202, 203, 204, 400, 401, 402, 403, 404])
+    const clusters = weibullDurationTest(clustered)
+    expect(clusters.verdict).to.equal('reject')
+    expect(clusters.shape).to.be.lessThan(0.7)
+    const equal = weibullDurationTest(days(500, [40, 80, 120, 160, 200, 240, 280, 320, 360, 400, 440, 480]))
+    expect(equal.shape).to.be.greaterThan(2)
+    expect(weibullDurationTest(days(500, [3, 8]))).to.include({ shape: null, verdict: 'accept' })
+    expect(weibullDurationTest([])).to.include({ shape: null })
+  })
+  it('behavior: the Weibull statistic is twice the gain of the best shape, its likelihood written out', () => {
+    const at = [3, 4, 6, 17, 18, 44, 70, 71]
+    const { statistic, shape } = weibullDurationTest(days(90, at))
+    const complete = at.slice(1).map((day, index) => day - (at[index] as number))
+    const censored = [at[0] as number, 90 - (at.at(-1) as number)].map((stretch, index) =>
+      index === 0 ? stretch + 1 : stretch - 1,
+    )
+    const likelihood = (b: number) => {
+      const a = (complete.length / [...complete, ...censored].reduce((sum, d) => sum + d ** b, 0)) ** (1 / b)
+      const density = (d: number) => b * Math.log(a) + Math.log(b) + (b - 1) * Math.log(d) - (a * d) ** b
+      return complete.reduce((sum, d) => sum + density(d), 0) - censored.reduce((sum, d) => sum + (a * d) ** b, 0)
+    }
+    const shapes = Array.from({ length: 20_000 }, (_, index) => 0.05 + index / 5_000)
+    const best = shapes.reduce((most, b) => (likelihood(b) > likelihood(most) ? b : most))
+    expectClose(shape as number, best, 2e-4)
+    expectClose(statistic as number, 2 * (likelihood(best) - likelihood(1)), 1e-6)
   })
   it('behavior: a loss equal to the margin is none too many', () => {
     const report = reportObservations(

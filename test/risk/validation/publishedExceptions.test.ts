@@ -31,7 +31,7 @@ describe('published back-tests', () => {
     it(`Kupiec, ${source}: ${exceptions} of ${observations} at ${confidence}`, () => {
       const result = kupiecTest({ observations, exceptions, probability: 1 - confidence }, { testLevel })
       expectPrinted(result.statistic, printed.statistic)
-      expectPrinted(result.pValue, printed.pValue)
+      if (printed.pValue !== undefined) expectPrinted(result.pValue, printed.pValue)
       expect(result.verdict).to.equal(printed.verdict)
     })
   }
