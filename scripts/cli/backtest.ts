@@ -1,11 +1,10 @@
 import { Command } from 'commander'
 import { antiProcyclicalityTools, backtestModel, type ToolName } from '../../src/backtest.ts'
 import { type Book, parseBook } from '../../src/core/book.ts'
-import { type AnyParameters, defaultParameters } from '../../src/margin.ts'
+import type { AnyParameters } from '../../src/margin.ts'
 import { parseCloses } from '../../src/market/closesFile.ts'
 import { backtestReport, countReport, observationReport } from '../../src/report/backtestReport.ts'
 import { stressedSettings, syntheticHistory } from '../../src/risk/history/syntheticHistory.ts'
-import type { ModelId } from '../../src/risk/models/model.ts'
 import { bookParameters } from '../../src/risk/plimsoll/bookParameters.ts'
 import {
   type CountReport,
@@ -16,9 +15,9 @@ import {
 import type { PriceHistory } from '../../src/risk/validation/walkForward.ts'
 import { UsageError } from './context.ts'
 import { readTextFile } from './deployment.ts'
-import { modelNames } from './margin.ts'
+import { chosenParameters } from './margin.ts'
 import { exitCodes, print, say } from './output.ts'
-import { loadAnyParameters, loadParameterSet } from './parameterFile.ts'
+import { loadParameterSet } from './parameterFile.ts'
 
 type Options = {
   readonly json?: boolean
@@ -138,17 +137,10 @@ async function runModel(options: Options, file: string): Promise<CountReport> {
   return backtest.report
 }
 
-async function parametersOf({ model, parameters: file, assets }: Options): Promise<AnyParameters> {
-  if (model !== undefined && !modelNames.includes(model)) {
-    throw new UsageError(`--model must be one of ${modelNames.join(', ')}, got ${model}.`)
-  }
-  if (file !== undefined) {
-    const parameters = await loadAnyParameters(file)
-    if (model === undefined || parameters.model === model) return parameters
-    throw new UsageError(`${file} holds parameters of ${parameters.model}, but --model is ${model}.`)
-  }
-  if (model !== undefined && model !== 'plimsoll-1') return defaultParameters(model as ModelId)
-  return assets === undefined ? bookParameters : loadParameterSet(assets)
+async function parametersOf(options: Options): Promise<AnyParameters> {
+  const chosen = await chosenParameters(options)
+  if (chosen !== undefined) return chosen
+  return options.assets === undefined ? bookParameters : loadParameterSet(options.assets)
 }
 
 async function historyOf(

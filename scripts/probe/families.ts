@@ -62,32 +62,24 @@ function spread(draw: Draw, amounts: readonly number[], right: 'call' | 'put' = 
   })
 }
 
+/** `near` calls of a near term against as many of a far one at the same strike. */
+function calendar(draw: Draw, near: number): readonly BookPosition[] {
+  const seconds = term(draw[1])
+  const terms = { right: 'call', strike: spot * even(0.82, 1.18, draw[0]), volatility: volatilityOf(draw[3]) } as const
+  return [
+    option({ ...terms, amount: near, seconds }),
+    option({ ...terms, amount: -near, seconds: seconds + term(draw[2]) }),
+  ]
+}
+
 /** What may lose between or beyond the points of the grid. */
 export const families: readonly BookFamily[] = [
   family('short butterfly', 4, (draw) => spread(draw, [-1, 2, -1])),
   family('short condor', 4, (draw) => spread(draw, [-1, 1, 1, -1])),
   family('short butterflies in a row', 4, (draw) => spread(draw, [-1, 2, -2, 2, -1])),
   family('short digital', 4, (draw) => spread(draw, [-5, 5])),
-  family('short calendar', 4, (draw) => {
-    const strike = spot * even(0.82, 1.18, draw[0])
-    const near = term(draw[1])
-    const far = near + term(draw[2])
-    const volatility = volatilityOf(draw[3])
-    return [
-      option({ right: 'call', strike, amount: 10, seconds: near, volatility }),
-      option({ right: 'call', strike, amount: -10, seconds: far, volatility }),
-    ]
-  }),
-  family('long calendar', 4, (draw) => {
-    const strike = spot * even(0.82, 1.18, draw[0])
-    const near = term(draw[1])
-    const far = near + term(draw[2])
-    const volatility = volatilityOf(draw[3])
-    return [
-      option({ right: 'call', strike, amount: -10, seconds: near, volatility }),
-      option({ right: 'call', strike, amount: 10, seconds: far, volatility }),
-    ]
-  }),
+  family('short calendar', 4, (draw) => calendar(draw, 10)),
+  family('long calendar', 4, (draw) => calendar(draw, -10)),
   family('ratio spread', 5, (draw) => {
     const [low, high] = [spot * even(0.9, 1.2, draw[0]), spot * even(1.2, 2, draw[1])]
     const [seconds, volatility] = [term(draw[2]), volatilityOf(draw[3])]
