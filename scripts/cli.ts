@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../src/index.ts'
 import { attestCommand } from './cli/attest.ts'
+import { backtestCommand } from './cli/backtest.ts'
 import { compareCommand } from './cli/compare.ts'
 import { UsageError } from './cli/context.ts'
 import { devnetCommand } from './cli/devnet.ts'
@@ -21,13 +22,14 @@ const program = new Command('plimsoll')
   .version(version)
   .addHelpText(
     'after',
-    '\nExit codes: 0 success, 1 refused or failed (the message says why), 2 wrong usage, 3 what was compared differs.',
+    '\nExit codes: 0 success, 1 refused or failed (the message says why), 2 wrong usage, 3 what was compared differs, or a back-test is not green.',
   )
 for (const command of [
   devnetCommand,
   readCommand,
   marginCommand,
   compareCommand,
+  backtestCommand,
   ladderCommand,
   whatIfCommand,
   attestCommand,

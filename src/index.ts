@@ -17,6 +17,7 @@ export { assembleAttestation, type SignerSet, signAttestation } from './attest/s
 export { toRecord } from './attest/toRecord.ts'
 export { attestationDigest, attestationTypedData, type UnsignedAttestation } from './attest/typedData.ts'
 export { type Verification, verifyAttestation } from './attest/verify.ts'
+export { type Backtest, type BacktestOptions, backtestModel, marginOfModel } from './backtest.ts'
 export { pinBlock } from './chain/pinBlock.ts'
 export { runPlans } from './chain/runPlans.ts'
 export { type AssetKey, toAssetKey } from './core/asset.ts'
@@ -47,6 +48,7 @@ export { fileMarket } from './market/fileMarket.ts'
 export { fileHistory } from './market/priceHistory.ts'
 export { chainSources, readMarket } from './market/readMarket.ts'
 export { postAttestation, readPostedAttestation, readRegistry } from './registry.ts'
+export { backtestReport } from './report/backtestReport.ts'
 export { compareReport } from './report/compareReport.ts'
 export { explanationReport } from './report/explanationReport.ts'
 export { ladderReport } from './report/ladderReport.ts'
@@ -62,3 +64,9 @@ export { defaultCalibration, defaultUnderlyings } from './risk/plimsoll/calibrat
 export { explainMargin } from './risk/plimsoll/explain/explainMargin.ts'
 export { calculateLadder, type Ladder } from './risk/plimsoll/ladder.ts'
 export { applyChanges, type Change, changesSchema } from './risk/plimsoll/whatIf.ts'
+export {
+  type CountReport,
+  reportCount,
+  reportObservations,
+  type SeriesReport,
+} from './risk/validation/exceptionReport.ts'

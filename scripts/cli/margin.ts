@@ -43,7 +43,10 @@ export const marginCommand = withMarketOption(withChainOptions(new Command('marg
   })
 
 /** Parameters of the chosen model; undefined stands for plimsoll-1 with the set that fits the target. */
-async function chosenParameters({ model, parameters: file }: Options): Promise<AnyParameters | undefined> {
+export async function chosenParameters({
+  model,
+  parameters: file,
+}: Pick<Options, 'model' | 'parameters'>): Promise<AnyParameters | undefined> {
   if (model !== undefined && !modelNames.includes(model)) {
     throw new UsageError(`--model must be one of ${modelNames.join(', ')}, got ${model}.`)
   }
