@@ -351,6 +351,22 @@ describe('ladder', function () {
       await thrown(() => moveTo(0n), InvalidInputError)
       expect(moveTo(1n).market.prices.ETH?.price).to.equal(1n)
     })
+
+    it('tells every price at which it calculates a margin, once, and never that of today', () => {
+      const { positions, rule } = loan(10n, 12_000n)
+      const told: string[] = []
+      const onPrice = (underlying: string, price: bigint) => told.push(`${underlying} ${price}`)
+      const portfolio = book(
+        positions,
+        positions.slice(0, 1).map((position) => [position, rule] as const),
+      )
+      const ladder = ladderOf(portfolio, { marginGrid: wad / 4n, onPrice })
+      expect(told.length).to.be.greaterThan(10)
+      expect(new Set(told).size).to.equal(told.length)
+      expect(told).not.to.include(`ETH ${2000n * wad}`)
+      expect(told).to.include(`ETH ${rung(ladder, 'insolvency', 'down').crossings[0]?.good}`)
+    })
+
     it('states grid and step, and resolves finer when asked', () => {
       const { positions, rule } = loan(10n, 12_000n)
       const portfolio = book(positions, [[positions[0] as Position, rule]])
