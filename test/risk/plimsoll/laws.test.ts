@@ -50,7 +50,10 @@ const book = fc.array(anyPosition, { minLength: 1, maxLength: 6 })
 
 const margin = (positions: readonly Position[], at = smile, set = parameters) =>
   calculateMargin({ portfolio: portfolioOf(...positions), market: at, parameters: set })
-const check = (property: Parameters<typeof fc.assert>[0], numRuns = 1000) => fc.assert(property, { numRuns, seed: 7 })
+/** `npm run soak:laws` sets more cases and another seed. */
+const numRuns = Number(process.env.PLIMSOLL_LAW_CASES ?? 1000)
+const seed = Number(process.env.PLIMSOLL_LAW_SEED ?? 7)
+const check = (property: Parameters<typeof fc.assert>[0]) => fc.assert(property, { numRuns, seed })
 
 describe('laws of plimsoll-1', function () {
   this.timeout(0)
