@@ -27,10 +27,24 @@ export const devnetGenesis = new Date('2025-06-01T00:00:00Z')
 export async function devnetFixture(): Promise<DevnetFixture> {
   shared ??= deployShared()
   const state = await shared
-  await state.fixture.client.revert({ id: state.snapshot })
+  await revertTo(state.fixture.client, state.snapshot)
   state.snapshot = await state.fixture.client.snapshot()
+  timesPutBack++
   return state.fixture
 }
+
+/** How often the devnet was put back: what lay on it before the last time is gone, and its snapshots' ids are given out anew. */
+export function devnetGeneration(): number {
+  return timesPutBack
+}
+
+/** Puts a chain back, and fails where that snapshot is gone. */
+export async function revertTo(client: DevnetChain['client'], snapshot: Hex): Promise<void> {
+  const isBack = await client.request({ method: 'evm_revert', params: [snapshot] } as never)
+  if (isBack !== true) throw new Error(`The devnet has no snapshot ${snapshot} to go back to.`)
+}
+
+let timesPutBack = 0
 
 let shared: Promise<{ readonly fixture: DevnetFixture; snapshot: Hex }> | undefined
 

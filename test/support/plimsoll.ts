@@ -7,7 +7,7 @@ import {
   type PlimsollDeployment,
 } from '../../scripts/devnet/plimsoll.ts'
 import { signerFromKey } from '../../src/attest/keystore.ts'
-import { type DevnetFixture, devnetFixture } from './devnet.ts'
+import { type DevnetFixture, devnetFixture, devnetGeneration, revertTo } from './devnet.ts'
 
 /** A devnet with registry and credit line, in the state in which they were deployed. */
 export type PlimsollFixture = DevnetFixture & {
@@ -34,25 +34,20 @@ export const devnetPayer = signerFromKey(devnetPayerKey)
  * const { client, plimsoll, ours } = await plimsollFixture()
  */
 export async function plimsollFixture(): Promise<PlimsollFixture> {
-  if (shared === undefined || !(await revert(shared))) {
+  if (shared?.generation === devnetGeneration()) await revertTo(shared.fixture.client, shared.snapshot)
+  else {
     const devnet = await devnetFixture()
     const plimsoll = await deployPlimsoll(devnet.chain, devnet.deployment)
     const { registry, parameters } = plimsoll
     const ours = { chainId: devnet.deployment.chainId, registry, parameters }
-    shared = { fixture: { ...devnet, plimsoll, ours }, snapshot: '0x' }
+    shared = { fixture: { ...devnet, plimsoll, ours }, snapshot: '0x', generation: devnetGeneration() }
   }
-  const { client } = shared.fixture
-  shared = { ...shared, snapshot: await client.snapshot() }
+  shared = { ...shared, snapshot: await shared.fixture.client.snapshot() }
   return shared.fixture
 }
 
-type Shared = { readonly fixture: PlimsollFixture; readonly snapshot: Hex }
+type Shared = { readonly fixture: PlimsollFixture; readonly snapshot: Hex; readonly generation: number }
 let shared: Shared | undefined
-
-/** False when the snapshot fell to a revert to an earlier one. */
-async function revert({ fixture, snapshot }: Shared): Promise<boolean> {
-  return fixture.client.request({ method: 'evm_revert', params: [snapshot] } as never)
-}
 
 /** Reads, calculates, signs and assembles with the signer of the devnet. */
 export function attestDevnet(client: Client, ours: PlimsollFixture['ours'], account: Address) {
