@@ -21,6 +21,7 @@ import {
   testMarket,
   testParameters,
 } from './support/books.ts'
+import { expectClose } from './support/close.ts'
 
 const parameters = testParameters()
 const market = testMarket()
@@ -76,7 +77,7 @@ describe('calculateMargin', () => {
     expect(margin).to.include({ model: 'venue-rules', initialMargin: 900, maintenanceMargin: 400 })
     // All but the debt to a consumer is worth what the account holds; that debt demands nothing beyond itself.
     const { equity } = calculatePlimsoll({ ...chain, parameters: { ...parameters, paperHaircut: 0n } })
-    expect(margin.equity).to.be.closeTo(Number(equity) / 1e6, 1e-4)
+    expectClose(margin.equity, Number(equity) / 1e6, 1e-4)
   })
 
   it('behavior: names what the book of a chain portfolio leaves out', () => {
@@ -125,7 +126,7 @@ describe('bookOf', () => {
     for (const { key, value } of positions) {
       const exact = Number(value) / 1e18
       // Liquidity holds whole smallest units, of which a USDC is the millionth of a dollar.
-      expect(marks.get(key), key).to.be.closeTo(exact, 1e-6 + Math.abs(exact) * 1e-12)
+      expectClose(marks.get(key), exact, 1e-6 + Math.abs(exact) * 1e-12, key)
     }
   })
   it('behavior: money is cash, or with `money: spot` an underlying', () => {

@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import { type Book, parseBook } from '../../src/core/book.ts'
 import { parseWith } from '../../src/core/schema.ts'
 import type { ModelMargin, ModelParameters, ReferenceModel } from '../../src/risk/models/model.ts'
+import { expectClose } from './close.ts'
 
 /** One published case: what goes in, and the figures that were printed for it, by path into the result. */
 type PublishedCase = {
@@ -44,7 +45,7 @@ export function describePublishedCases<Parameters extends ModelParameters>(
             expect(got, key).to.have.lengthOf(wanted.length)
             for (const [index, figure] of wanted.entries()) {
               const allowed = published.relative === undefined ? tolerance : Math.abs(figure) * published.relative
-              expect(got[index], key).to.be.closeTo(figure, allowed)
+              expectClose(got[index], figure, allowed, key)
             }
           }
           expectSums(margin)
@@ -59,9 +60,9 @@ export function expectSums(margin: ModelMargin): void {
   const scale = 1e-9 * (1 + margin.lines.reduce((sum, { initial }) => sum + Math.abs(initial), 0))
   const initial = margin.lines.reduce((sum, line) => sum + line.initial, 0)
   const maintenance = margin.lines.reduce((sum, line) => sum + line.maintenance, 0)
-  expect(initial).to.be.closeTo(margin.initialMargin, scale)
-  expect(maintenance).to.be.closeTo(margin.maintenanceMargin, scale)
-  expect(margin.free.initial).to.be.closeTo(margin.equity - margin.initialMargin, scale)
+  expectClose(initial, margin.initialMargin, scale)
+  expectClose(maintenance, margin.maintenanceMargin, scale)
+  expectClose(margin.free.initial, margin.equity - margin.initialMargin, scale)
 }
 
 function at(margin: ModelMargin, path: string): unknown {

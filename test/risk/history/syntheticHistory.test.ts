@@ -7,6 +7,7 @@ import {
 } from '../../../src/risk/history/syntheticHistory.ts'
 import { log } from '../../../src/risk/models/math/exponential.ts'
 import { correlationMatrix, covarianceMatrix, standardDeviation } from '../../../src/risk/models/math/statistics.ts'
+import { expectClose } from '../../support/close.ts'
 
 const settings: SyntheticSettings = {
   ...stressedSettings,
@@ -43,9 +44,9 @@ describe('syntheticHistory', () => {
   it('behavior: volatility and correlation are those asked for, without jumps', () => {
     const calm = { ...settings, jumps: { perYear: 0, mean: 0, deviation: 0 }, alpha: 0, beta: 0, closes: 20_001 }
     const [eth, btc] = [returnsOf(calm, 'ETH'), returnsOf(calm, 'BTC')]
-    expect(standardDeviation(eth, 'sample') * Math.sqrt(365)).to.be.closeTo(0.7, 0.01)
+    expectClose(standardDeviation(eth, 'sample') * Math.sqrt(365), 0.7, 0.01)
     const rows = eth.map((value, index) => [value, btc[index] as number])
-    expect(correlationMatrix(covarianceMatrix(rows, 'sample'))[0]?.[1]).to.be.closeTo(0.7, 0.01)
+    expectClose(correlationMatrix(covarianceMatrix(rows, 'sample'))[0]?.[1], 0.7, 0.01)
   })
 
   it('behavior: volatility clusters and jumps come as often as asked', () => {

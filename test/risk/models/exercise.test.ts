@@ -5,6 +5,7 @@ import { UnmodeledPositionError } from '../../../src/risk/models/errors.ts'
 import { exerciseValuerOf, latticeSteps, withImpliedVolatility } from '../../../src/risk/models/exercise.ts'
 import { crr } from '../../../src/risk/models/math/binomial.ts'
 import { valuerOf } from '../../../src/risk/models/valuation.ts'
+import { expectClose } from '../../support/close.ts'
 
 type Option = Extract<BookPosition, { kind: 'option' }>
 
@@ -36,10 +37,10 @@ describe('Early exercise', () => {
         steps: latticeSteps,
       })
     const value = exerciseValuerOf(put, market, 0)
-    expect(value()).to.be.closeTo(-20 * unit(100, 0.25, 0.5), 1e-9)
+    expectClose(value(), -20 * unit(100, 0.25, 0.5), 1e-9)
     const shock = { prices: { X: 0.9 }, volatility: (volatility: number) => 2 * volatility, elapsed: 0.1 }
-    expect(value(shock)).to.be.closeTo(-20 * unit(90, 0.5, 0.4), 1e-9)
-    expect(value({ prices: { X: 0.9 }, elapsed: 1 })).to.be.closeTo(-20 * 20, 1e-9)
+    expectClose(value(shock), -20 * unit(90, 0.5, 0.4), 1e-9)
+    expectClose(value({ prices: { X: 0.9 }, elapsed: 1 }), -20 * 20, 1e-9)
   })
 
   it('leaves all other positions to the common valuation', () => {
@@ -51,7 +52,7 @@ describe('Early exercise', () => {
     for (const style of ['american', 'european'] as const) {
       const mark = exerciseValuerOf({ ...put, style, amount: 1, multiplier: 1 }, market, 0)()
       const marked: Option = { ...put, volatility: undefined, style, mark }
-      expect(withImpliedVolatility(marked, market, 0).volatility).to.be.closeTo(0.25, 1e-8)
+      expectClose(withImpliedVolatility(marked, market, 0).volatility, 0.25, 1e-8)
     }
     expect(withImpliedVolatility({ ...put, mark: 50 }, market, 0).volatility).to.equal(0.25)
   })

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import type { Book } from '../../../src/core/book.ts'
 import { spanModel } from '../../../src/risk/models/span/span.ts'
 import { timsModel } from '../../../src/risk/models/tims/tims.ts'
+import { expectClose } from '../../support/close.ts'
 
 const book: Book = {
   schema: 'plimsoll-book/1',
@@ -50,7 +51,7 @@ describe('Defaults of the scanning models', () => {
       ['BTC', '-15%'],
       ['ETH', '-15%'],
     ])
-    expect(tims.worst[0]?.loss).to.be.closeTo(9000, 1e-8)
+    expectClose(tims.worst[0]?.loss, 9000, 1e-8)
   })
 
   it('make JSON', () => {

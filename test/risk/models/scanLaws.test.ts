@@ -4,6 +4,7 @@ import type { Book, BookPosition } from '../../../src/core/book.ts'
 import type { ModelMargin } from '../../../src/risk/models/model.ts'
 import { spanModel } from '../../../src/risk/models/span/span.ts'
 import { timsModel } from '../../../src/risk/models/tims/tims.ts'
+import { expectClose } from '../../support/close.ts'
 import { expectSums } from '../../support/publishedCases.ts'
 
 const amount = fc.integer({ min: -50, max: 50 }).map((tenths) => tenths / 10)
@@ -76,7 +77,7 @@ for (const [name, calculate] of Object.entries(models)) {
       fc.assert(
         fc.property(positions, (held) => {
           const opposite = held.map((item) => ('amount' in item ? { ...item, amount: -item.amount } : item))
-          expect(scanOf(calculate([...held, ...opposite]))).to.be.closeTo(0, 1e-9)
+          expectClose(scanOf(calculate([...held, ...opposite])), 0, 1e-9)
         }),
         runs,
       )
@@ -89,8 +90,8 @@ for (const [name, calculate] of Object.entries(models)) {
           const turned = calculate([...held].reverse())
           const padded = calculate([...held, { kind: 'perpetual', underlying: 'BTC', amount: 0 }])
           for (const other of [turned, padded]) {
-            expect(other.initialMargin).to.be.closeTo(margin.initialMargin, 1e-9)
-            expect(other.equity).to.be.closeTo(margin.equity, 1e-9)
+            expectClose(other.initialMargin, margin.initialMargin, 1e-9)
+            expectClose(other.equity, margin.equity, 1e-9)
           }
         }),
         runs,
@@ -101,7 +102,11 @@ for (const [name, calculate] of Object.entries(models)) {
       fc.assert(
         fc.property(positions, (held) => {
           for (const { pnl, pnlByPosition = [] } of calculate(held).scenarios) {
-            expect(pnlByPosition.reduce((sum, part) => sum + part, 0)).to.be.closeTo(pnl, 1e-9)
+            expectClose(
+              pnlByPosition.reduce((sum, part) => sum + part, 0),
+              pnl,
+              1e-9,
+            )
           }
         }),
         runs,
@@ -112,7 +117,7 @@ for (const [name, calculate] of Object.entries(models)) {
       fc.assert(
         fc.property(positions, (held) => {
           const twice = held.map((item) => ('amount' in item ? { ...item, amount: 2 * item.amount } : item))
-          expect(calculate(twice).initialMargin).to.be.closeTo(2 * calculate(held).initialMargin, 1e-8)
+          expectClose(calculate(twice).initialMargin, 2 * calculate(held).initialMargin, 1e-8)
         }),
         runs,
       )

@@ -3,6 +3,7 @@ import type { BookPosition } from '../../../src/core/book.ts'
 import { calculateSpan } from '../../../src/risk/models/span/calculation.ts'
 import { spanModel } from '../../../src/risk/models/span/span.ts'
 import { timsModel } from '../../../src/risk/models/tims/tims.ts'
+import { expectClose } from '../../support/close.ts'
 import { bookOf, commodityOf, parametersOf, payoff } from './span/books.ts'
 
 // Every option is at the end of its life, so that its value is its payoff and each figure can be worked out by hand. X costs 100.
@@ -30,11 +31,11 @@ function check(name: string, arithmetic: string, positions: readonly BookPositio
   it(`${name}: ${arithmetic}`, () => {
     const book = bookOf(positions)
     const [found] = calculateSpan(book, parameters).commodities
-    expect(found?.scan.scanRisk).to.be.closeTo(expected.scan, 1e-9)
-    expect(found?.risk.netOptionValue).to.be.closeTo(expected.value, 1e-9)
-    expect(spanModel.calculate({ book, parameters }).maintenanceMargin).to.be.closeTo(expected.span, 1e-9)
+    expectClose(found?.scan.scanRisk, expected.scan, 1e-9)
+    expectClose(found?.risk.netOptionValue, expected.value, 1e-9)
+    expectClose(spanModel.calculate({ book, parameters }).maintenanceMargin, expected.span, 1e-9)
     const tims = { ...timsModel.defaults, minimumPerContract: { option: 0, future: 0 } }
-    expect(timsModel.calculate({ book, parameters: tims }).maintenanceMargin).to.be.closeTo(expected.tims, 1e-9)
+    expectClose(timsModel.calculate({ book, parameters: tims }).maintenanceMargin, expected.tims, 1e-9)
   })
 }
 

@@ -7,6 +7,7 @@ import { forwardAssumptions, forwardOf, perpetualAssumptions } from '../../../sr
 import { liquidityAmounts, markPositions, valuerOf } from '../../../src/risk/models/valuation.ts'
 import { volatilityOf } from '../../../src/risk/models/volatility.ts'
 import { volatilityFactors } from '../../../src/risk/models/volatilityShock.ts'
+import { expectClose } from '../../support/close.ts'
 
 const asOf = 1_700_000_000
 const year = 31_536_000
@@ -67,7 +68,7 @@ const book = (list: readonly BookPosition[]): Book => ({
 })
 
 const near = (actual: number, expected: number, tolerance: number) => {
-  expect(actual).to.be.closeTo(expected, tolerance * Math.max(1, Math.abs(expected)))
+  expectClose(actual, expected, tolerance * Math.max(1, Math.abs(expected)))
 }
 
 describe('valuation', () => {
@@ -127,11 +128,8 @@ describe('valuation', () => {
         number,
       ]
       const bump = 2000 * step
-      expect(delta, `delta of ${index}`).to.be.closeTo((up - down) / (2 * bump), 1e-5 * (1 + Math.abs(delta)))
-      expect(gamma, `gamma of ${index}`).to.be.closeTo(
-        (up - 2 * now + down) / (bump * bump),
-        1e-4 * (1e-2 + Math.abs(gamma)),
-      )
+      expectClose(delta, (up - down) / (2 * bump), 1e-5 * (1 + Math.abs(delta)), `delta of ${index}`)
+      expectClose(gamma, (up - 2 * now + down) / (bump * bump), 1e-4 * (1e-2 + Math.abs(gamma)), `gamma of ${index}`)
     }
   })
 

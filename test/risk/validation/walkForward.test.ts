@@ -122,13 +122,13 @@ describe('walk-forward back-test', () => {
     const close = { factors: { ETH: 1.1 }, elapsed: 10 * day }
     const held = bookAtClose(book, close, 'held')
     expect(held.portfolio.asOf).to.equal(1_010 * day)
-    expect(held.market.underlyings.ETH?.price).to.be.closeTo(110, 1e-9)
+    expectClose(held.market.underlyings.ETH?.price, 110, 1e-9)
     expect(held.portfolio.positions[0])
       .to.include({ strike: 100, expiry: 1_030 * day })
       .and.not.have.property('mark')
     const anew = bookAtClose(book, close, 'restruck')
     expect(anew.portfolio.asOf).to.equal(1_000 * day)
-    expect((anew.portfolio.positions[0] as { strike: number }).strike).to.be.closeTo(110, 1e-9)
+    expectClose((anew.portfolio.positions[0] as { strike: number }).strike, 110, 1e-9)
     parseBook(JSON.stringify(anew))
     const lengths = bookOf([{ kind: 'option', underlying: 'ETH', right: 'call', strike: 100, years: 0.5, amount: 1 }])
     const [aged] = bookAtClose(lengths, { factors: {}, elapsed: 31_536_000 / 4 }, 'held').portfolio.positions

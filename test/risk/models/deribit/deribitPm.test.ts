@@ -5,6 +5,7 @@ import { type BookPosition, parseBook } from '../../../../src/core/book.ts'
 import { MissingMarketDataError } from '../../../../src/core/errors.ts'
 import { deribitPm } from '../../../../src/risk/models/deribit/deribitPm.ts'
 import { UnmodeledPositionError } from '../../../../src/risk/models/errors.ts'
+import { expectClose } from '../../../support/close.ts'
 
 type Vectors = {
   readonly [name: string]: { readonly standard: readonly number[]; readonly extended: readonly number[] }
@@ -78,14 +79,14 @@ describe('deribit-pm', () => {
             const computed = details[kind][id]?.[table] ?? []
             expect(computed.length, `${kind} ${id}`).to.equal(vector[table].length)
             for (const [index, value] of vector[table].entries()) {
-              expect(computed[index], `${kind} ${id} ${table} ${index}`).to.be.closeTo(value, 1e-15)
+              expectClose(computed[index], value, 1e-15, `${kind} ${id} ${table} ${index}`)
             }
           }
         }
       }
       const margins = details.margins[currency]
       for (const figure of ['deltaShock', 'rollShock', 'worstCase', 'riskMatrixMargin', 'maintenanceMargin'] as const) {
-        expect(margins?.[figure], figure).to.be.closeTo(expected[figure], 1e-15)
+        expectClose(margins?.[figure], expected[figure], 1e-15, figure)
       }
       expect(margins?.initialMargin).to.equal(expected.initialMargin)
       expect(margins?.worstCaseBuckets).to.deep.equal([
@@ -126,7 +127,7 @@ describe('deribit-pm', () => {
       })
     const pick = (all: typeof scenarios) => all.find(({ id }) => id === 'spot 0 %, volatility up')?.pnl ?? Number.NaN
     const difference = at(0.5).positions[0]?.value ?? Number.NaN
-    expect(pick(scenarios)).to.be.closeTo(difference - (at(0.1).positions[0]?.value ?? Number.NaN), 1e-6)
+    expectClose(pick(scenarios), difference - (at(0.1).positions[0]?.value ?? Number.NaN), 1e-6)
   })
 
   it('settles inverse contracts in coin and linear ones in money, apart', () => {
@@ -140,11 +141,11 @@ describe('deribit-pm', () => {
     const margins = details.margins as {
       readonly [currency: string]: { readonly worstCase: number; readonly rollShock: number }
     }
-    expect(margins.BTC?.worstCase).to.be.closeTo(1 / 0.84 - 1, 1e-12)
-    expect(margins.USD?.worstCase).to.be.closeTo(0.16 * 40_000, 1e-9)
+    expectClose(margins.BTC?.worstCase, 1 / 0.84 - 1, 1e-12)
+    expectClose(margins.USD?.worstCase, 0.16 * 40_000, 1e-9)
     expect(margins.BTC?.rollShock).to.equal(0.01)
     expect(margins.USD?.rollShock).to.equal(400)
-    expect(initialMargin).to.be.closeTo((1 / 0.84 - 1 + 0.01) * 40_000 + 6400 + 400, 1e-4)
+    expectClose(initialMargin, (1 / 0.84 - 1 + 0.01) * 40_000 + 6400 + 400, 1e-4)
   })
 
   it('charges the move of long terms and large deltas', () => {
@@ -157,9 +158,9 @@ describe('deribit-pm', () => {
     const margins = details.margins as {
       readonly [currency: string]: { readonly rollShock: number; readonly deltaShock: number }
     }
-    expect(margins.USD?.rollShock).to.be.closeTo(1000 * 40_000 * Math.expm1(0.05), 1e-6)
+    expectClose(margins.USD?.rollShock, 1000 * 40_000 * Math.expm1(0.05), 1e-6)
     // 500 coins beyond the threshold of 20 million at 0.00005 each.
-    expect(margins.USD?.deltaShock).to.be.closeTo(0.025 * 1000 * 40_000, 1e-6)
+    expectClose(margins.USD?.deltaShock, 0.025 * 1000 * 40_000, 1e-6)
   })
 
   it('scans without credit between underlyings unless they are a correlation set', () => {
@@ -192,7 +193,7 @@ describe('deribit-pm', () => {
         const one = worst(list(first))
         const other = worst(list(second))
         const both = worst(list(first.map((amount, index) => amount + (second[index] ?? 0))))
-        expect(worst(list(first).toReversed())).to.be.closeTo(one, 1e-6 * (1 + one))
+        expectClose(worst(list(first).toReversed()), one, 1e-6 * (1 + one))
         expect(both).to.be.at.most((one + other) * (1 + 1e-9) + 1e-6)
       }),
       { numRuns: 40 },

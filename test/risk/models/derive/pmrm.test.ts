@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { parseBook } from '../../../../src/core/book.ts'
 import { derivePmrm } from '../../../../src/risk/models/derive/pmrm.ts'
 import { UnmodeledPositionError } from '../../../../src/risk/models/errors.ts'
+import { expectClose } from '../../../support/close.ts'
 
 type Case<Expected> = {
   readonly name: string
@@ -46,7 +47,7 @@ describe('derive-pmrm', () => {
     it(`answers as the deployed contract: ${item.name}`, () => {
       const { free, equity, details } = calculate(item)
       const near = (actual: number, expected: number) =>
-        expect(actual).to.be.closeTo(expected, 1e-8 * Math.max(1, Math.abs(expected)))
+        expectClose(actual, expected, 1e-8 * Math.max(1, Math.abs(expected)))
       near(free.initial, item.expected.initial)
       near(free.maintenance, item.expected.maintenance)
       near(equity, item.expected.markToMarket)

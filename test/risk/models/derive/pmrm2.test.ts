@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { parseBook } from '../../../../src/core/book.ts'
 import { derivePmrm2 } from '../../../../src/risk/models/derive/pmrm2.ts'
+import { expectClose } from '../../../support/close.ts'
 import { readPublishedCases } from './support/publishedCases.ts'
 
 type Expected = {
@@ -38,7 +39,7 @@ const vector = JSON.parse(
 // The source compares within 1e-8 of the figure, and within 1e-8 where it is next to nothing.
 const near = (actual: number, expected: number, what: string) => {
   const bound = Math.abs(expected) < 1e-8 ? 1e-8 : 1e-8 * Math.abs(expected)
-  expect(actual, what).to.be.closeTo(expected, bound)
+  expectClose(actual, expected, bound, what)
 }
 
 const published: readonly { name: string; book: unknown; parameters: unknown; expected: Expected }[] = [

@@ -8,6 +8,7 @@ import { skewMultiplier } from '../../../../src/risk/models/derive/skew.ts'
 import { deriveSrm } from '../../../../src/risk/models/derive/srm.ts'
 import { UnmodeledPositionError } from '../../../../src/risk/models/errors.ts'
 import type { ModelMargin } from '../../../../src/risk/models/model.ts'
+import { expectClose } from '../../../support/close.ts'
 
 const asOf = 1_700_000_000
 const day = 86_400
@@ -80,12 +81,12 @@ describe('derive models', () => {
           const result = run(bookOf(list))
           const scale = 1 + Math.abs(result.initialMargin) + Math.abs(result.equity)
           const sum = (key: 'initial' | 'maintenance') => result.lines.reduce((total, line) => total + line[key], 0)
-          expect(sum('initial')).to.be.closeTo(result.initialMargin, 1e-9 * scale)
-          expect(sum('maintenance')).to.be.closeTo(result.maintenanceMargin, 1e-9 * scale)
+          expectClose(sum('initial'), result.initialMargin, 1e-9 * scale)
+          expectClose(sum('maintenance'), result.maintenanceMargin, 1e-9 * scale)
           expect(result.maintenanceMargin).to.be.at.most(result.initialMargin + 1e-9 * scale)
           const reversed = run(bookOf(list.toReversed()))
-          expect(reversed.free.initial).to.be.closeTo(result.free.initial, 1e-8 * scale)
-          expect(reversed.free.maintenance).to.be.closeTo(result.free.maintenance, 1e-8 * scale)
+          expectClose(reversed.free.initial, result.free.initial, 1e-8 * scale)
+          expectClose(reversed.free.maintenance, result.free.maintenance, 1e-8 * scale)
         }),
         { numRuns: 50 },
       )
@@ -99,8 +100,8 @@ describe('derive models', () => {
             bookOf([...list, { ...contract, amount: 0 }, { kind: 'cash', currency: 'USDC', amount: 100 }]),
           )
           const scale = 1 + Math.abs(plain.free.initial)
-          expect(more.free.initial - plain.free.initial).to.be.closeTo(100, 1e-8 * scale)
-          expect(more.initialMargin).to.be.closeTo(plain.initialMargin, 1e-8 * scale)
+          expectClose(more.free.initial - plain.free.initial, 100, 1e-8 * scale)
+          expectClose(more.initialMargin, plain.initialMargin, 1e-8 * scale)
         }),
         { numRuns: 30 },
       )
@@ -112,8 +113,8 @@ describe('derive models', () => {
           const one = run(bookOf(list))
           const many = run(bookOf(list.map((position) => ({ ...position, amount: position.amount * factor }))))
           const scale = factor * (1 + Math.abs(one.free.initial))
-          expect(many.free.initial).to.be.closeTo(factor * one.free.initial, 1e-8 * scale)
-          expect(many.free.maintenance).to.be.closeTo(factor * one.free.maintenance, 1e-8 * scale)
+          expectClose(many.free.initial, factor * one.free.initial, 1e-8 * scale)
+          expectClose(many.free.maintenance, factor * one.free.maintenance, 1e-8 * scale)
         }),
         { numRuns: 30 },
       )
@@ -194,9 +195,9 @@ describe('derive models', () => {
         readonly margin: number
       }
       const spotDown = name === 'derive-pmrm' ? 0.95 : 0.955
-      expect(worst.pnl).to.be.closeTo(2 * 2002 * (spotDown - 1), 1e-9)
+      expectClose(worst.pnl, 2 * 2002 * (spotDown - 1), 1e-9)
       const factor = name === 'derive-pmrm' ? 1 : 0.8
-      expect(margin).to.be.closeTo(worst.pnl * factor - 0.03 * 2 * 2000 + equity, 1e-9)
+      expectClose(margin, worst.pnl * factor - 0.03 * 2 * 2000 + equity, 1e-9)
     })
   }
 
@@ -210,7 +211,7 @@ describe('derive models', () => {
         .calculate({ book: bookOf(positionsOf), parameters: pmrm2Defaults })
         .scenarios.find((scenario) => scenario.id.includes(id))?.pnl ?? Number.NaN
     for (const id of ['linear', 'absolute']) {
-      expect(skew(list, id)).to.be.closeTo(skew(list.slice(0, 1), id) + skew(list.slice(1), id), 1e-9)
+      expectClose(skew(list, id), skew(list.slice(0, 1), id) + skew(list.slice(1), id), 1e-9)
       expect(skew(list, id)).to.be.below(0)
     }
   })
@@ -228,11 +229,11 @@ describe('derive models', () => {
     const sure = free({})
     for (const field of ['confidence', 'rateConfidence', 'volatilityConfidence']) {
       const unsure = free({ forwards: [near, { ...far, [field]: low }] })
-      expect(sure.initial - unsure.initial, field).to.be.closeTo((1 - low) * confidence.factor * 2 * 2000, 1e-9)
+      expectClose(sure.initial - unsure.initial, (1 - low) * confidence.factor * 2 * 2000, 1e-9, field)
       expect(unsure.maintenance, field).to.equal(sure.maintenance)
     }
     const all = free({ confidence: low })
-    expect(sure.initial - all.initial, 'spot').to.be.closeTo((1 - low) * confidence.factor * 3 * 2000, 1e-9)
+    expectClose(sure.initial - all.initial, (1 - low) * confidence.factor * 3 * 2000, 1e-9, 'spot')
   })
 
   it('derive-pmrm-2 behavior: basis moves to nothing and skews without width stay finite', () => {
@@ -258,7 +259,7 @@ describe('derive models', () => {
       markToMarket: { options: number }
     }
     const factor = parameters.basis.addFactor + (parameters.basis.multFactor * 7) / 365
-    expect(basisContingency).to.be.closeTo(-markToMarket.options * factor, 1e-9)
+    expectClose(basisContingency, -markToMarket.options * factor, 1e-9)
   })
 
   it('derive-pmrm-2 behavior: without a floor on the term an expired option keeps its pay-off', () => {
@@ -296,10 +297,7 @@ describe('derive models', () => {
       UnmodeledPositionError,
       'derivatives on BTC',
     )
-    expect(deriveSrm.calculate({ book: parsed, parameters: deriveSrm.defaults }).initialMargin).to.be.closeTo(
-      4200,
-      1e-9,
-    )
+    expectClose(deriveSrm.calculate({ book: parsed, parameters: deriveSrm.defaults }).initialMargin, 4200, 1e-9)
     const none = parseBook(JSON.stringify({ ...two, portfolio: { ...two.portfolio, positions: [] } }))
     expect(() => derivePmrm.calculate({ book: none, parameters: derivePmrm.defaults })).to.throw(InvalidInputError)
     const named = { ...derivePmrm.defaults, underlying: 'ETH' }

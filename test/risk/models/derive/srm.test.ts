@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { parseBook } from '../../../../src/core/book.ts'
 import { MissingMarketDataError } from '../../../../src/core/errors.ts'
 import { deriveSrm } from '../../../../src/risk/models/derive/srm.ts'
+import { expectClose } from '../../../support/close.ts'
 
 type Both = { readonly initial: number; readonly maintenance: number }
 type Case<Expected> = { readonly name: string; readonly book: unknown; readonly expected: Expected }
@@ -26,7 +27,7 @@ const calculate = (book: unknown, parameters: unknown) =>
   })
 
 const near = (actual: number, expected: number, tolerance = 1e-8) =>
-  expect(actual).to.be.closeTo(expected, tolerance * Math.max(1, Math.abs(expected)))
+  expectClose(actual, expected, tolerance * Math.max(1, Math.abs(expected)))
 
 describe('derive-srm', () => {
   for (const { name, book, expected } of vector.integers) {

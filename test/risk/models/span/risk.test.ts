@@ -8,6 +8,7 @@ import { type SpanParameters, spanParametersSchema } from '../../../../src/risk/
 import { roundTo } from '../../../../src/risk/models/span/rounding.ts'
 import { scanLosses } from '../../../../src/risk/models/span/scanning.ts'
 import { spanModel } from '../../../../src/risk/models/span/span.ts'
+import { expectClose } from '../../../support/close.ts'
 import { bookOf, commodityOf, future, futureArray, optionOn, parametersOf, payoff } from './books.ts'
 
 // Scenario 13 is the worst; it pairs with 14, and a day costs 15 at an unchanged price.
@@ -72,7 +73,7 @@ describe('SPAN scan risk', () => {
       { tier: 2, from: 4, to: 9 },
     ]
     const positions = [future('X', 2, 'F'), future('X', -2, 'G')]
-    expect(first(calculate(positions, {})).scan.scanRisk).to.be.closeTo(100, 1e-9)
+    expectClose(first(calculate(positions, {})).scan.scanRisk, 100, 1e-9)
     const tiered = calculate(positions, { tiers: { scan } })
     expect(first(tiered).scan.scanRisk).to.equal(1900)
     expect(tiered.margin.worst.map(({ group, scenario, loss }) => [group, scenario, loss])).to.deep.equal([
@@ -117,18 +118,18 @@ describe('SPAN computed arrays', () => {
       black76({ forward, strike: 110, volatility, time }).call
     const now = value(100, 0.6, 0.5)
     const later = 0.5 - 1 / 365
-    expect(found[0]).to.be.closeTo(now - value(100, 0.75, later), 1e-10)
-    expect(found[9]).to.be.closeTo(now - value(100 - 40 / 3, 0.45, later), 1e-10)
-    expect(found[12]).to.be.closeTo(now - value(80, 0.75, later), 1e-10)
-    expect(found[14]).to.be.closeTo(0.35 * (now - value(140, 0.6, later)), 1e-10)
-    expect(found[15]).to.be.closeTo(0.35 * (now - value(60, 0.6, later)), 1e-10)
+    expectClose(found[0], now - value(100, 0.75, later), 1e-10)
+    expectClose(found[9], now - value(100 - 40 / 3, 0.45, later), 1e-10)
+    expectClose(found[12], now - value(80, 0.75, later), 1e-10)
+    expectClose(found[14], 0.35 * (now - value(140, 0.6, later)), 1e-10)
+    expectClose(found[15], 0.35 * (now - value(60, 0.6, later)), 1e-10)
   })
 
   it('move volatility by points where the range is absolute', () => {
     const absolute = { ...volatile, volatilityScanRange: { kind: 'absolute' as const, value: 0.1 } }
     const { array: found } = row(parametersOf({ X: absolute }))
     const value = (volatility: number) => black76({ forward: 100, strike: 110, volatility, time: 0.5 }).call
-    expect(found[1]).to.be.closeTo(value(0.6) - value(0.5), 1e-10)
+    expectClose(found[1], value(0.6) - value(0.5), 1e-10)
   })
 
   it('weigh deltas over the seven price moves', () => {
@@ -137,16 +138,16 @@ describe('SPAN computed arrays', () => {
     const at = (third: number) => delta(100 + (20 * third) / 3) + delta(100 - (20 * third) / 3)
     const weighted = 0.27 * delta(100) + 0.217 * at(1) + 0.11 * at(2) + 0.037 * at(3)
     const plain = parametersOf({ X: volatile })
-    expect(row(plain).compositeDelta).to.be.closeTo(weighted / 0.998, 1e-8)
+    expectClose(row(plain).compositeDelta, weighted / 0.998, 1e-8)
     const unscaled = { ...plain, compositeDelta: { ...plain.compositeDelta, normalize: false } }
-    expect(row(unscaled).compositeDelta).to.be.closeTo(weighted, 1e-8)
+    expectClose(row(unscaled).compositeDelta, weighted, 1e-8)
   })
 
   it('take the volatility that a mark implies', () => {
     const mark = black76({ forward: 100, strike: 110, volatility: 0.6, time: 0.5 }).call
     const { volatility: _, ...unquoted } = option
     const found = calculateSpan(bookOf([{ ...unquoted, mark }]), parametersOf({ X: volatile })).rows[0]
-    expect(found?.array[0]).to.be.closeTo(row(parametersOf({ X: volatile })).array[0] as number, 1e-9)
+    expectClose(found?.array[0], row(parametersOf({ X: volatile })).array[0] as number, 1e-9)
   })
 
   it('exercise American options early', () => {
@@ -173,12 +174,12 @@ describe('SPAN computed arrays', () => {
       parameters,
     ).rows
     // A future moves by the points of the range, whatever its basis.
-    expect(rows[0]?.array[12]).to.be.closeTo(10, 1e-12)
+    expectClose(rows[0]?.array[12], 10, 1e-12)
     expect(rows[0]?.delta).to.equal(2)
     // 500 of quote: 500 · (1/100 − 1/90) coin at 90.
-    expect((rows[1]?.array[12] as number) * 500).to.be.closeTo(-500 * (1 / 100 - 1 / 90) * 90, 1e-9)
-    expect(rows[2]?.array[12]).to.be.closeTo(11, 1e-12)
-    expect(rows[2]?.delta).to.be.closeTo(3.3, 1e-12)
+    expectClose((rows[1]?.array[12] as number) * 500, -500 * (1 / 100 - 1 / 90) * 90, 1e-9)
+    expectClose(rows[2]?.array[12], 11, 1e-12)
+    expectClose(rows[2]?.delta, 3.3, 1e-12)
     expect(rows[3]?.array[12]).to.be.above(0)
   })
 
@@ -199,7 +200,7 @@ describe('SPAN requirement', () => {
     expect(charge({ rate: 30 })).to.equal(240)
     expect(charge({ rate: 30, method: 'max' })).to.equal(150)
     expect(charge({ rate: 30, tiers: [{ from: 1, to: 1, rate: 40 }] })).to.equal(320)
-    expect(charge({ rate: { shareOfPrice: 0.03 } })).to.be.closeTo(24, 1e-9)
+    expectClose(charge({ rate: { shareOfPrice: 0.03 } }), 24, 1e-9)
   })
 
   it('never falls below the short option minimum, whatever the credit', () => {
@@ -274,7 +275,7 @@ describe('SPAN requirement', () => {
       optionOn('X', 'call', -4, 'C'),
       optionOn('X', 'put', 9, 'P'),
     ]
-    expect(first(calculate(positions, { exposure })).risk.exposure).to.be.closeTo(3 * 2 + 4 * 3, 1e-9)
+    expectClose(first(calculate(positions, { exposure })).risk.exposure, 3 * 2 + 4 * 3, 1e-9)
   })
 
   it('counts cash and holdings as equity', () => {

@@ -3,6 +3,7 @@ import { calculateSpan } from '../../../../src/risk/models/span/calculation.ts'
 import type { Commodity } from '../../../../src/risk/models/span/commodity.ts'
 import type { InterSpread, SpanParameters } from '../../../../src/risk/models/span/parameters.ts'
 import { spanModel } from '../../../../src/risk/models/span/span.ts'
+import { expectClose } from '../../../support/close.ts'
 import { bookOf, commodityOf, future, futureArray, optionOn, parametersOf } from './books.ts'
 
 const contracts: NonNullable<SpanParameters['contracts']> = {
@@ -270,11 +271,11 @@ describe('SPAN spreads between commodities', () => {
     })
     const found = result({}, [future('X', 2, 'X1'), future('Y', -3, 'Y1')], { interSpreads: spread })
     expect(found.commodities).to.have.lengthOf(1)
-    expect(found.commodities[0]?.scan.scanRisk).to.be.closeTo(280, 1e-9)
+    expectClose(found.commodities[0]?.scan.scanRisk, 280, 1e-9)
     expect(found.commodities[0]?.scan.activeScenario).to.equal(13)
     // Deltas of Y in those of X: −3 · 1 / 2.
     expect(found.commodities[0]?.combined.ledger).to.deep.equal([{ period: 1, net: 0.5, remaining: 0.5 }])
-    expect(found.margin.maintenanceMargin).to.be.closeTo(280, 1e-9)
+    expectClose(found.margin.maintenanceMargin, 280, 1e-9)
   })
 
   it('are left out, with calendars, where positions are margined gross', () => {

@@ -5,6 +5,7 @@ import { UnmodeledPositionError } from '../../../../src/risk/models/errors.ts'
 import { crr } from '../../../../src/risk/models/math/binomial.ts'
 import { type TimsParameters, valuationPoints } from '../../../../src/risk/models/tims/parameters.ts'
 import { timsModel } from '../../../../src/risk/models/tims/tims.ts'
+import { expectClose } from '../../../support/close.ts'
 
 const parameters: TimsParameters = {
   schema: 'plimsoll-model/1',
@@ -45,7 +46,7 @@ describe('TIMS valuation points', () => {
   it('are wider for leveraged products, and a price does not fall below nothing', () => {
     const points = valuationPoints({ range: { down: 0.4, up: 0.4 }, leverage: 3 }, 2)
     expect(points[0]).to.equal(-1)
-    expect(points[3]).to.be.closeTo(1.2, 1e-12)
+    expectClose(points[3], 1.2, 1e-12)
   })
 })
 
@@ -54,26 +55,26 @@ describe('TIMS groups', () => {
     const future: BookPosition = { kind: 'future', underlying: 'S', amount: -100, years: 0 }
     const margin = calculate([share('S', 100), future])
     // Nothing but the minimum of 100 contracts.
-    expect(margin.maintenanceMargin).to.be.closeTo(37.5, 1e-9)
+    expectClose(margin.maintenanceMargin, 37.5, 1e-9)
     expect(margin.lines.map(({ id }) => id)).to.deep.equal(['S:scan', 'S:contract-minimum'])
-    expect(margin.lines[1]?.initial).to.be.closeTo(37.5, 1e-9)
+    expectClose(margin.lines[1]?.initial, 37.5, 1e-9)
   })
 
   it('keep classes without a group apart', () => {
-    expect(calculate([share('S', 10), share('T', -10)]).maintenanceMargin).to.be.closeTo(300, 1e-9)
+    expectClose(calculate([share('S', 10), share('T', -10)]).maintenanceMargin, 300, 1e-9)
   })
 
   it('count gains within a product group at its offset', () => {
     // At −10 % A loses 100 and B gains 60: 100 − 54. At +10 % B loses 60 and A gains 100: all of it covered.
     const margin = calculate([share('A', 10), share('B', -6)])
-    expect(margin.maintenanceMargin).to.be.closeTo(46, 1e-9)
+    expectClose(margin.maintenanceMargin, 46, 1e-9)
     expect(margin.worst).to.have.lengthOf(1)
     expect(margin.worst[0]).to.include({ group: 'all', scenario: '-10%' })
   })
 
   it('count gains of a product group in its portfolio group at a lower offset', () => {
     // A loses 100 at −10 %; C gains 60, of which 90 % reach its product group and half of that the portfolio group.
-    expect(calculate([share('A', 10), share('C', -6)]).maintenanceMargin).to.be.closeTo(100 - 60 * 0.9 * 0.5, 1e-9)
+    expectClose(calculate([share('A', 10), share('C', -6)]).maintenanceMargin, 100 - 60 * 0.9 * 0.5, 1e-9)
   })
 
   it('ask the minimum of all contracts of a group where the scan is below it', () => {
@@ -95,7 +96,7 @@ describe('TIMS groups', () => {
   it('put an index and its fund in one class, each at its own price and exercise', () => {
     const underlyings = { F: { class: 'A', exercise: 'american' as const } }
     const margin = calculate([share('A', 10), share('F', -10)], { underlyings })
-    expect(margin.maintenanceMargin).to.be.closeTo(0, 1e-9)
+    expectClose(margin.maintenanceMargin, 0, 1e-9)
     expect(Object.keys(margin.details.classes as object)).to.deep.equal(['A'])
   })
 })
@@ -117,7 +118,7 @@ describe('TIMS values', () => {
         steps: 100,
       })
     const margin = calculate([{ ...put, volatility: 0.2 }])
-    expect(margin.maintenanceMargin).to.be.closeTo(value(85) - value(100), 1e-9)
+    expectClose(margin.maintenanceMargin, value(85) - value(100), 1e-9)
     const european = calculate([{ ...put, volatility: 0.2, style: 'european' }])
     expect(european.maintenanceMargin).to.be.below(margin.maintenanceMargin)
   })
@@ -126,8 +127,9 @@ describe('TIMS values', () => {
     const quoted = calculate([{ ...put, volatility: 0.2 }])
     const mark = -(quoted.positions[0]?.value ?? 0)
     const marked = calculate([{ ...put, mark }])
-    expect(marked.maintenanceMargin).to.be.closeTo(quoted.maintenanceMargin, 1e-6)
-    expect(calculate([{ ...put, volatility: 0.2, mark: mark - 1 }]).maintenanceMargin).to.be.closeTo(
+    expectClose(marked.maintenanceMargin, quoted.maintenanceMargin, 1e-6)
+    expectClose(
+      calculate([{ ...put, volatility: 0.2, mark: mark - 1 }]).maintenanceMargin,
       quoted.maintenanceMargin + 1,
       1e-9,
     )

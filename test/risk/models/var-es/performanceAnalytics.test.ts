@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import type { Estimator } from '../../../../src/risk/models/var-es/parameters.ts'
 import { varEsModel } from '../../../../src/risk/models/var-es/varEs.ts'
+import { expectClose } from '../../../support/close.ts'
 import { plain, returnsBook } from './support.ts'
 
 type Vectors = {
@@ -56,7 +57,7 @@ describe('var-es against PerformanceAnalytics', () => {
     for (const [name, value] of Object.entries(vectors.ratios[label] as Record<string, string>)) {
       it(`behavior: mean excess return over ${label} of ${name}`, () => {
         const ratio = (mean(seriesOf(name)) - 0.04 / 12) / tail(name, 'modified', 0.95)[key]
-        expect(ratio).to.be.closeTo(Number(value), 0.51 * 10 ** -(value.length - 2))
+        expectClose(ratio, Number(value), 0.51 * 10 ** -(value.length - 2))
       })
     }
   }
@@ -64,9 +65,9 @@ describe('var-es against PerformanceAnalytics', () => {
   it('behavior: ratios of Event Driven', () => {
     const average = mean(seriesOf('Event Driven'))
     const modified = tail('Event Driven', 'modified', 0.95)
-    expect(average / modified.valueAtRisk).to.be.closeTo(0.2710161, 5e-8)
-    expect(average / modified.expectedShortfall).to.be.closeTo(0.1289815, 5e-8)
+    expectClose(average / modified.valueAtRisk, 0.2710161, 5e-8)
+    expectClose(average / modified.expectedShortfall, 0.1289815, 5e-8)
     const gaussian = tail('Event Driven', 'gaussian', 0.95)
-    expect((average - 0.04 / 12) / gaussian.valueAtRisk).to.be.closeTo(0.1909461, 5e-8)
+    expectClose((average - 0.04 / 12) / gaussian.valueAtRisk, 0.1909461, 5e-8)
   })
 })

@@ -13,6 +13,7 @@ import type { CovarianceRule } from '../../../../src/risk/models/var-es/paramete
 import { normalTail, studentTail } from '../../../../src/risk/models/var-es/parametricTail.ts'
 import { varEsModel } from '../../../../src/risk/models/var-es/varEs.ts'
 import { ewmaProducts, variancePath } from '../../../../src/risk/models/var-es/variances.ts'
+import { expectClose } from '../../../support/close.ts'
 import { mersenneTwister } from './mersenneTwister.ts'
 import { day, plain, returnsBook } from './support.ts'
 
@@ -100,17 +101,17 @@ describe('var-es against published figures', () => {
       ),
     })
     const { moments } = (details.estimates as Record<string, { moments: Record<string, number> }>).estimated ?? {}
-    expect(moments?.mean).to.be.closeTo(vectors.hullQuadratic.mean, 1e-9)
-    expect(moments?.deviation).to.be.closeTo(vectors.hullQuadratic.deviation, 5e-4)
-    expect(initialMargin).to.be.closeTo(vectors.hullQuadratic.valueAtRisk, 0.05)
+    expectClose(moments?.mean, vectors.hullQuadratic.mean, 1e-9)
+    expectClose(moments?.deviation, vectors.hullQuadratic.deviation, 5e-4)
+    expectClose(initialMargin, vectors.hullQuadratic.valueAtRisk, 0.05)
   })
 
   it('behavior: one step of EWMA and of GARCH(1,1) of Hull', () => {
     const weighted = ewmaProducts([0.01, 0.02], [0.01, 0.02], { lambda: 0.9, start: 'first' })
-    expect(weighted.at(-1)).to.be.closeTo(vectors.hullEwma.variance, 1e-12)
+    expectClose(weighted.at(-1), vectors.hullEwma.variance, 1e-12)
     const garch = { mean: 0, omega: 0.000002, alpha: 0.13, beta: 0.86 }
-    expect(longRunVariance(garch)).to.be.closeTo(vectors.hullGarch.longRunVariance, 1e-12)
-    expect(garchVariances([0.01], garch, 0.016 * 0.016)[1]).to.be.closeTo(vectors.hullGarch.nextVariance, 1e-12)
+    expectClose(longRunVariance(garch), vectors.hullGarch.longRunVariance, 1e-12)
+    expectClose(garchVariances([0.01], garch, 0.016 * 0.016)[1], vectors.hullGarch.nextVariance, 1e-12)
   })
 
   it('behavior: the expected variance of many steps is that of each step, added up', () => {
@@ -118,17 +119,17 @@ describe('var-es against published figures', () => {
     const longRun = longRunVariance(garch)
     let sum = 0
     for (let step = 0; step < 10; step++) sum += longRun + 0.99351 ** step * (0.0003 - longRun)
-    expect(garchTermVariance(garch, 0.0003, 10)).to.be.closeTo(sum, 1e-15)
+    expectClose(garchTermVariance(garch, 0.0003, 10), sum, 1e-15)
   })
 
   it('behavior: normal and Student-t losses of McNeil, Frey and Embrechts', () => {
     const moments = { mean: 0, deviation: (10_000 * 0.2) / Math.sqrt(250) }
     for (const [index, confidence] of vectors.mcneil.confidence.entries()) {
       const normal = normalTail(moments, confidence)
-      expect(normal.valueAtRisk).to.be.closeTo(vectors.mcneil.normalValueAtRisk[index], 0.05001)
-      expect(normal.expectedShortfall).to.be.closeTo(vectors.mcneil.normalShortfall[index], 0.05001)
+      expectClose(normal.valueAtRisk, vectors.mcneil.normalValueAtRisk[index], 0.05001)
+      expectClose(normal.expectedShortfall, vectors.mcneil.normalShortfall[index], 0.05001)
       const student = studentTail(moments, 4, confidence).valueAtRisk
-      expect(student).to.be.closeTo(vectors.mcneil.studentValueAtRisk[index], 0.05001)
+      expectClose(student, vectors.mcneil.studentValueAtRisk[index], 0.05001)
     }
   })
 
@@ -160,14 +161,14 @@ describe('var-es against published figures', () => {
     const model = { kind: 'garch', given, mean: 'zero', presample: 'zero' } as const
     const { variances } = variancePath(returns, 'X', model)
     for (const [index, volatility] of vectors.quantLib.volatilities.entries()) {
-      expect(Math.sqrt(variances[index + 1] as number)).to.be.closeTo(volatility, 1e-6)
+      expectClose(Math.sqrt(variances[index + 1] as number), volatility, 1e-6)
     }
     const { details } = varEsModel.calculate({
       book: returnsBook({ X: returns }, [1]),
       parameters: plain({ kind: 'delta-normal', covariance: { ...model, term: 'square-root' } }),
     })
     const { volatilities } = (details.estimates as Record<string, { volatilities: number[] }>).estimated ?? {}
-    expect(volatilities?.[0]).to.be.closeTo(vectors.quantLib.volatilities[9], 1e-6)
+    expectClose(volatilities?.[0], vectors.quantLib.volatilities[9], 1e-6)
   })
 
   it('behavior: the fit of QuantLib to 50,000 simulated returns', function () {
@@ -182,9 +183,9 @@ describe('var-es against published figures', () => {
     }
     const garch = fitGarch(returns, 'zero', 'zero')
     for (const name of ['alpha', 'beta', 'omega'] as const) {
-      expect(garch[name], name).to.be.closeTo(vectors.quantLib[name], 1e-6)
+      expectClose(garch[name], vectors.quantLib[name], 1e-6, name)
     }
     const perReturn = garchLogLikelihood(returns, garch, 'zero') / returns.length
-    expect(perReturn + Math.log(2 * Math.PI) / 2).to.be.closeTo(vectors.quantLib.logLikelihood, 1e-6)
+    expectClose(perReturn + Math.log(2 * Math.PI) / 2, vectors.quantLib.logLikelihood, 1e-6)
   })
 })

@@ -8,6 +8,7 @@ import type { CovarianceRule, Estimator, VarEsParameters } from '../../../../src
 import { varEsSchema } from '../../../../src/risk/models/var-es/parameters.ts'
 import { varEsModel } from '../../../../src/risk/models/var-es/varEs.ts'
 import { varEsDefaults } from '../../../../src/risk/models/var-es/varEsDefaults.ts'
+import { expectClose } from '../../../support/close.ts'
 import { plain, returnsBook } from './support.ts'
 
 type Position = Book['portfolio']['positions'][number]
@@ -104,16 +105,16 @@ describe('var-es', () => {
       expect(answer.lines.reduce((sum, line) => sum + line.initial, 0)).to.equal(answer.initialMargin)
       expect(answer.initialMargin).to.be.at.least(answer.maintenanceMargin * 0.999999)
       const turned = margin(bookOf([...held].reverse()), parameters)
-      expect(turned.initialMargin).to.be.closeTo(answer.initialMargin, 1e-6)
+      expectClose(turned.initialMargin, answer.initialMargin, 1e-6)
       const padded = margin(bookOf([...held, spot('ETH', 0), call(0)]), parameters)
-      expect(padded.initialMargin).to.be.closeTo(answer.initialMargin, 1e-6)
+      expectClose(padded.initialMargin, answer.initialMargin, 1e-6)
       const double = margin(bookOf([...held, spot('ETH', 3), spot('BTC', -0.1), call(-5)]), parameters)
-      expect(double.initialMargin).to.be.closeTo(2 * answer.initialMargin, 1e-4)
+      expectClose(double.initialMargin, 2 * answer.initialMargin, 1e-4)
     })
 
     it(`behavior: ${label}: positions that offset exactly need nothing`, () => {
       const answer = margin(bookOf([spot('ETH', 1), spot('ETH', -1), call(2), call(-2)]), parameters)
-      expect(answer.initialMargin).to.be.closeTo(0, 1e-6)
+      expectClose(answer.initialMargin, 0, 1e-6)
     })
 
     it(`behavior: ${label}: more confidence never needs less`, () => {
@@ -151,7 +152,7 @@ describe('var-es', () => {
     for (const [index, value] of expected.entries()) {
       const quantile = (index + 1) as VarEsParameters['quantile']
       const parameters = plain({ kind: 'historical' }, { quantile, initial: { measure: 'var', confidence: 0.75 } })
-      expect(initial(returnsBook({ X: values }, [1]), parameters), `type ${quantile}`).to.be.closeTo(-value, 1e-8)
+      expectClose(initial(returnsBook({ X: values }, [1]), parameters), -value, 1e-8, `type ${quantile}`)
     }
   })
 
@@ -162,9 +163,9 @@ describe('var-es', () => {
         returnsBook({ X: values }, [1]),
         plain({ kind: 'historical' }, { quantile: 1, shortfall, initial: { measure: 'es', confidence } }),
       )
-    expect(at('below', 0.8)).to.be.closeTo(0.05, 1e-12)
-    expect(at('at-or-below', 0.8)).to.be.closeTo(0.045, 1e-12)
-    expect(at('coherent', 0.75)).to.be.closeTo((0.05 + 0.04 + 0.5 * 0.03) / 2.5, 1e-12)
+    expectClose(at('below', 0.8), 0.05, 1e-12)
+    expectClose(at('at-or-below', 0.8), 0.045, 1e-12)
+    expectClose(at('coherent', 0.75), (0.05 + 0.04 + 0.5 * 0.03) / 2.5, 1e-12)
   })
 
   it('behavior: age weights put the newest loss first', () => {
@@ -174,9 +175,9 @@ describe('var-es', () => {
         returnsBook({ X: values }, [1]),
         plain(estimator, { quantile: 1, initial: { measure: 'var', confidence: 0.9 } }),
       )
-    expect(at({ kind: 'historical' })).to.be.closeTo(0.09, 1e-15)
-    expect(at({ kind: 'age-weighted', lambda: 0.99 })).to.be.closeTo(0.09, 1e-15)
-    expect(at({ kind: 'age-weighted', lambda: 0.2 })).to.be.closeTo(0.05, 1e-15)
+    expectClose(at({ kind: 'historical' }), 0.09, 1e-15)
+    expectClose(at({ kind: 'age-weighted', lambda: 0.99 }), 0.09, 1e-15)
+    expectClose(at({ kind: 'age-weighted', lambda: 0.2 }), 0.05, 1e-15)
   })
 
   it('behavior: filtering raises the margin of a calm past in a stormy present, and its bounds hold', () => {
@@ -193,7 +194,7 @@ describe('var-es', () => {
       )
     const plainMargin = initial(returnsBook({ X: values }, [1]), plain({ kind: 'historical' }))
     expect(at(null)).to.be.greaterThan(plainMargin)
-    expect(at(1)).to.be.closeTo(plainMargin, 1e-15)
+    expectClose(at(1), plainMargin, 1e-15)
   })
 
   it('behavior: simulation with normal marginals meets the closed form within its standard error', () => {
@@ -249,7 +250,7 @@ describe('var-es', () => {
       const alone = held.map((position) =>
         initial(bookOf([position]), plain({ kind: 'delta-normal', covariance: sample })),
       )
-      expect(margins.at(-1)).to.be.closeTo((alone[0] ?? 0) + (alone[1] ?? 0), 1e-6)
+      expectClose(margins.at(-1), (alone[0] ?? 0) + (alone[1] ?? 0), 1e-6)
     }
   })
 
@@ -281,7 +282,7 @@ describe('var-es', () => {
       { moments: { deviation: number }; contributions: { part: number }[] }
     >
     const parts = estimated?.contributions.reduce((sum, { part }) => sum + part, 0)
-    expect(parts).to.be.closeTo(estimated?.moments.deviation ?? NaN, 1e-9)
+    expectClose(parts, estimated?.moments.deviation ?? NaN, 1e-9)
     const parameters = plain({ kind: 'cornish-fisher', monotone: false, limits: null })
     const modified = margin(bookOf(held), parameters)
     const { observed } = modified.details.estimates as Record<
@@ -289,24 +290,26 @@ describe('var-es', () => {
       { contributions: { valueAtRisk: number; expectedShortfall: number }[] }
     >
     const parted = observed?.contributions ?? []
-    expect(parted.reduce((sum, part) => sum + part.valueAtRisk, 0)).to.be.closeTo(modified.initialMargin, 1e-9)
-    expect(parted.reduce((sum, part) => sum + part.expectedShortfall, 0)).to.be.closeTo(
+    expectClose(
+      parted.reduce((sum, part) => sum + part.valueAtRisk, 0),
+      modified.initialMargin,
+      1e-9,
+    )
+    expectClose(
+      parted.reduce((sum, part) => sum + part.expectedShortfall, 0),
       modified.maintenanceMargin,
       1e-9,
     )
     const more = margin(bookOf([spot('ETH', 3 * 1.000001), ...held.slice(1)]), parameters)
-    expect((more.initialMargin - modified.initialMargin) / 1e-6).to.be.closeTo(parted[0]?.valueAtRisk ?? NaN, 0.01)
-    expect((more.maintenanceMargin - modified.maintenanceMargin) / 1e-6).to.be.closeTo(
-      parted[0]?.expectedShortfall ?? NaN,
-      0.01,
-    )
+    expectClose((more.initialMargin - modified.initialMargin) / 1e-6, parted[0]?.valueAtRisk ?? NaN, 0.01)
+    expectClose((more.maintenanceMargin - modified.maintenanceMargin) / 1e-6, parted[0]?.expectedShortfall ?? NaN, 0.01)
   })
 
   it('behavior: expected gains count only where the parameters say so', () => {
     const values = Array.from({ length: 100 }, (_, index) => 0.02 + 0.01 * (index % 2 === 0 ? 1 : -1))
     const at = (mean: VarEsParameters['mean']) =>
       initial(returnsBook({ X: values }, [1]), plain({ kind: 'delta-normal', covariance: sample }, { mean }))
-    expect(at('zero') - at('sample')).to.be.closeTo(0.02, 1e-12)
+    expectClose(at('zero') - at('sample'), 0.02, 1e-12)
   })
 
   it('behavior: three ways from one step to the horizon', () => {
@@ -314,10 +317,10 @@ describe('var-es', () => {
     const at = (scaling: VarEsParameters['scaling'], estimator: Estimator) =>
       initial(book, plain(estimator, { scaling, horizon: 4 * 86_400, returns: 'log', valuation: 'delta' }))
     const historical: Estimator = { kind: 'historical' }
-    expect(at('result', historical)).to.be.closeTo(at('returns', historical), 1e-9)
+    expectClose(at('result', historical), at('returns', historical), 1e-9)
     expect(at('overlapping', historical)).to.not.equal(at('returns', historical))
     const normal: Estimator = { kind: 'delta-normal', covariance: sample }
-    expect(at('result', normal)).to.be.closeTo(at('returns', normal), 1e-9)
+    expectClose(at('result', normal), at('returns', normal), 1e-9)
     expect(() => initial(book, plain(historical, { scaling: 'overlapping', horizon: 100_000 }))).to.throw(
       InvalidInputError,
       'whole number of steps',
@@ -333,7 +336,7 @@ describe('var-es', () => {
       })
     const bare = at({ buffer: null, stressed: null, floor: null })
     const buffered = at({ buffer: { share: 0.25, released: 0 }, stressed: null, floor: null })
-    expect(buffered.initialMargin).to.be.closeTo(1.25 * bare.initialMargin, 1e-9)
+    expectClose(buffered.initialMargin, 1.25 * bare.initialMargin, 1e-9)
     const released = at({ buffer: { share: 0.25, released: 1 }, stressed: null, floor: null })
     expect(released.initialMargin).to.equal(bare.initialMargin)
     const long = margin(bookOf([spot('ETH', 1)]), {
@@ -343,8 +346,8 @@ describe('var-es', () => {
     const all = at({ buffer: null, stressed: { weight: 0.25, observations: 500 }, floor: { observations: 500 } })
     expect(all.lines.map(({ id }) => id)).to.deep.equal(['model', 'stressed', 'floor', 'volatility'])
     const blend = 0.75 * bare.initialMargin + 0.25 * long.initialMargin
-    expect((all.lines[0]?.initial ?? 0) + (all.lines[1]?.initial ?? 0)).to.be.closeTo(blend, 1e-9)
-    expect(all.initialMargin).to.be.closeTo(Math.max(blend, long.initialMargin), 1e-9)
+    expectClose((all.lines[0]?.initial ?? 0) + (all.lines[1]?.initial ?? 0), blend, 1e-9)
+    expectClose(all.initialMargin, Math.max(blend, long.initialMargin), 1e-9)
     expect(() => at({ buffer: null, stressed: null, floor: { observations: 501 } })).to.throw(MissingMarketDataError)
   })
 
@@ -367,7 +370,7 @@ describe('var-es', () => {
     const settings: Partial<VarEsParameters> = { returns: 'log', horizon: 60 }
     const full = initial(bookOf([position]), plain({ kind: 'historical' }, { ...settings, valuation: 'full' }))
     const curved = initial(bookOf([position]), plain({ kind: 'historical' }, { ...settings, valuation: 'delta-gamma' }))
-    expect(curved / full).to.be.closeTo(1, 2e-3)
+    expectClose(curved / full, 1, 2e-3)
   })
 
   it('behavior: cash alone needs nothing and reads no history', () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { assessVenueAccount, parseVenueAccount } from '../../../../src/risk/models/venueRules/venueAccount.ts'
+import { expectClose } from '../../../support/close.ts'
 
 type Near = { readonly near: number; readonly within: number }
 type Expected = string | number | boolean | null | Near
@@ -30,7 +31,7 @@ describe('published cases of venue rules', () => {
           for (const [path, value] of Object.entries(expected)) {
             const found = at(assessment, path)
             if (typeof value === 'object' && value !== null) {
-              expect(Number(found), path).to.be.closeTo(value.near, value.within)
+              expectClose(Number(found), value.near, value.within, path)
             } else {
               expect(found, path).to.equal(value)
             }
