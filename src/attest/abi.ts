@@ -14,6 +14,15 @@ export const marginOracleAbi = [
     inputs: [
       { internalType: 'address', name: 'account', type: 'address' },
       { internalType: 'int256', name: 'free', type: 'int256' },
+      { internalType: 'int256', name: 'bound', type: 'int256' },
+    ],
+    name: 'ImprovementTooLarge',
+    type: 'error',
+  },
+  {
+    inputs: [
+      { internalType: 'address', name: 'account', type: 'address' },
+      { internalType: 'int256', name: 'free', type: 'int256' },
       { internalType: 'uint256', name: 'needed', type: 'uint256' },
     ],
     name: 'InsufficientMargin',
@@ -44,6 +53,15 @@ export const marginOracleAbi = [
       { internalType: 'uint256', name: 'maxAge', type: 'uint256' },
     ],
     name: 'StaleMargin',
+    type: 'error',
+  },
+  {
+    inputs: [
+      { internalType: 'address', name: 'account', type: 'address' },
+      { internalType: 'uint256', name: 'observedAt', type: 'uint256' },
+      { internalType: 'uint256', name: 'newestRootAt', type: 'uint256' },
+    ],
+    name: 'SupersededMargin',
     type: 'error',
   },
   { inputs: [{ internalType: 'address', name: 'account', type: 'address' }], name: 'UnknownAccount', type: 'error' },
@@ -168,6 +186,9 @@ export const marginRegistryAbi = [
           { internalType: 'bytes32', name: 'paramsHash', type: 'bytes32' },
           { internalType: 'uint32', name: 'from', type: 'uint32' },
           { internalType: 'uint32', name: 'until', type: 'uint32' },
+          { internalType: 'uint64', name: 'improvementBase', type: 'uint64' },
+          { internalType: 'uint64', name: 'improvementRate', type: 'uint64' },
+          { internalType: 'uint32', name: 'improvementCap', type: 'uint32' },
         ],
         internalType: 'struct IMarginRegistry.Model[]',
         name: 'models',
@@ -214,6 +235,16 @@ export const marginRegistryAbi = [
     name: 'FutureObservation',
     type: 'error',
   },
+  { inputs: [{ internalType: 'uint256', name: 'grace', type: 'uint256' }], name: 'GraceTooLong', type: 'error' },
+  {
+    inputs: [
+      { internalType: 'address', name: 'account', type: 'address' },
+      { internalType: 'int256', name: 'free', type: 'int256' },
+      { internalType: 'int256', name: 'bound', type: 'int256' },
+    ],
+    name: 'ImprovementTooLarge',
+    type: 'error',
+  },
   {
     inputs: [
       { internalType: 'address', name: 'account', type: 'address' },
@@ -240,6 +271,7 @@ export const marginRegistryAbi = [
     name: 'InvalidationOutOfRange',
     type: 'error',
   },
+  { inputs: [{ internalType: 'uint256', name: 'count', type: 'uint256' }], name: 'ItemCountOutOfRange', type: 'error' },
   {
     inputs: [
       { internalType: 'uint256', name: 'initialMargin', type: 'uint256' },
@@ -265,14 +297,29 @@ export const marginRegistryAbi = [
     name: 'NotEnoughSigners',
     type: 'error',
   },
+  { inputs: [{ internalType: 'address', name: 'account', type: 'address' }], name: 'NotMarginAccount', type: 'error' },
   { inputs: [{ internalType: 'address', name: 'signer', type: 'address' }], name: 'NotSigner', type: 'error' },
+  {
+    inputs: [{ internalType: 'address', name: 'account', type: 'address' }],
+    name: 'NotUnderNewestRoot',
+    type: 'error',
+  },
   { inputs: [], name: 'PostingPaused', type: 'error' },
+  { inputs: [{ internalType: 'uint256', name: 'siblings', type: 'uint256' }], name: 'ProofTooLong', type: 'error' },
   {
     inputs: [
       { internalType: 'address', name: 'account', type: 'address' },
       { internalType: 'uint256', name: 'modelId', type: 'uint256' },
     ],
     name: 'RetiredModel',
+    type: 'error',
+  },
+  {
+    inputs: [
+      { internalType: 'uint256', name: 'modelId', type: 'uint256' },
+      { internalType: 'uint256', name: 'failsAt', type: 'uint256' },
+    ],
+    name: 'RetirementOutOfOrder',
     type: 'error',
   },
   { inputs: [], name: 'RiskIncreasePaused', type: 'error' },
@@ -292,6 +339,15 @@ export const marginRegistryAbi = [
     type: 'error',
   },
   { inputs: [{ internalType: 'string', name: 'str', type: 'string' }], name: 'StringTooLong', type: 'error' },
+  {
+    inputs: [
+      { internalType: 'address', name: 'account', type: 'address' },
+      { internalType: 'uint256', name: 'observedAt', type: 'uint256' },
+      { internalType: 'uint256', name: 'newestRootAt', type: 'uint256' },
+    ],
+    name: 'SupersededMargin',
+    type: 'error',
+  },
   {
     inputs: [
       { internalType: 'uint256', name: 'threshold', type: 'uint256' },
@@ -335,6 +391,16 @@ export const marginRegistryAbi = [
   { inputs: [{ internalType: 'bytes4', name: 'got', type: 'bytes4' }], name: 'WrongTag', type: 'error' },
   { inputs: [], name: 'ZeroAccount', type: 'error' },
   { inputs: [], name: 'ZeroPortfolioRoot', type: 'error' },
+  { inputs: [], name: 'ZeroRoot', type: 'error' },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, internalType: 'address', name: 'account', type: 'address' },
+      { indexed: false, internalType: 'uint256', name: 'modelId', type: 'uint256' },
+    ],
+    name: 'AccountModelChanged',
+    type: 'event',
+  },
   {
     anonymous: false,
     inputs: [{ indexed: false, internalType: 'address', name: 'authority', type: 'address' }],
@@ -361,17 +427,43 @@ export const marginRegistryAbi = [
   {
     anonymous: false,
     inputs: [
+      { indexed: false, internalType: 'uint256', name: 'header', type: 'uint256' },
+      { indexed: false, internalType: 'bytes32', name: 'rootsRoot', type: 'bytes32' },
+      { indexed: false, internalType: 'bytes32', name: 'itemsHash', type: 'bytes32' },
+      { indexed: false, internalType: 'uint256', name: 'stored', type: 'uint256' },
+    ],
+    name: 'MarginBatchAttested',
+    type: 'event',
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: false, internalType: 'uint256', name: 'header', type: 'uint256' },
+      { indexed: false, internalType: 'bytes32', name: 'root', type: 'bytes32' },
+    ],
+    name: 'MarginRootAttested',
+    type: 'event',
+  },
+  {
+    anonymous: false,
+    inputs: [
       { indexed: true, internalType: 'uint256', name: 'modelId', type: 'uint256' },
       { indexed: false, internalType: 'bytes32', name: 'paramsHash', type: 'bytes32' },
       { indexed: false, internalType: 'uint256', name: 'from', type: 'uint256' },
       { indexed: false, internalType: 'uint256', name: 'until', type: 'uint256' },
+      { indexed: false, internalType: 'uint256', name: 'improvementBase', type: 'uint256' },
+      { indexed: false, internalType: 'uint256', name: 'improvementRate', type: 'uint256' },
+      { indexed: false, internalType: 'uint256', name: 'improvementCap', type: 'uint256' },
     ],
     name: 'ModelChanged',
     type: 'event',
   },
   {
     anonymous: false,
-    inputs: [{ indexed: true, internalType: 'uint256', name: 'modelId', type: 'uint256' }],
+    inputs: [
+      { indexed: true, internalType: 'uint256', name: 'modelId', type: 'uint256' },
+      { indexed: false, internalType: 'uint256', name: 'failsAt', type: 'uint256' },
+    ],
     name: 'ModelRetired',
     type: 'event',
   },
@@ -404,15 +496,9 @@ export const marginRegistryAbi = [
     outputs: [
       { internalType: 'uint256', name: 'pauses', type: 'uint256' },
       { internalType: 'uint256', name: 'retiredModels', type: 'uint256' },
-      { internalType: 'uint256', name: 'invalidBeforeTime', type: 'uint256' },
+      { internalType: 'uint256', name: 'invalidBefore', type: 'uint256' },
+      { internalType: 'uint256', name: 'newestRootAt', type: 'uint256' },
     ],
-    stateMutability: 'view',
-    type: 'function',
-  },
-  {
-    inputs: [],
-    name: 'domainSeparator',
-    outputs: [{ internalType: 'bytes32', name: '', type: 'bytes32' }],
     stateMutability: 'view',
     type: 'function',
   },
@@ -429,6 +515,13 @@ export const marginRegistryAbi = [
       { internalType: 'uint256[]', name: 'extensions', type: 'uint256[]' },
     ],
     stateMutability: 'view',
+    type: 'function',
+  },
+  {
+    inputs: [{ internalType: 'uint8', name: 'modelId', type: 'uint8' }],
+    name: 'endModel',
+    outputs: [],
+    stateMutability: 'nonpayable',
     type: 'function',
   },
   {
@@ -500,6 +593,9 @@ export const marginRegistryAbi = [
           { internalType: 'bytes32', name: 'paramsHash', type: 'bytes32' },
           { internalType: 'uint32', name: 'from', type: 'uint32' },
           { internalType: 'uint32', name: 'until', type: 'uint32' },
+          { internalType: 'uint64', name: 'improvementBase', type: 'uint64' },
+          { internalType: 'uint64', name: 'improvementRate', type: 'uint64' },
+          { internalType: 'uint32', name: 'improvementCap', type: 'uint32' },
         ],
         internalType: 'struct IMarginRegistry.Model',
         name: 'model',
@@ -508,6 +604,16 @@ export const marginRegistryAbi = [
       { internalType: 'bool', name: 'retired', type: 'bool' },
     ],
     stateMutability: 'view',
+    type: 'function',
+  },
+  {
+    inputs: [
+      { internalType: 'address', name: 'account', type: 'address' },
+      { internalType: 'uint8', name: 'modelId', type: 'uint8' },
+    ],
+    name: 'moveToModel',
+    outputs: [],
+    stateMutability: 'nonpayable',
     type: 'function',
   },
   {
@@ -520,6 +626,27 @@ export const marginRegistryAbi = [
   {
     inputs: [],
     name: 'post',
+    outputs: [{ internalType: 'bool', name: 'stored', type: 'bool' }],
+    stateMutability: 'nonpayable',
+    type: 'function',
+  },
+  {
+    inputs: [],
+    name: 'postBatch',
+    outputs: [{ internalType: 'uint256', name: 'stored', type: 'uint256' }],
+    stateMutability: 'nonpayable',
+    type: 'function',
+  },
+  {
+    inputs: [],
+    name: 'postLeaf',
+    outputs: [{ internalType: 'bool', name: 'stored', type: 'bool' }],
+    stateMutability: 'nonpayable',
+    type: 'function',
+  },
+  {
+    inputs: [],
+    name: 'postRoot',
     outputs: [{ internalType: 'bool', name: 'stored', type: 'bool' }],
     stateMutability: 'nonpayable',
     type: 'function',
@@ -550,7 +677,10 @@ export const marginRegistryAbi = [
     type: 'function',
   },
   {
-    inputs: [{ internalType: 'uint8', name: 'modelId', type: 'uint8' }],
+    inputs: [
+      { internalType: 'uint8', name: 'modelId', type: 'uint8' },
+      { internalType: 'uint32', name: 'grace', type: 'uint32' },
+    ],
     name: 'retireModel',
     outputs: [],
     stateMutability: 'nonpayable',
@@ -581,6 +711,9 @@ export const marginRegistryAbi = [
           { internalType: 'bytes32', name: 'paramsHash', type: 'bytes32' },
           { internalType: 'uint32', name: 'from', type: 'uint32' },
           { internalType: 'uint32', name: 'until', type: 'uint32' },
+          { internalType: 'uint64', name: 'improvementBase', type: 'uint64' },
+          { internalType: 'uint64', name: 'improvementRate', type: 'uint64' },
+          { internalType: 'uint32', name: 'improvementCap', type: 'uint32' },
         ],
         internalType: 'struct IMarginRegistry.Model',
         name: 'model',

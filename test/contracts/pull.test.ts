@@ -122,7 +122,7 @@ describe('pull mode', () => {
       functionName: 'invalidateBefore',
       args: [record.observedAt + 1],
     })
-    const retire = encodeFunctionData({ abi: marginRegistryAbi, functionName: 'retireModel', args: [0] })
+    const retire = encodeFunctionData({ abi: marginRegistryAbi, functionName: 'retireModel', args: [0, 0] })
     expect((await runThenRead(setting, [verifyCall(wire), invalidate])).status).to.equal(invalidated)
     expect((await runThenRead(setting, [verifyCall(wire), retire])).status).to.equal(retired)
   })
