@@ -23,11 +23,28 @@ export type DeployClients = {
 }
 
 /** A model of the registry: in force for records observed in [from, until), Unix seconds. */
-export type ModelTerms = {
+export type ModelTerms = Partial<ChangeBounds> & {
   readonly id: number
   readonly paramsHash: Hex
   readonly from?: number
   readonly until?: number
+}
+
+/** How fast free equity may rise: at once, per second of observation, and for how many seconds at most. Quote units. */
+export type ChangeBounds = {
+  readonly improvementBase: bigint
+  readonly improvementRate: bigint
+  readonly improvementCap: number
+}
+
+/**
+ * Two million dollars at once and a thousand per second for an hour. Every record may add the base anew, so it is what k
+ * stolen keys can add per second of observation; a deployment with smaller accounts should set less.
+ */
+export const defaultChangeBounds: ChangeBounds = {
+  improvementBase: 2_000_000_000_000n,
+  improvementRate: 1_000_000_000n,
+  improvementCap: 3600,
 }
 
 /** What a registry is made of. */
@@ -90,12 +107,13 @@ export const guardianRole = 2n
 
 const governorFunctions = [
   'rotateSigners(address[],uint8)',
-  'setModel((uint8,bytes32,uint32,uint32))',
+  'setModel((uint8,bytes32,uint32,uint32,uint64,uint64,uint32))',
+  'setAccountModel(address,uint8)',
   'unpause(uint8)',
 ].map((signature) => toFunctionSelector(signature))
 const guardianFunctions = [
   'removeSigner(address)',
-  'retireModel(uint8)',
+  'retireModel(uint8,uint32)',
   'pause(uint8)',
   'invalidateBefore(uint32)',
 ].map((signature) => toFunctionSelector(signature))
@@ -120,12 +138,7 @@ export async function deployRegistry(options: DeployRegistryOptions): Promise<Re
   const sender = walletClient.account.address
   const { governor = sender, guardian = sender, admin = sender } = options
   const signers = [...options.signers].sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1))
-  const models = options.models.map(({ id, paramsHash, from = 0, until = endOfTime }) => ({
-    id,
-    paramsHash,
-    from,
-    until,
-  }))
+  const models = options.models.map(toModel)
 
   const accessManager = await deploy(
     options,
@@ -150,6 +163,11 @@ export async function deployRegistry(options: DeployRegistryOptions): Promise<Re
     await configure(options, accessManager, 'renounceRole', [adminRole, sender])
   }
   return { accessManager, registry, signerSet: { setId: 1n, threshold, signers } }
+}
+
+/** The `Model` of the registry: in force for good and within {@link defaultChangeBounds} where the terms say nothing. */
+export function toModel(terms: ModelTerms) {
+  return { from: 0, until: endOfTime, ...defaultChangeBounds, ...terms }
 }
 
 /**

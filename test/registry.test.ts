@@ -180,7 +180,7 @@ describe('registry', function () {
     const registered = await state(fixture, account)
     const error = await thrown(() => requireRegistered(registered, other), ParametersMismatchError)
     expect(error.message).to.include(registered.paramsHash)
-    await configure(fixture, 'retireModel', [ours.parameters.modelId])
+    await configure(fixture, 'retireModel', [ours.parameters.modelId, 0])
     const retired = await state(fixture, account)
     await thrown(() => requireRegistered(retired, ours.parameters), ParametersMismatchError)
   })

@@ -3,7 +3,7 @@ pragma solidity ^0.8.20;
 
 /// @title The switches of a registry in one slot
 /// @notice From the highest bits down: pauses u8 | retiredModels u24 | invalidBefore u32 | newestRootTime u32 |
-/// configuration (20 bytes). `newestRootTime` is reserved for records under a root and zero here.
+/// configuration (20 bytes).
 /// @dev A word with shifts instead of a struct: a read uses two fields and need not lay out five in memory.
 library ControlsWord {
     /// @notice Pause bit of everything that opens new risk on margin.
@@ -41,6 +41,13 @@ library ControlsWord {
         return uint32(word >> 192);
     }
 
+    /// @notice Time of the newest root; records under the roots observed before it are dead.
+    /// @param word The slot.
+    /// @return Unix seconds.
+    function newestRootTime(uint256 word) internal pure returns (uint256) {
+        return uint32(word >> 160);
+    }
+
     /// @notice Data contract with signers and models.
     /// @param word The slot.
     /// @return Its address.
@@ -73,6 +80,14 @@ library ControlsWord {
     /// @return The slot.
     function withInvalidBefore(uint256 word, uint32 time) internal pure returns (uint256) {
         return (word & ~(uint256(type(uint32).max) << 192)) | (uint256(time) << 192);
+    }
+
+    /// @notice The slot with another time of the newest root.
+    /// @param word The slot.
+    /// @param time Unix seconds.
+    /// @return The slot.
+    function withNewestRootTime(uint256 word, uint32 time) internal pure returns (uint256) {
+        return (word & ~(uint256(type(uint32).max) << 160)) | (uint256(time) << 160);
     }
 
     /// @notice The slot with another data contract.

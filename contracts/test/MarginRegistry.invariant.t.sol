@@ -31,7 +31,7 @@ contract PostingHandler is SignedRecords {
 contract MarginRegistryInvariantTest {
     PostingHandler private handler;
 
-    function setUp() public {
+    constructor() {
         handler = new PostingHandler();
     }
 

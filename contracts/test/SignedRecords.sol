@@ -29,7 +29,7 @@ abstract contract SignedRecords {
         address[] memory signers = new address[](1);
         signers[0] = VM.addr(KEY);
         IMarginRegistry.Model[] memory models = new IMarginRegistry.Model[](1);
-        models[0] = IMarginRegistry.Model(0, PARAMS, 0, type(uint32).max);
+        models[0] = IMarginRegistry.Model(0, PARAMS, 0, type(uint32).max, type(uint64).max, 0, 0);
         registry = new RegistryHarness(address(this), signers, 1, models);
         registry.setHash(7, HASH);
     }

@@ -3,7 +3,7 @@ import { privateKeyToAccount } from 'viem/accounts'
 import { marginRegistryAbi } from '../../src/attest/abi.ts'
 import { type MarginParameters, parametersHash, parseParameters } from '../../src/core/parameters.ts'
 import { defaultCalibration, defaultUnderlyings } from '../../src/risk/plimsoll/calibration.ts'
-import { deployCreditLine, deployRegistry } from '../deploy.ts'
+import { deployCreditLine, deployRegistry, toModel } from '../deploy.ts'
 import { type DevnetChain, sendAs } from './chain.ts'
 import type { DevnetDeployment } from './deployment.ts'
 import { devnetParameters } from './parameters.ts'
@@ -73,7 +73,7 @@ export async function deployPlimsoll(chain: DevnetChain, deployment: DevnetDeplo
     address: registry,
     abi: marginRegistryAbi,
     functionName: 'setModel',
-    args: [{ id: modelId, paramsHash: parametersHash(parameters), from: 0, until: 2 ** 32 - 1 }],
+    args: [toModel({ id: modelId, paramsHash: parametersHash(parameters) })],
   })
   await publicClient.waitForTransactionReceipt({ hash, pollingInterval: 20 })
 

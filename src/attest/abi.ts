@@ -46,6 +46,15 @@ export const marginOracleAbi = [
     name: 'StaleMargin',
     type: 'error',
   },
+  {
+    inputs: [
+      { internalType: 'address', name: 'account', type: 'address' },
+      { internalType: 'uint256', name: 'observedAt', type: 'uint256' },
+      { internalType: 'uint256', name: 'newestRootAt', type: 'uint256' },
+    ],
+    name: 'SupersededMargin',
+    type: 'error',
+  },
   { inputs: [{ internalType: 'address', name: 'account', type: 'address' }], name: 'UnknownAccount', type: 'error' },
   {
     anonymous: false,
@@ -168,6 +177,9 @@ export const marginRegistryAbi = [
           { internalType: 'bytes32', name: 'paramsHash', type: 'bytes32' },
           { internalType: 'uint32', name: 'from', type: 'uint32' },
           { internalType: 'uint32', name: 'until', type: 'uint32' },
+          { internalType: 'uint64', name: 'improvementBase', type: 'uint64' },
+          { internalType: 'uint64', name: 'improvementRate', type: 'uint64' },
+          { internalType: 'uint32', name: 'improvementCap', type: 'uint32' },
         ],
         internalType: 'struct IMarginRegistry.Model[]',
         name: 'models',
@@ -214,6 +226,16 @@ export const marginRegistryAbi = [
     name: 'FutureObservation',
     type: 'error',
   },
+  { inputs: [{ internalType: 'uint256', name: 'grace', type: 'uint256' }], name: 'GraceTooLong', type: 'error' },
+  {
+    inputs: [
+      { internalType: 'address', name: 'account', type: 'address' },
+      { internalType: 'int256', name: 'free', type: 'int256' },
+      { internalType: 'int256', name: 'bound', type: 'int256' },
+    ],
+    name: 'ImprovementTooLarge',
+    type: 'error',
+  },
   {
     inputs: [
       { internalType: 'address', name: 'account', type: 'address' },
@@ -240,6 +262,7 @@ export const marginRegistryAbi = [
     name: 'InvalidationOutOfRange',
     type: 'error',
   },
+  { inputs: [{ internalType: 'uint256', name: 'count', type: 'uint256' }], name: 'ItemCountOutOfRange', type: 'error' },
   {
     inputs: [
       { internalType: 'uint256', name: 'initialMargin', type: 'uint256' },
@@ -265,14 +288,29 @@ export const marginRegistryAbi = [
     name: 'NotEnoughSigners',
     type: 'error',
   },
+  { inputs: [{ internalType: 'address', name: 'account', type: 'address' }], name: 'NotMarginAccount', type: 'error' },
   { inputs: [{ internalType: 'address', name: 'signer', type: 'address' }], name: 'NotSigner', type: 'error' },
+  {
+    inputs: [{ internalType: 'address', name: 'account', type: 'address' }],
+    name: 'NotUnderNewestRoot',
+    type: 'error',
+  },
   { inputs: [], name: 'PostingPaused', type: 'error' },
+  { inputs: [{ internalType: 'uint256', name: 'siblings', type: 'uint256' }], name: 'ProofTooLong', type: 'error' },
   {
     inputs: [
       { internalType: 'address', name: 'account', type: 'address' },
       { internalType: 'uint256', name: 'modelId', type: 'uint256' },
     ],
     name: 'RetiredModel',
+    type: 'error',
+  },
+  {
+    inputs: [
+      { internalType: 'uint256', name: 'modelId', type: 'uint256' },
+      { internalType: 'uint256', name: 'failsAt', type: 'uint256' },
+    ],
+    name: 'RetirementOutOfOrder',
     type: 'error',
   },
   { inputs: [], name: 'RiskIncreasePaused', type: 'error' },
@@ -292,6 +330,15 @@ export const marginRegistryAbi = [
     type: 'error',
   },
   { inputs: [{ internalType: 'string', name: 'str', type: 'string' }], name: 'StringTooLong', type: 'error' },
+  {
+    inputs: [
+      { internalType: 'address', name: 'account', type: 'address' },
+      { internalType: 'uint256', name: 'observedAt', type: 'uint256' },
+      { internalType: 'uint256', name: 'newestRootAt', type: 'uint256' },
+    ],
+    name: 'SupersededMargin',
+    type: 'error',
+  },
   {
     inputs: [
       { internalType: 'uint256', name: 'threshold', type: 'uint256' },
@@ -335,6 +382,16 @@ export const marginRegistryAbi = [
   { inputs: [{ internalType: 'bytes4', name: 'got', type: 'bytes4' }], name: 'WrongTag', type: 'error' },
   { inputs: [], name: 'ZeroAccount', type: 'error' },
   { inputs: [], name: 'ZeroPortfolioRoot', type: 'error' },
+  { inputs: [], name: 'ZeroRoot', type: 'error' },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, internalType: 'address', name: 'account', type: 'address' },
+      { indexed: false, internalType: 'uint256', name: 'modelId', type: 'uint256' },
+    ],
+    name: 'AccountModelChanged',
+    type: 'event',
+  },
   {
     anonymous: false,
     inputs: [{ indexed: false, internalType: 'address', name: 'authority', type: 'address' }],
@@ -361,17 +418,43 @@ export const marginRegistryAbi = [
   {
     anonymous: false,
     inputs: [
+      { indexed: false, internalType: 'uint256', name: 'header', type: 'uint256' },
+      { indexed: false, internalType: 'bytes32', name: 'rootsRoot', type: 'bytes32' },
+      { indexed: false, internalType: 'bytes32', name: 'itemsHash', type: 'bytes32' },
+      { indexed: false, internalType: 'uint256', name: 'stored', type: 'uint256' },
+    ],
+    name: 'MarginBatchAttested',
+    type: 'event',
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: false, internalType: 'uint256', name: 'header', type: 'uint256' },
+      { indexed: false, internalType: 'bytes32', name: 'root', type: 'bytes32' },
+    ],
+    name: 'MarginRootAttested',
+    type: 'event',
+  },
+  {
+    anonymous: false,
+    inputs: [
       { indexed: true, internalType: 'uint256', name: 'modelId', type: 'uint256' },
       { indexed: false, internalType: 'bytes32', name: 'paramsHash', type: 'bytes32' },
       { indexed: false, internalType: 'uint256', name: 'from', type: 'uint256' },
       { indexed: false, internalType: 'uint256', name: 'until', type: 'uint256' },
+      { indexed: false, internalType: 'uint256', name: 'improvementBase', type: 'uint256' },
+      { indexed: false, internalType: 'uint256', name: 'improvementRate', type: 'uint256' },
+      { indexed: false, internalType: 'uint256', name: 'improvementCap', type: 'uint256' },
     ],
     name: 'ModelChanged',
     type: 'event',
   },
   {
     anonymous: false,
-    inputs: [{ indexed: true, internalType: 'uint256', name: 'modelId', type: 'uint256' }],
+    inputs: [
+      { indexed: true, internalType: 'uint256', name: 'modelId', type: 'uint256' },
+      { indexed: false, internalType: 'uint256', name: 'failsAt', type: 'uint256' },
+    ],
     name: 'ModelRetired',
     type: 'event',
   },
@@ -399,12 +482,20 @@ export const marginRegistryAbi = [
     type: 'function',
   },
   {
+    inputs: [{ internalType: 'uint8', name: 'modelId', type: 'uint8' }],
+    name: 'completeRetirement',
+    outputs: [],
+    stateMutability: 'nonpayable',
+    type: 'function',
+  },
+  {
     inputs: [],
     name: 'controls',
     outputs: [
       { internalType: 'uint256', name: 'pauses', type: 'uint256' },
       { internalType: 'uint256', name: 'retiredModels', type: 'uint256' },
-      { internalType: 'uint256', name: 'invalidBeforeTime', type: 'uint256' },
+      { internalType: 'uint256', name: 'invalidBefore', type: 'uint256' },
+      { internalType: 'uint256', name: 'newestRootAt', type: 'uint256' },
     ],
     stateMutability: 'view',
     type: 'function',
@@ -500,6 +591,9 @@ export const marginRegistryAbi = [
           { internalType: 'bytes32', name: 'paramsHash', type: 'bytes32' },
           { internalType: 'uint32', name: 'from', type: 'uint32' },
           { internalType: 'uint32', name: 'until', type: 'uint32' },
+          { internalType: 'uint64', name: 'improvementBase', type: 'uint64' },
+          { internalType: 'uint64', name: 'improvementRate', type: 'uint64' },
+          { internalType: 'uint32', name: 'improvementCap', type: 'uint32' },
         ],
         internalType: 'struct IMarginRegistry.Model',
         name: 'model',
@@ -520,6 +614,27 @@ export const marginRegistryAbi = [
   {
     inputs: [],
     name: 'post',
+    outputs: [{ internalType: 'bool', name: 'stored', type: 'bool' }],
+    stateMutability: 'nonpayable',
+    type: 'function',
+  },
+  {
+    inputs: [],
+    name: 'postBatch',
+    outputs: [{ internalType: 'uint256', name: 'stored', type: 'uint256' }],
+    stateMutability: 'nonpayable',
+    type: 'function',
+  },
+  {
+    inputs: [],
+    name: 'postLeaf',
+    outputs: [{ internalType: 'bool', name: 'stored', type: 'bool' }],
+    stateMutability: 'nonpayable',
+    type: 'function',
+  },
+  {
+    inputs: [],
+    name: 'postRoot',
     outputs: [{ internalType: 'bool', name: 'stored', type: 'bool' }],
     stateMutability: 'nonpayable',
     type: 'function',
@@ -550,7 +665,10 @@ export const marginRegistryAbi = [
     type: 'function',
   },
   {
-    inputs: [{ internalType: 'uint8', name: 'modelId', type: 'uint8' }],
+    inputs: [
+      { internalType: 'uint8', name: 'modelId', type: 'uint8' },
+      { internalType: 'uint32', name: 'grace', type: 'uint32' },
+    ],
     name: 'retireModel',
     outputs: [],
     stateMutability: 'nonpayable',
@@ -562,6 +680,16 @@ export const marginRegistryAbi = [
       { internalType: 'uint8', name: 'threshold', type: 'uint8' },
     ],
     name: 'rotateSigners',
+    outputs: [],
+    stateMutability: 'nonpayable',
+    type: 'function',
+  },
+  {
+    inputs: [
+      { internalType: 'address', name: 'account', type: 'address' },
+      { internalType: 'uint8', name: 'modelId', type: 'uint8' },
+    ],
+    name: 'setAccountModel',
     outputs: [],
     stateMutability: 'nonpayable',
     type: 'function',
@@ -581,6 +709,9 @@ export const marginRegistryAbi = [
           { internalType: 'bytes32', name: 'paramsHash', type: 'bytes32' },
           { internalType: 'uint32', name: 'from', type: 'uint32' },
           { internalType: 'uint32', name: 'until', type: 'uint32' },
+          { internalType: 'uint64', name: 'improvementBase', type: 'uint64' },
+          { internalType: 'uint64', name: 'improvementRate', type: 'uint64' },
+          { internalType: 'uint32', name: 'improvementCap', type: 'uint32' },
         ],
         internalType: 'struct IMarginRegistry.Model',
         name: 'model',

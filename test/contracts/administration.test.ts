@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { encodeFunctionData, keccak256, stringToHex } from 'viem'
-import { guardianRole } from '../../scripts/deploy.ts'
+import { guardianRole, toModel } from '../../scripts/deploy.ts'
 import { marginRegistryAbi } from '../../src/attest/abi.ts'
 import {
   borrower,
@@ -120,50 +120,53 @@ describe('models', () => {
     const attempt = async () => tryPost(chain, (await sign(chain, chain.signerSet, { record: { modelId: 5 } })).wire)
     const now = Number((await chain.publicClient.getBlock()).timestamp)
     expect(await attempt()).to.equal('UndefinedModel')
-    await contract.write.setModel([{ id: 5, paramsHash, from: now + 1000, until: endOfTime }])
+    await contract.write.setModel([toModel({ id: 5, paramsHash, from: now + 1000 })])
     expect(await attempt()).to.equal('ModelNotInForce')
-    await contract.write.setModel([{ id: 5, paramsHash, from: now, until: now + 1000 }])
+    await contract.write.setModel([toModel({ id: 5, paramsHash, from: now, until: now + 1000 })])
     expect(await attempt()).to.equal('stored')
     await chain.networkHelpers.time.increaseTo(now + 999)
     expect(await attempt()).to.equal('stored')
     await chain.networkHelpers.time.increaseTo(now + 1000)
     expect(await attempt()).to.equal('ModelNotInForce')
-    expect(await contract.read.modelOf([5])).to.deep.equal([{ id: 5, paramsHash, from: now, until: now + 1000 }, false])
+    expect(await contract.read.modelOf([5])).to.deep.equal([
+      toModel({ id: 5, paramsHash, from: now, until: now + 1000 }),
+      false,
+    ])
     expect((await contract.read.modelOf([3]))[0].paramsHash).to.match(/^0x0+$/)
   })
 
   it('leaves the signer set alone when a model changes', async () => {
     const chain = await createChain()
     const { wire } = await sign(chain, chain.signerSet)
-    await chain.contract.write.setModel([{ id: 1, paramsHash: otherHash, from: 0, until: endOfTime }])
+    await chain.contract.write.setModel([toModel({ id: 1, paramsHash: otherHash })])
     expect(await tryPost(chain, wire)).to.equal('stored')
   })
 
   it('refuses impossible models and a change of parameters under a living id', async () => {
     const { contract } = await createChain()
     const set = (id: number, hash: `0x${string}`, from: number, until: number) =>
-      errorOf(contract.simulate.setModel([{ id, paramsHash: hash, from, until }]))
+      errorOf(contract.simulate.setModel([toModel({ id, paramsHash: hash, from, until })]))
     expect(await set(24, paramsHash, 0, 1)).to.equal('InvalidModel')
     expect(await set(1, `0x${'00'.repeat(32)}`, 0, 1)).to.equal('InvalidModel')
     expect(await set(1, paramsHash, 1, 1)).to.equal('InvalidModel')
     expect(await set(0, otherHash, 0, endOfTime)).to.equal('ModelInUse')
     expect(await set(0, paramsHash, 0, 1)).to.equal(undefined)
-    expect(await errorOf(contract.simulate.retireModel([1]))).to.equal('UndefinedModel')
-    expect(await errorOf(contract.simulate.retireModel([255]))).to.equal('UndefinedModel')
+    expect(await errorOf(contract.simulate.retireModel([1, 0]))).to.equal('UndefinedModel')
+    expect(await errorOf(contract.simulate.retireModel([255, 0]))).to.equal('UndefinedModel')
   })
 
   it('fails every read and post of a retired model, and frees its id when the last record has expired', async () => {
     const chain = await createChain()
     const { contract } = chain
     await post(chain, (await sign(chain, chain.signerSet, { record: { flags: 15 } })).wire)
-    await contract.write.retireModel([0])
+    await contract.write.retireModel([0, 0])
     const retiredAt = Number((await chain.publicClient.getBlock()).timestamp)
     for (const read of [contract.read.marginOf, contract.read.isSolvent, contract.read.freeEquity]) {
       expect(await errorOf(read([borrower, 3600n]))).to.equal('RetiredModel')
     }
     expect((await contract.read.tryMarginOf([borrower, 3600n]))[0]).to.equal(5)
     expect(await tryPost(chain, (await sign(chain, chain.signerSet)).wire)).to.equal('RetiredModel')
-    const revive = { id: 0, paramsHash: otherHash, from: 0, until: endOfTime }
+    const revive = toModel({ id: 0, paramsHash: otherHash })
     expect(await errorOf(contract.simulate.setModel([revive]))).to.equal('ModelInUse')
     await chain.networkHelpers.time.increaseTo(retiredAt + 15 * 2 ** 15 + 1)
     await contract.write.setModel([revive])
@@ -217,8 +220,9 @@ describe('who may', () => {
   const calls = [
     { functionName: 'rotateSigners', args: [[addresses[0] ?? '0x'], 1] },
     { functionName: 'removeSigner', args: [addresses[0] ?? '0x'] },
-    { functionName: 'setModel', args: [{ id: 1, paramsHash, from: 0, until: 1 }] },
-    { functionName: 'retireModel', args: [0] },
+    { functionName: 'setModel', args: [toModel({ id: 1, paramsHash, until: 1 })] },
+    { functionName: 'setAccountModel', args: [borrower, 0] },
+    { functionName: 'retireModel', args: [0, 0] },
     { functionName: 'pause', args: [1] },
     { functionName: 'unpause', args: [1] },
     { functionName: 'invalidateBefore', args: [1] },

@@ -78,7 +78,7 @@ describe('pull mode', () => {
     await chain.networkHelpers.mine()
     const posted = await sign(chain, chain.signerSet, { record: { equity: 3n } })
     const { margin, root } = await runThenRead(setting, [verifyCall(pulled.wire), posted.wire])
-    expect([margin.equity, root]).to.deep.equal([3n, zeroHash])
+    expect([margin.equity, root]).to.deep.equal([3n, portfolioRoot])
   })
 
   it('keeps the cache when an older post after it is stored', async () => {
@@ -122,7 +122,7 @@ describe('pull mode', () => {
       functionName: 'invalidateBefore',
       args: [record.observedAt + 1],
     })
-    const retire = encodeFunctionData({ abi: marginRegistryAbi, functionName: 'retireModel', args: [0] })
+    const retire = encodeFunctionData({ abi: marginRegistryAbi, functionName: 'retireModel', args: [0, 0] })
     expect((await runThenRead(setting, [verifyCall(wire), invalidate])).status).to.equal(invalidated)
     expect((await runThenRead(setting, [verifyCall(wire), retire])).status).to.equal(retired)
   })

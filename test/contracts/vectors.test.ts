@@ -4,6 +4,7 @@ import { TypedDataEncoder } from 'ethers'
 import { network } from 'hardhat'
 import { type Address, type Hex, keccak256, stringToHex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
+import { toModel } from '../../scripts/deploy.ts'
 import { decodeAttestation, encodeAttestation, type MarginRecord } from '../../src/attest/record.ts'
 import { assembleAttestation, signAttestation } from '../../src/attest/sign.ts'
 import { attestationDigest, attestationTypedData, attestationTypes } from '../../src/attest/typedData.ts'
@@ -84,12 +85,11 @@ describe('vectors of the attestation', () => {
     const [wallet] = await viem.getWalletClients()
     if (!wallet) throw new Error('no wallet')
     const manager = await viem.deployContract('AccessManager', [wallet.account.address])
-    const models = [...new Set(file.attestations.map(({ record }) => record.modelId))].map((id) => ({
-      id,
-      paramsHash: file.paramsHash,
-      from: 0,
-      until: 0xffffffff,
-    }))
+    // The vectors go to the ends of every range, so their models bound nothing.
+    const unbounded = { improvementBase: 2n ** 64n - 1n, improvementRate: 0n, improvementCap: 0 }
+    const models = [...new Set(file.attestations.map(({ record }) => record.modelId))].map((id) =>
+      toModel({ id, paramsHash: file.paramsHash, ...unbounded }),
+    )
     // The domain of the vectors names the address that this deployment always has.
     const registry = await viem.deployContract('RegistryHarness', [
       manager.address,

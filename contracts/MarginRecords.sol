@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {TransientSlot} from "@openzeppelin/contracts/utils/TransientSlot.sol";
+import {IMarginOracle} from "./interfaces/IMarginOracle.sol";
+import {ControlsWord} from "./libraries/ControlsWord.sol";
+import {MarginWord} from "./libraries/MarginWord.sol";
+import {ModelTerms} from "./libraries/ModelTerms.sol";
+import {RegistryConfiguration} from "./RegistryConfiguration.sol";
+
+/// @title Records of a registry: which one counts, and who may rely on it
+/// @notice One slot per account, and a transient cache of what was verified in this transaction. Reads see the newer of the
+/// two. The cache never holds a record that the slot would refuse.
+abstract contract MarginRecords is IMarginOracle, RegistryConfiguration {
+    using ControlsWord for uint256;
+    using MarginWord for uint256;
+    using ModelTerms for uint256;
+    using TransientSlot for *;
+
+    mapping(address account => uint256 word) private _records;
+
+    /// @inheritdoc IMarginOracle
+    function marginOf(address account, uint256 maxAge) external view returns (Margin calldata) {
+        uint256 word = _fresh(account, maxAge, _controls);
+        // Answers with the ABI encoding of the struct itself. Solidity would lay the struct out in memory twice, at about
+        // 600 gas on every read of every consumer. Each field is shifted down and, but for the sign of equity, masked, as
+        // MarginWord.unpack does; `calldata` in the signature keeps Solidity from reserving a struct that is never used.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let answer := mload(0x40)
+            mstore(answer, shr(192, word))
+            mstore(add(answer, 0x20), and(shr(128, word), 0xffffffffffffffff))
+            mstore(add(answer, 0x40), signextend(7, shr(64, word)))
+            mstore(add(answer, 0x60), and(shr(32, word), 0xffffffff))
+            mstore(add(answer, 0x80), and(shr(16, word), 0xffff))
+            mstore(add(answer, 0xa0), and(shr(8, word), 0xff))
+            mstore(add(answer, 0xc0), and(word, 0xff))
+            return(answer, 0xe0)
+        }
+    }
+
+    /// @inheritdoc IMarginOracle
+    function tryMarginOf(address account, uint256 maxAge) external view returns (Status status, Margin memory margin) {
+        uint256 word = _newest(account);
+        uint256 current = _controls;
+        status = _status(word, maxAge, current);
+        bool silent = status == Status.Stale || status == Status.Expired || status == Status.Superseded;
+        if (silent && current.pauses() & ControlsWord.PAUSE_POSTING != 0) status = Status.Suspended;
+        return (status, word.unpack());
+    }
+
+    /// @inheritdoc IMarginOracle
+    function freeEquity(address account, uint256 maxAge) external view returns (int256 free) {
+        return _freeForNewRisk(account, maxAge);
+    }
+
+    /// @inheritdoc IMarginOracle
+    function requireMargin(address account, uint256 needed, uint256 maxAge) external view {
+        int256 free = _freeForNewRisk(account, maxAge);
+        if (free < 0 || uint256(free) < needed) revert InsufficientMargin(account, free, needed);
+    }
+
+    /// @inheritdoc IMarginOracle
+    function isSolvent(address account, uint256 maxAge) external view returns (bool solvent) {
+        uint256 word = _fresh(account, maxAge, _controls);
+        return word.equity() >= int256(word.maintenanceMargin());
+    }
+
+    /// @inheritdoc IMarginOracle
+    function pulledRootOf(address account) external view returns (bytes32 portfolioRoot) {
+        uint256 cached = _cachedWord(account).tload();
+        if (cached != 0 && cached == _newest(account)) return _cachedRoot(account).tload();
+    }
+
+    /// @dev Stores a verified record that takes the place of the stored one. Reverts when it improves too much.
+    function _store(
+        address account,
+        uint256 word,
+        bytes32 portfolioRoot,
+        uint256 terms
+    ) internal returns (bool stored) {
+        uint256 before = _records[account];
+        if (!_takesPlace(account, word, before)) return false;
+        _requireBounded(account, word, before, terms);
+        _records[account] = word;
+        if (!_outlives(_cachedWord(account).tload(), word, terms)) _cache(account, word, portfolioRoot);
+        emit MarginAttested(account, word, portfolioRoot);
+        return true;
+    }
+
+    /// @dev As {_store}, but skips what improves too much, knows no commitment, and leaves the event to the batch.
+    function _storeItem(address account, uint256 word, uint256 terms) internal returns (bool stored) {
+        uint256 before = _records[account];
+        if (!_takesPlace(account, word, before)) return false;
+        if (word.free() > terms.bound(word, before)) return false;
+        _records[account] = word;
+        uint256 cached = _cachedWord(account).tload();
+        if (cached != 0 && !_outlives(cached, word, terms)) _cache(account, word, 0);
+        return true;
+    }
+
+    /// @dev Serves a verified record for the rest of the transaction, unless the stored or the cached one counts for more.
+    function _pull(address account, uint256 word, bytes32 portfolioRoot, uint256 terms) internal {
+        uint256 before = _records[account];
+        if (word != before) {
+            if (!_takesPlace(account, word, before)) return;
+            _requireBounded(account, word, before, terms);
+        }
+        if (word.supersedes(_cachedWord(account).tload())) _cache(account, word, portfolioRoot);
+    }
+
+    /// @dev Reverts unless the record may be relied on now.
+    function _requireFresh(address account, uint256 word, uint256 maxAge, uint256 current) internal view {
+        if (_isFresh(word, maxAge, current)) return;
+        Status status = _status(word, maxAge, current);
+        if (status == Status.Unknown) revert UnknownAccount(account);
+        if (status == Status.Invalidated) {
+            revert InvalidatedMargin(account, word.observedAt(), current.invalidBefore());
+        }
+        if (status == Status.Retired) revert RetiredModel(account, word.modelId());
+        if (status == Status.Superseded) {
+            revert SupersededMargin(account, word.observedAt(), current.newestRootTime());
+        }
+        if (status == Status.Expired) revert ExpiredMargin(account, word.expiresAt());
+        revert StaleMargin(account, word.observedAt(), maxAge);
+    }
+
+    /// @dev Whether the account is a margin account, whose positions cannot be moved under liens. Virtual: there is none yet.
+    function _isMarginAccount(address) internal view virtual returns (bool) {
+        return false;
+    }
+
+    function _requireBounded(address account, uint256 word, uint256 before, uint256 terms) private pure {
+        int256 bound = terms.bound(word, before);
+        if (word.free() > bound) revert ImprovementTooLarge(account, word.free(), bound);
+    }
+
+    /// @dev Whether a record counts for more than the stored one and is of its model and scope, or of the model that the
+    /// account may move to.
+    function _takesPlace(address account, uint256 word, uint256 before) private view returns (bool) {
+        if (!word.supersedes(before)) return false;
+        if (before == 0 || word.isOfKind(before)) return true;
+        return word.isEnforceable() == before.isEnforceable() && _nextModel[account] == word.modelId() + 1;
+    }
+
+    /// @dev Whether a cached record still counts for more than the one that was just stored, and would be let in after it.
+    function _outlives(uint256 cached, uint256 word, uint256 terms) private pure returns (bool) {
+        if (cached == 0 || !cached.supersedes(word)) return false;
+        return cached.isOfKind(word) && cached.free() <= terms.bound(cached, word);
+    }
+
+    function _cache(address account, uint256 word, bytes32 portfolioRoot) private {
+        _cachedWord(account).tstore(word);
+        _cachedRoot(account).tstore(portfolioRoot);
+    }
+
+    /// @dev Transient slots are used for nothing else, so the account is its own key: its word at the address, its root
+    /// at the address with bit 160 set.
+    function _cachedWord(address account) private pure returns (TransientSlot.Uint256Slot) {
+        return bytes32(uint256(uint160(account))).asUint256();
+    }
+
+    function _cachedRoot(address account) private pure returns (TransientSlot.Bytes32Slot) {
+        return bytes32((1 << 160) | uint256(uint160(account))).asBytes32();
+    }
+
+    function _freeForNewRisk(address account, uint256 maxAge) private view returns (int256) {
+        uint256 current = _controls;
+        if (current.pauses() & ControlsWord.PAUSE_RISK_INCREASE != 0) revert RiskIncreasePaused();
+        return _fresh(account, maxAge, current).free();
+    }
+
+    function _fresh(address account, uint256 maxAge, uint256 current) private view returns (uint256 word) {
+        word = _newest(account);
+        _requireFresh(account, word, maxAge, current);
+    }
+
+    /// @dev The newer of the stored record and the one verified in this transaction, whether or not it may be relied on:
+    /// an unusable record never uncovers an older one.
+    function _newest(address account) private view returns (uint256 word) {
+        word = _records[account];
+        uint256 cached = _cachedWord(account).tload();
+        if (cached != 0 && cached.supersedes(word)) word = cached;
+    }
+
+    function _status(uint256 word, uint256 maxAge, uint256 current) private view returns (Status) {
+        if (_isFresh(word, maxAge, current)) return Status.Fresh;
+        if (word == 0) return Status.Unknown;
+        if (word.observedAt() < current.invalidBefore()) return Status.Invalidated;
+        if (current.isRetired(word.modelId())) return Status.Retired;
+        if (_isSuperseded(word, current)) return Status.Superseded;
+        return block.timestamp > word.expiresAt() ? Status.Expired : Status.Stale;
+    }
+
+    /// @dev The one rule of when a record may be relied on; {_status} only names what is wrong.
+    function _isFresh(uint256 word, uint256 maxAge, uint256 current) private view returns (bool) {
+        if (word == 0) return false;
+        uint256 observed = word.observedAt();
+        if (observed < current.invalidBefore()) return false;
+        if (current.isRetired(word.modelId())) return false;
+        if (_isSuperseded(word, current)) return false;
+        if (block.timestamp > word.expiresAt()) return false;
+        unchecked {
+            // An observation from the future has a huge age: never fresh.
+            return block.timestamp - observed <= maxAge;
+        }
+    }
+
+    /// @dev Old good news of an account under the roots must not outlive a newer root.
+    function _isSuperseded(uint256 word, uint256 current) private pure returns (bool) {
+        return word.isRootMode() && word.observedAt() < current.newestRootTime();
+    }
+}

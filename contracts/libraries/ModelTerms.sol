@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.20;
+
+import {MarginWord} from "./MarginWord.sol";
+
+/// @title Window and change bounds of a model in one word
+/// @notice From the highest bits down: from u32 | until u32 | base u64 | rate u64 | cap u32 | 32 bits that say nothing.
+library ModelTerms {
+    using MarginWord for uint256;
+
+    /// @notice First second of observation the model is in force.
+    /// @param terms The word.
+    /// @return Unix seconds.
+    function from(uint256 terms) internal pure returns (uint256) {
+        return terms >> 224;
+    }
+
+    /// @notice First second of observation the model is no longer in force.
+    /// @param terms The word.
+    /// @return Unix seconds.
+    function until(uint256 terms) internal pure returns (uint256) {
+        return uint32(terms >> 192);
+    }
+
+    /// @notice Rise of free equity allowed at once.
+    /// @param terms The word.
+    /// @return Quote units.
+    function base(uint256 terms) internal pure returns (uint256) {
+        return uint64(terms >> 128);
+    }
+
+    /// @notice Rise of free equity allowed per second.
+    /// @param terms The word.
+    /// @return Quote units per second.
+    function rate(uint256 terms) internal pure returns (uint256) {
+        return uint64(terms >> 64);
+    }
+
+    /// @notice Seconds that count at most.
+    /// @param terms The word.
+    /// @return Seconds.
+    function cap(uint256 terms) internal pure returns (uint256) {
+        return uint32(terms >> 32);
+    }
+
+    /// @notice Most free equity that a record may show: `max(free of the stored record, 0) + base + rate * min(elapsed,
+    /// cap)`. Without a stored record both its free equity and the time elapsed are zero.
+    /// @param terms The word.
+    /// @param word Packed record, not older than `stored`.
+    /// @param stored Packed record in storage, zero for none.
+    /// @return Quote units, never negative.
+    function bound(uint256 terms, uint256 word, uint256 stored) internal pure returns (int256) {
+        // Sums and products of fields of at most 64 bits.
+        unchecked {
+            if (stored == 0) return int256(base(terms));
+            uint256 elapsed = word.observedAt() - stored.observedAt();
+            uint256 longest = cap(terms);
+            int256 free = stored.free();
+            return
+                (free < 0 ? int256(0) : free) +
+                int256(base(terms) + rate(terms) * (elapsed < longest ? elapsed : longest));
+        }
+    }
+}
