@@ -61,6 +61,8 @@ export class MarginNotStoredError extends BaseError {
 const signers = [1, 2, 3].map((i) => privateKeyToAccount(keccak256(stringToHex(`plimsoll test signer ${i}`))))
 const paramsHash = keccak256(stringToHex('plimsoll test parameters'))
 const modelId = 0
+/** Free equity may rise at once by whatever a record can hold, so that a test can set any margin after any other. */
+const noBound = 2n ** 63n
 const pauseRiskIncrease = 1
 const highestValidityCode = 15
 
@@ -87,7 +89,7 @@ export async function marginFixture({ provider }: TestConnection): Promise<Margi
     publicClient,
     signers: signers.map(({ address }) => address),
     threshold: 2,
-    models: [{ id: modelId, paramsHash }],
+    models: [{ id: modelId, paramsHash, improvementBase: noBound }],
   })
   const contract = { address: registry, abi: marginRegistryAbi } as const
   const domain = { chainId, registry }
