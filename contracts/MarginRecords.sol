@@ -10,7 +10,7 @@ import {RegistryConfiguration} from "./RegistryConfiguration.sol";
 
 /// @title Records of a registry: which one counts, and who may rely on it
 /// @notice One slot per account, and a transient cache of what was verified in this transaction. Reads see the newer of the
-/// two. The cache never holds a record that the slot would refuse.
+/// two; what is cached is held against the slot at every read, so it never shows what the slot would refuse.
 abstract contract MarginRecords is IMarginOracle, RegistryConfiguration {
     using ControlsWord for uint256;
     using MarginWord for uint256;
@@ -79,34 +79,29 @@ abstract contract MarginRecords is IMarginOracle, RegistryConfiguration {
         bytes32 portfolioRoot,
         uint256 terms
     ) internal returns (bool stored) {
-        uint256 before = _records[account];
-        if (!_takesPlace(account, word, before)) return false;
-        _requireBounded(account, word, before, terms);
+        (bool takesPlace, int256 bound) = _admission(account, word, _records[account], terms);
+        if (!takesPlace) return false;
+        if (word.free() > bound) revert ImprovementTooLarge(account, word.free(), bound);
         _records[account] = word;
-        if (!_outlives(_cachedWord(account).tload(), word, terms)) _cache(account, word, portfolioRoot);
         emit MarginAttested(account, word, portfolioRoot);
         return true;
     }
 
-    /// @dev As {_store}, but skips what improves too much, knows no commitment, and leaves the event to the batch.
+    /// @dev As {_store}, but skips what improves too much and leaves the event to the batch.
     function _storeItem(address account, uint256 word, uint256 terms) internal returns (bool stored) {
-        uint256 before = _records[account];
-        if (!_takesPlace(account, word, before)) return false;
-        if (word.free() > terms.bound(word, before)) return false;
+        (bool takesPlace, int256 bound) = _admission(account, word, _records[account], terms);
+        if (!takesPlace || word.free() > bound) return false;
         _records[account] = word;
-        uint256 cached = _cachedWord(account).tload();
-        if (cached != 0 && !_outlives(cached, word, terms)) _cache(account, word, 0);
         return true;
     }
 
-    /// @dev Serves a verified record for the rest of the transaction, unless the stored or the cached one counts for more.
+    /// @dev Keeps a verified record for the rest of the transaction, unless the one kept already counts for more.
     function _pull(address account, uint256 word, bytes32 portfolioRoot, uint256 terms) internal {
-        uint256 before = _records[account];
-        if (word != before) {
-            if (!_takesPlace(account, word, before)) return;
-            _requireBounded(account, word, before, terms);
-        }
-        if (word.supersedes(_cachedWord(account).tload())) _cache(account, word, portfolioRoot);
+        uint256 cached = _cachedWord(account).tload();
+        if (cached != 0 && !word.supersedes(cached)) return;
+        _cachedWord(account).tstore(word);
+        _cachedRoot(account).tstore(portfolioRoot);
+        _cachedTerms(account).tstore(terms);
     }
 
     /// @dev Reverts unless the record may be relied on now.
@@ -130,38 +125,35 @@ abstract contract MarginRecords is IMarginOracle, RegistryConfiguration {
         return false;
     }
 
-    function _requireBounded(address account, uint256 word, uint256 before, uint256 terms) private pure {
-        int256 bound = terms.bound(word, before);
-        if (word.free() > bound) revert ImprovementTooLarge(account, word.free(), bound);
+    /// @dev Whether a record counts for more than the stored one and is of its model and scope, or of the model that the
+    /// account may move to; and the most free equity that it may show.
+    function _admission(
+        address account,
+        uint256 word,
+        uint256 before,
+        uint256 terms
+    ) private view returns (bool takesPlace, int256 bound) {
+        if (!word.supersedes(before)) return (false, 0);
+        if (before != 0 && !word.isOfKind(before) && !_mayMove(account, word, before)) return (false, 0);
+        return (true, terms.bound(word, before));
     }
 
-    /// @dev Whether a record counts for more than the stored one and is of its model and scope, or of the model that the
-    /// account may move to.
-    function _takesPlace(address account, uint256 word, uint256 before) private view returns (bool) {
-        if (!word.supersedes(before)) return false;
-        if (before == 0 || word.isOfKind(before)) return true;
+    function _mayMove(address account, uint256 word, uint256 before) private view returns (bool) {
         return word.isEnforceable() == before.isEnforceable() && _nextModel[account] == word.modelId() + 1;
     }
 
-    /// @dev Whether a cached record still counts for more than the one that was just stored, and would be let in after it.
-    function _outlives(uint256 cached, uint256 word, uint256 terms) private pure returns (bool) {
-        if (cached == 0 || !cached.supersedes(word)) return false;
-        return cached.isOfKind(word) && cached.free() <= terms.bound(cached, word);
-    }
-
-    function _cache(address account, uint256 word, bytes32 portfolioRoot) private {
-        _cachedWord(account).tstore(word);
-        _cachedRoot(account).tstore(portfolioRoot);
-    }
-
-    /// @dev Transient slots are used for nothing else, so the account is its own key: its word at the address, its root
-    /// at the address with bit 160 set.
+    /// @dev Transient slots are used for nothing else, so the account is its own key: its word at the address, its root and
+    /// the terms of its model at the address with bit 160 or bit 161 set.
     function _cachedWord(address account) private pure returns (TransientSlot.Uint256Slot) {
         return bytes32(uint256(uint160(account))).asUint256();
     }
 
     function _cachedRoot(address account) private pure returns (TransientSlot.Bytes32Slot) {
         return bytes32((1 << 160) | uint256(uint160(account))).asBytes32();
+    }
+
+    function _cachedTerms(address account) private pure returns (TransientSlot.Uint256Slot) {
+        return bytes32((1 << 161) | uint256(uint160(account))).asUint256();
     }
 
     function _freeForNewRisk(address account, uint256 maxAge) private view returns (int256) {
@@ -171,16 +163,26 @@ abstract contract MarginRecords is IMarginOracle, RegistryConfiguration {
     }
 
     function _fresh(address account, uint256 maxAge, uint256 current) private view returns (uint256 word) {
-        word = _newest(account);
+        word = _records[account];
+        uint256 cached = _cachedWord(account).tload();
+        if (cached != 0) {
+            (bool takesPlace, int256 bound) = _admission(account, cached, word, _cachedTerms(account).tload());
+            if (takesPlace) {
+                if (cached.free() > bound) revert ImprovementTooLarge(account, cached.free(), bound);
+                word = cached;
+            }
+        }
         _requireFresh(account, word, maxAge, current);
     }
 
     /// @dev The newer of the stored record and the one verified in this transaction, whether or not it may be relied on:
-    /// an unusable record never uncovers an older one.
+    /// an unusable record never uncovers an older one. One that improves too much was never let in; {_fresh} says so.
     function _newest(address account) private view returns (uint256 word) {
         word = _records[account];
         uint256 cached = _cachedWord(account).tload();
-        if (cached != 0 && cached.supersedes(word)) word = cached;
+        if (cached == 0) return word;
+        (bool takesPlace, int256 bound) = _admission(account, cached, word, _cachedTerms(account).tload());
+        if (takesPlace && cached.free() <= bound) word = cached;
     }
 
     function _status(uint256 word, uint256 maxAge, uint256 current) private view returns (Status) {
@@ -188,7 +190,7 @@ abstract contract MarginRecords is IMarginOracle, RegistryConfiguration {
         if (word == 0) return Status.Unknown;
         if (word.observedAt() < current.invalidBefore()) return Status.Invalidated;
         if (current.isRetired(word.modelId())) return Status.Retired;
-        if (_isSuperseded(word, current)) return Status.Superseded;
+        if (word.isRootMode() && word.observedAt() < current.newestRootTime()) return Status.Superseded;
         return block.timestamp > word.expiresAt() ? Status.Expired : Status.Stale;
     }
 
@@ -196,18 +198,11 @@ abstract contract MarginRecords is IMarginOracle, RegistryConfiguration {
     function _isFresh(uint256 word, uint256 maxAge, uint256 current) private view returns (bool) {
         if (word == 0) return false;
         uint256 observed = word.observedAt();
-        if (observed < current.invalidBefore()) return false;
-        if (current.isRetired(word.modelId())) return false;
-        if (_isSuperseded(word, current)) return false;
+        if (!current.standsBehind(observed, word.modelId(), word.isRootMode())) return false;
         if (block.timestamp > word.expiresAt()) return false;
         unchecked {
             // An observation from the future has a huge age: never fresh.
             return block.timestamp - observed <= maxAge;
         }
-    }
-
-    /// @dev Old good news of an account under the roots must not outlive a newer root.
-    function _isSuperseded(uint256 word, uint256 current) private pure returns (bool) {
-        return word.isRootMode() && word.observedAt() < current.newestRootTime();
     }
 }

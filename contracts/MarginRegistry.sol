@@ -101,7 +101,7 @@ contract MarginRegistry is MarginRecords, QuorumVerifier {
             for (uint256 offset = start; offset < msg.data.length; offset += ITEM) {
                 uint256 item = uint256(_load(msg.data, offset + 20));
                 address account = address(bytes20(_load(msg.data, offset)));
-                if (!MarginWord.isItem(item) || account == address(0)) continue;
+                if (account == address(0) || !MarginWord.isItem(item)) continue;
                 if (_storeItem(account, word | MarginWord.amountsOf(item), terms)) ++stored;
             }
         }
@@ -274,15 +274,18 @@ contract MarginRegistry is MarginRecords, QuorumVerifier {
         uint256 modelId = word.modelId();
         if (modelId >= ConfigurationCode.modelsIn(header)) revert UndefinedModel(modelId);
         (paramsHash, terms) = ConfigurationCode.modelAt(code, ConfigurationCode.signersIn(header), modelId);
-        if (paramsHash == 0) revert UndefinedModel(modelId);
         uint256 observed = word.observedAt();
-        if (observed < terms.from() || observed >= terms.until()) revert ModelNotInForce(modelId, observed);
+        if (terms.covers(observed)) return (paramsHash, terms);
+        // An undefined model covers nothing.
+        if (paramsHash == 0) revert UndefinedModel(modelId);
+        revert ModelNotInForce(modelId, observed);
     }
 
     function _requireWellFormed(address account, uint256 word, bytes32 portfolioRoot) private view {
         if (account == address(0)) revert ZeroAccount();
         if (portfolioRoot == 0) revert ZeroPortfolioRoot();
         if (word.validityCode() > _maximumValidityCode()) revert UnsupportedFlags(word.flags());
+        if (word.isPlain()) return;
         if (word.isEnforceable() && !_isMarginAccount(account)) revert NotMarginAccount(account);
         if (word.lienSeq() != 0) revert UnsupportedLienSequence(word.lienSeq());
         if (word.maintenanceMargin() > word.initialMargin()) {

@@ -102,14 +102,14 @@ abstract contract RegistryConfiguration is IMarginRegistry, AccessManaged {
     }
 
     /// @inheritdoc IMarginRegistry
-    function completeRetirement(uint8 modelId) external {
+    function endModel(uint8 modelId) external {
         uint256 failsAt = _failsAt[modelId];
         if (failsAt == 0 || block.timestamp < failsAt) revert RetirementOutOfOrder(modelId, failsAt);
         _controls = _controls.withRetired(modelId, true);
     }
 
     /// @inheritdoc IMarginRegistry
-    function setAccountModel(address account, uint8 modelId) external restricted {
+    function moveToModel(address account, uint8 modelId) external restricted {
         _definedModel(_configuration(), modelId);
         _nextModel[account] = uint256(modelId) + 1;
         emit AccountModelChanged(account, modelId);

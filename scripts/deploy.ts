@@ -108,7 +108,7 @@ export const guardianRole = 2n
 const governorFunctions = [
   'rotateSigners(address[],uint8)',
   'setModel((uint8,bytes32,uint32,uint32,uint64,uint64,uint32))',
-  'setAccountModel(address,uint8)',
+  'moveToModel(address,uint8)',
   'unpause(uint8)',
 ].map((signature) => toFunctionSelector(signature))
 const guardianFunctions = [

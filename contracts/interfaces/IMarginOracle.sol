@@ -68,6 +68,12 @@ interface IMarginOracle {
     /// @param newestRootAt Time of the newest root, Unix seconds.
     error SupersededMargin(address account, uint256 observedAt, uint256 newestRootAt);
 
+    /// @notice Free equity would rise faster than the model allows.
+    /// @param account Account of the record.
+    /// @param free Equity less initial margin of the record, quote units.
+    /// @param bound Most that it may be, quote units.
+    error ImprovementTooLarge(address account, int256 free, int256 bound);
+
     /// @notice Free equity does not cover what is asked.
     /// @param account Account that was asked for.
     /// @param free Equity less initial margin, quote units.
@@ -115,15 +121,16 @@ interface IMarginOracle {
     /// @return solvent True when equity is at least the maintenance margin.
     function isSolvent(address account, uint256 maxAge) external view returns (bool solvent);
 
-    /// @notice Verifies a record and serves it for the rest of this transaction, without storing it. Reads see the newer of
-    /// this and the stored record, so an older record changes nothing. Takes a signed record or a leaf of the newest root.
+    /// @notice Verifies a record and serves it for the rest of this transaction, without storing it. Takes a signed record or
+    /// a leaf of the newest root. Reads see the newer of this and the stored record, so an older record changes nothing;
+    /// they revert while it shows a larger rise of free equity than its model allows.
     /// @param attestation The bytes that would be sent to post it, tag included.
     /// @return account Account of the record.
     function verify(bytes calldata attestation) external returns (address account);
 
-    /// @notice Commitment to the inputs and witnesses behind the record that reads see, when it was verified or posted in
-    /// this transaction with its own commitment, which a batch does not carry.
+    /// @notice Commitment to the inputs and witnesses behind the record that reads see, when it came through `verify`
+    /// in this transaction.
     /// @param account Account to read.
-    /// @return portfolioRoot Zero when it is not known.
+    /// @return portfolioRoot Zero when reads see a record that did not come through `verify`.
     function pulledRootOf(address account) external view returns (bytes32 portfolioRoot);
 }

@@ -49,12 +49,6 @@ interface IMarginRegistry {
     /// @param account Account of the record.
     error NotMarginAccount(address account);
 
-    /// @notice Free equity would rise faster than the model allows.
-    /// @param account Account of the record.
-    /// @param free Equity less initial margin of the record, quote units.
-    /// @param bound Most that it may be, quote units.
-    error ImprovementTooLarge(address account, int256 free, int256 bound);
-
     /// @notice A batch without items or with too many.
     /// @param count Items given.
     error ItemCountOutOfRange(uint256 count);
@@ -254,12 +248,12 @@ interface IMarginRegistry {
 
     /// @notice Fails the records of a model whose grace is over. Anyone may call it.
     /// @param modelId The model.
-    function completeRetirement(uint8 modelId) external;
+    function endModel(uint8 modelId) external;
 
     /// @notice Lets one account move to another model: its next record may be of that model, and then must be.
     /// @param account The account.
     /// @param modelId The model.
-    function setAccountModel(address account, uint8 modelId) external;
+    function moveToModel(address account, uint8 modelId) external;
 
     /// @notice Sets pause bits.
     /// @param bits Bit 0: risk-increasing use. Bit 1: posting and verification.

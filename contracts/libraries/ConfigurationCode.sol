@@ -121,6 +121,16 @@ library ConfigurationCode {
         }
     }
 
+    /// @notice Where the signers lie in memory, 20 bytes each and nothing between them.
+    /// @param code Bytes that {encode} made.
+    /// @return start Memory offset of the first.
+    function signersStart(bytes memory code) internal pure returns (uint256 start) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            start := add(code, add(0x20, HEADER))
+        }
+    }
+
     /// @notice One model entry.
     /// @param code Bytes that {encode} made.
     /// @param signers Number of signers.

@@ -55,6 +55,31 @@ library ControlsWord {
         return address(uint160(word));
     }
 
+    /// @notice Whether the registry still stands behind a record: not invalidated, its model not withdrawn, not under the
+    /// roots and older than the newest.
+    /// @param word The slot.
+    /// @param observedAt Time of the record, Unix seconds.
+    /// @param modelId Model of the record.
+    /// @param isRootMode Whether the record lives under the roots.
+    /// @return standing True when all of that holds.
+    function standsBehind(
+        uint256 word,
+        uint256 observedAt,
+        uint256 modelId,
+        bool isRootMode
+    ) internal pure returns (bool standing) {
+        uint256 withdrawn = retiredModels(word) >> modelId;
+        uint256 rootTime = newestRootTime(word);
+        uint256 dead = invalidBefore(word);
+        // Without branches: every post and read comes through here.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            standing := iszero(
+                or(or(and(withdrawn, 1), lt(observedAt, dead)), and(isRootMode, lt(observedAt, rootTime)))
+            )
+        }
+    }
+
     /// @notice The slot with other pause bits.
     /// @param word The slot.
     /// @param bits The bits.

@@ -71,6 +71,18 @@ library MarginWord {
         return (word ^ other) & 0xff80 == 0;
     }
 
+    /// @notice Whether nothing in the record asks for what a registry without liens and margin accounts does not have, and
+    /// its maintenance margin is within its initial margin. One check for what is nearly always so.
+    /// @param word Packed record.
+    /// @return plain True when all of that holds.
+    function isPlain(uint256 word) internal pure returns (bool plain) {
+        // lienSeq and bit 7 of the flags.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            plain := iszero(or(and(word, 0xffff0080), gt(and(shr(128, word), 0xffffffffffffffff), shr(192, word))))
+        }
+    }
+
     /// @notice Initial margin.
     /// @param word Packed record.
     /// @return Quote units.

@@ -22,6 +22,18 @@ library ModelTerms {
         return uint32(terms >> 192);
     }
 
+    /// @notice Whether the model is in force for an observation.
+    /// @param terms The word.
+    /// @param time Time of the observation, Unix seconds.
+    /// @return covered True when it is.
+    function covers(uint256 terms, uint256 time) internal pure returns (bool covered) {
+        (uint256 first, uint256 end) = (from(terms), until(terms));
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            covered := gt(lt(time, end), lt(time, first))
+        }
+    }
+
     /// @notice Rise of free equity allowed at once.
     /// @param terms The word.
     /// @return Quote units.

@@ -14,6 +14,15 @@ export const marginOracleAbi = [
     inputs: [
       { internalType: 'address', name: 'account', type: 'address' },
       { internalType: 'int256', name: 'free', type: 'int256' },
+      { internalType: 'int256', name: 'bound', type: 'int256' },
+    ],
+    name: 'ImprovementTooLarge',
+    type: 'error',
+  },
+  {
+    inputs: [
+      { internalType: 'address', name: 'account', type: 'address' },
+      { internalType: 'int256', name: 'free', type: 'int256' },
       { internalType: 'uint256', name: 'needed', type: 'uint256' },
     ],
     name: 'InsufficientMargin',
@@ -482,13 +491,6 @@ export const marginRegistryAbi = [
     type: 'function',
   },
   {
-    inputs: [{ internalType: 'uint8', name: 'modelId', type: 'uint8' }],
-    name: 'completeRetirement',
-    outputs: [],
-    stateMutability: 'nonpayable',
-    type: 'function',
-  },
-  {
     inputs: [],
     name: 'controls',
     outputs: [
@@ -497,13 +499,6 @@ export const marginRegistryAbi = [
       { internalType: 'uint256', name: 'invalidBefore', type: 'uint256' },
       { internalType: 'uint256', name: 'newestRootAt', type: 'uint256' },
     ],
-    stateMutability: 'view',
-    type: 'function',
-  },
-  {
-    inputs: [],
-    name: 'domainSeparator',
-    outputs: [{ internalType: 'bytes32', name: '', type: 'bytes32' }],
     stateMutability: 'view',
     type: 'function',
   },
@@ -520,6 +515,13 @@ export const marginRegistryAbi = [
       { internalType: 'uint256[]', name: 'extensions', type: 'uint256[]' },
     ],
     stateMutability: 'view',
+    type: 'function',
+  },
+  {
+    inputs: [{ internalType: 'uint8', name: 'modelId', type: 'uint8' }],
+    name: 'endModel',
+    outputs: [],
+    stateMutability: 'nonpayable',
     type: 'function',
   },
   {
@@ -605,6 +607,16 @@ export const marginRegistryAbi = [
     type: 'function',
   },
   {
+    inputs: [
+      { internalType: 'address', name: 'account', type: 'address' },
+      { internalType: 'uint8', name: 'modelId', type: 'uint8' },
+    ],
+    name: 'moveToModel',
+    outputs: [],
+    stateMutability: 'nonpayable',
+    type: 'function',
+  },
+  {
     inputs: [{ internalType: 'uint8', name: 'bits', type: 'uint8' }],
     name: 'pause',
     outputs: [],
@@ -680,16 +692,6 @@ export const marginRegistryAbi = [
       { internalType: 'uint8', name: 'threshold', type: 'uint8' },
     ],
     name: 'rotateSigners',
-    outputs: [],
-    stateMutability: 'nonpayable',
-    type: 'function',
-  },
-  {
-    inputs: [
-      { internalType: 'address', name: 'account', type: 'address' },
-      { internalType: 'uint8', name: 'modelId', type: 'uint8' },
-    ],
-    name: 'setAccountModel',
     outputs: [],
     stateMutability: 'nonpayable',
     type: 'function',

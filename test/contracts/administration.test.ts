@@ -221,7 +221,7 @@ describe('who may', () => {
     { functionName: 'rotateSigners', args: [[addresses[0] ?? '0x'], 1] },
     { functionName: 'removeSigner', args: [addresses[0] ?? '0x'] },
     { functionName: 'setModel', args: [toModel({ id: 1, paramsHash, until: 1 })] },
-    { functionName: 'setAccountModel', args: [borrower, 0] },
+    { functionName: 'moveToModel', args: [borrower, 0] },
     { functionName: 'retireModel', args: [0, 0] },
     { functionName: 'pause', args: [1] },
     { functionName: 'unpause', args: [1] },
