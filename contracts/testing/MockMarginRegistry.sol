@@ -5,15 +5,17 @@ import {IMarginOracle} from "../interfaces/IMarginOracle.sol";
 import {IMarginRegistry} from "../interfaces/IMarginRegistry.sol";
 import {ControlsWord} from "../libraries/ControlsWord.sol";
 import {MarginWord} from "../libraries/MarginWord.sol";
+import {ModelTerms} from "../libraries/ModelTerms.sol";
 
 /// @title A margin registry for tests, in which nobody has to sign
 /// @notice Takes the word of whoever calls it, and keeps every rule of the registry about which record counts and who may
 /// rely on it: order, equal times, one model and scope per account, validity, age, pauses, invalidation, retirement, newer
-/// roots. It knows no signers, block hashes, proofs or parameter sets, and sets no bound on improvement. Never deploy it
-/// where value is.
+/// roots. It knows no signers, block hashes, proofs or parameter sets, and free equity may rise at once unless a test sets a
+/// bound. Never deploy it where value is.
 contract MockMarginRegistry is IMarginOracle {
     using ControlsWord for uint256;
     using MarginWord for uint256;
+    using ModelTerms for uint256;
 
     /// @dev Before the signatures: 4 tag | 20 account | 32 word | 5 blockNumber | 32 portfolioRoot | 2 signerBitmap.
     uint256 private constant BODY = 95;
@@ -21,7 +23,7 @@ contract MockMarginRegistry is IMarginOracle {
     /// @dev Validity code 15: about 5.7 days.
     uint8 private constant LONGEST = 15;
 
-    /// @dev What was verified or stored in one transaction.
+    /// @dev What was verified in one transaction.
     struct Cached {
         uint256 transaction;
         uint256 word;
@@ -29,6 +31,9 @@ contract MockMarginRegistry is IMarginOracle {
     }
 
     uint256 private _controls;
+
+    /// @dev Laid out in {ModelTerms}; a base of 2^63 is no bound.
+    uint256 private _terms = 1 << (128 + 63);
     mapping(address account => uint256 word) private _records;
     mapping(address account => Cached cached) private _cache;
     uint256 private _transactions;
@@ -69,8 +74,9 @@ contract MockMarginRegistry is IMarginOracle {
         uint256 word;
         bytes32 portfolioRoot;
         (account, word, portfolioRoot) = _decode(attestation);
-        if (word != _records[account] && !_takesPlace(word, _records[account])) return account;
-        if (word.supersedes(_cachedWord(account))) _keep(account, word, portfolioRoot);
+        if (_cachedWord(account) != 0 && !word.supersedes(_cachedWord(account))) return account;
+        if (_transaction == 0) _transaction = ++_transactions;
+        _cache[account] = Cached(_transaction, word, portfolioRoot);
     }
 
     /// @notice Sets pause bits.
@@ -104,6 +110,14 @@ contract MockMarginRegistry is IMarginOracle {
     /// @param time Unix seconds; only moves forward.
     function setNewestRoot(uint32 time) external {
         if (time > _controls.newestRootTime()) _controls = _controls.withNewestRootTime(time);
+    }
+
+    /// @notice Bounds how fast free equity may rise.
+    /// @param base Rise allowed at once, quote units; 2^63 or more is no bound.
+    /// @param rate Rise allowed per second between two observations, quote units.
+    /// @param cap Seconds that count at most.
+    function setImprovementBound(uint64 base, uint64 rate, uint32 cap) external {
+        _terms = (uint256(base) << 128) | (uint256(rate) << 64) | (uint256(cap) << 32);
     }
 
     /// @inheritdoc IMarginOracle
@@ -167,18 +181,12 @@ contract MockMarginRegistry is IMarginOracle {
     }
 
     function _store(address account, uint256 word, bytes32 portfolioRoot) private returns (bool) {
-        if (!_takesPlace(word, _records[account])) return false;
+        uint256 before = _records[account];
+        if (!_takesPlace(word, before)) return false;
+        _requireBounded(account, word, before);
         _records[account] = word;
-        uint256 cached = _cachedWord(account);
-        bool outlives = cached != 0 && cached.supersedes(word) && cached.isOfKind(word);
-        if (!outlives) _keep(account, word, portfolioRoot);
         emit MarginAttested(account, word, portfolioRoot);
         return true;
-    }
-
-    function _keep(address account, uint256 word, bytes32 portfolioRoot) private {
-        if (_transaction == 0) _transaction = ++_transactions;
-        _cache[account] = Cached(_transaction, word, portfolioRoot);
     }
 
     function _decode(bytes calldata wire) private view returns (address account, uint256 word, bytes32 portfolioRoot) {
@@ -214,6 +222,10 @@ contract MockMarginRegistry is IMarginOracle {
     }
 
     function _fresh(address account, uint256 maxAge) private view returns (uint256 word) {
+        uint256 cached = _cachedWord(account);
+        if (cached != 0 && _takesPlace(cached, _records[account])) {
+            _requireBounded(account, cached, _records[account]);
+        }
         word = _newest(account);
         _requireFresh(account, word, maxAge);
     }
@@ -248,7 +260,13 @@ contract MockMarginRegistry is IMarginOracle {
     function _newest(address account) private view returns (uint256 word) {
         word = _records[account];
         uint256 cached = _cachedWord(account);
-        if (cached != 0 && cached.supersedes(word)) word = cached;
+        if (cached == 0 || !_takesPlace(cached, word)) return word;
+        if (cached.free() <= _terms.bound(cached, word)) word = cached;
+    }
+
+    function _requireBounded(address account, uint256 word, uint256 before) private view {
+        int256 bound = _terms.bound(word, before);
+        if (word.free() > bound) revert ImprovementTooLarge(account, word.free(), bound);
     }
 
     function _isPaused(uint256 bit) private view returns (bool) {

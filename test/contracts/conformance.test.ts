@@ -14,6 +14,7 @@ import {
   toFunctionSelector,
   zeroHash,
 } from 'viem'
+import { toModel } from '../../scripts/deploy.ts'
 import { marginOracleAbi } from '../../src/attest/abi.ts'
 import type { MarginRecord } from '../../src/attest/record.ts'
 import {
@@ -44,6 +45,8 @@ type Subject = {
   readonly unpause: (bits: number) => Promise<unknown>
   readonly invalidateBefore: (time: number) => Promise<unknown>
   readonly retire: (modelId: number) => Promise<unknown>
+  /** Sets how fast the free equity of model 0 may rise. */
+  readonly bound: (base: bigint, rate: bigint, cap: number) => Promise<unknown>
   /** Has a root observed at the time. */
   readonly supersede: (time: number) => Promise<unknown>
 }
@@ -64,6 +67,8 @@ const implementations: Readonly<Record<string, (chain: Chain) => Promise<Subject
       unpause: (bits) => write.unpause([bits]),
       invalidateBefore: (time) => write.invalidateBefore([time]),
       retire: (modelId) => write.retireModel([modelId, 0]),
+      bound: (improvementBase, improvementRate, improvementCap) =>
+        write.setModel([toModel({ id: 0, paramsHash, improvementBase, improvementRate, improvementCap })]),
       supersede: (time) => postRoot(chain, time),
     }
   },
@@ -75,6 +80,7 @@ const implementations: Readonly<Record<string, (chain: Chain) => Promise<Subject
       unpause: (bits) => write.unpause([bits]),
       invalidateBefore: (time) => write.invalidateBefore([time]),
       retire: (modelId) => write.retireModel([modelId]),
+      bound: (base, rate, cap) => write.setImprovementBound([base, rate, cap]),
       supersede: (time) => write.setNewestRoot([time]),
     }
   },
@@ -188,6 +194,22 @@ for (const [name, create] of Object.entries(implementations)) {
           })
           return { status: statuses[result[0]], equity: result[1].equity, root: result[2] }
         },
+        /** As `within`, but with a read that reverts. */
+        readAfter: (calls: readonly Hex[]) =>
+          chain.publicClient.simulateContract({
+            address: probe.address,
+            abi: probe.abi,
+            functionName: 'runThenRead',
+            args: [
+              [
+                ...calls,
+                encodeFunctionData({ abi: marginOracleAbi, functionName: 'marginOf', args: [borrower, hour] }),
+              ],
+              borrower,
+              hour,
+            ],
+            blockTag: 'pending',
+          }),
         ageTo: (time: number) => chain.networkHelpers.time.increaseTo(time),
       }
     }
@@ -366,6 +388,24 @@ for (const [name, create] of Object.entries(implementations)) {
       expect((await oracle.tryMarginOf()).status).to.equal('fresh')
     })
 
+    it('bounds how fast free equity may rise, posted or pulled, and never how fast it falls', async () => {
+      const { subject, within, wire, ...oracle } = await setUp()
+      const observedAt = (await oracle.now()) - 20
+      const at = (after: number, free: bigint) => ({ observedAt: observedAt + after, equity: 500_000_000n + free })
+      await subject.bound(10n, 2n, 5)
+      expect(await oracle.post(at(0, 11n))).to.equal('ImprovementTooLarge')
+      expect(await oracle.post(at(0, 10n))).to.equal('stored')
+      expect(await oracle.post(at(3, 27n))).to.equal('ImprovementTooLarge')
+      expect((await within([verifyCall(await wire(at(3, 26n)))])).equity).to.equal(500_000_026n)
+      const excessive = verifyCall(await wire(at(3, 27n)))
+      expect((await within([excessive])).equity).to.equal(500_000_010n)
+      expect(await errorOf(oracle.readAfter([excessive]))).to.equal('ImprovementTooLarge')
+      expect(await oracle.post(at(3, 26n))).to.equal('stored')
+      expect(await oracle.post(at(4, -9n))).to.equal('stored')
+      expect(await oracle.post(at(15, 21n))).to.equal('ImprovementTooLarge')
+      expect(await oracle.post(at(15, 20n))).to.equal('stored')
+    })
+
     it('serves a pulled record for one transaction, with what it commits to', async () => {
       const { wire, within, chain, subject, ...oracle } = await setUp()
       const data = await wire()
@@ -376,7 +416,7 @@ for (const [name, create] of Object.entries(implementations)) {
       })
       await chain.walletClient.sendTransaction({ chain: null, to: subject.address, data: verifyCall(data) })
       expect((await oracle.tryMarginOf()).status).to.equal('unknown')
-      expect((await within([data])).root).to.equal(portfolioRoot)
+      expect((await within([data])).root).to.equal(zeroHash)
       await oracle.send(data)
       expect((await within([])).root).to.equal(zeroHash)
       expect((await within([verifyCall(data)])).root).to.equal(portfolioRoot)
@@ -472,7 +512,9 @@ describe('conformance', () => {
                     ? subject.invalidateBefore(now - it.back)
                     : it.kind === 'supersede'
                       ? subject.supersede(now - it.back)
-                      : subject.retire(it.modelId)
+                      : it.kind === 'bound'
+                        ? subject.bound(it.base, it.rate, 2)
+                        : subject.retire(it.modelId)
               // The mock has no signed roots and no retirement in order; what the registry refuses does not happen to it.
               if ((await errorOf(change())) !== undefined) break
             }
