@@ -32,8 +32,9 @@ contract MockMarginRegistry is IMarginOracle {
 
     uint256 private _controls;
 
-    /// @dev Laid out in {ModelTerms}; a base of 2^63 is no bound.
-    uint256 private _terms = 1 << (128 + 63);
+    /// @dev Laid out in {ModelTerms}, with the lowest bit set; zero for no bound.
+    mapping(uint256 modelId => uint256 terms) private _terms;
+
     mapping(address account => uint256 word) private _records;
     mapping(address account => Cached cached) private _cache;
     uint256 private _transactions;
@@ -113,11 +114,12 @@ contract MockMarginRegistry is IMarginOracle {
     }
 
     /// @notice Bounds how fast free equity may rise.
+    /// @param modelId The model.
     /// @param base Rise allowed at once, quote units; 2^63 or more is no bound.
     /// @param rate Rise allowed per second between two observations, quote units.
     /// @param cap Seconds that count at most.
-    function setImprovementBound(uint64 base, uint64 rate, uint32 cap) external {
-        _terms = (uint256(base) << 128) | (uint256(rate) << 64) | (uint256(cap) << 32);
+    function setImprovementBound(uint8 modelId, uint64 base, uint64 rate, uint32 cap) external {
+        _terms[modelId] = (uint256(base) << 128) | (uint256(rate) << 64) | (uint256(cap) << 32) | 1;
     }
 
     /// @inheritdoc IMarginOracle
@@ -260,13 +262,17 @@ contract MockMarginRegistry is IMarginOracle {
     function _newest(address account) private view returns (uint256 word) {
         word = _records[account];
         uint256 cached = _cachedWord(account);
-        if (cached == 0 || !_takesPlace(cached, word)) return word;
-        if (cached.free() <= _terms.bound(cached, word)) word = cached;
+        if (cached != 0 && _takesPlace(cached, word) && cached.free() <= _bound(cached, word)) word = cached;
     }
 
     function _requireBounded(address account, uint256 word, uint256 before) private view {
-        int256 bound = _terms.bound(word, before);
+        int256 bound = _bound(word, before);
         if (word.free() > bound) revert ImprovementTooLarge(account, word.free(), bound);
+    }
+
+    function _bound(uint256 word, uint256 before) private view returns (int256) {
+        uint256 terms = _terms[word.modelId()];
+        return terms == 0 ? type(int256).max : terms.bound(word, before);
     }
 
     function _isPaused(uint256 bit) private view returns (bool) {
