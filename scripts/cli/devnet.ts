@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { Command } from 'commander'
 import { http } from 'viem'
 import { toJson } from '../../src/core/canonical.ts'
+import { InvalidInputError } from '../../src/core/errors.ts'
 import { formatTable } from '../../src/report/table.ts'
 import { toInteger, toPort } from './context.ts'
 import { type DeploymentFile, defaultDeploymentFile, readTextFile, writeTextFile } from './deployment.ts'
@@ -24,7 +25,16 @@ export const devnetCommand = new Command('devnet')
     // The other commands must not need the development chain, nor wait until its packages are loaded.
     const [{ serveDevnet }, { connectDevnet }, { deployPlimsoll, devnetPayerKey, devnetSignerKey }] = await Promise.all(
       [import('../devnet/serve.ts'), import('../devnet/chain.ts'), import('../devnet/plimsoll.ts')],
-    )
+    ).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code !== 'ERR_MODULE_NOT_FOUND') throw cause
+      throw new InvalidInputError(
+        'The development chain needs packages that only a clone of the repository installs.',
+        {
+          metaMessages: ['Clone the repository and run `npm run devnet` there.'],
+          cause,
+        },
+      )
+    })
     const { url, deployment, close } = await serveDevnet({ port: toPort(port), onProgress: say })
     const stopped = interruption()
     try {

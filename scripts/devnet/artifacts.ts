@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import type { Abi, Address, Hex } from 'viem'
 import { BaseError } from '../../src/core/errors.ts'
+import { packageRoot } from '../packageRoot.ts'
 
 /** A compiled contract in Hardhat's format, as the protocols publish it. */
 export type Artifact = {
@@ -25,7 +25,6 @@ export class UnlinkedLibraryError extends BaseError {
 }
 
 const require = createRequire(import.meta.url)
-const projectArtifacts = fileURLToPath(new URL('../../artifacts/', import.meta.url))
 
 /**
  * Reads the artifact of a contract from an npm package.
@@ -56,7 +55,7 @@ export async function loadArtifact(path: string): Promise<Artifact> {
 export async function loadProjectArtifact(path: string): Promise<Artifact> {
   let text: string
   try {
-    text = await readFile(`${projectArtifacts}${path}`, 'utf8')
+    text = await readFile(`${packageRoot}artifacts/${path}`, 'utf8')
   } catch (cause) {
     throw new MissingArtifactError(`The artifact ${path} is not compiled.`, {
       metaMessages: ['Compile the contracts with `npx hardhat build`.'],

@@ -1,7 +1,14 @@
 import { expect } from 'chai'
 import { artifacts } from 'hardhat'
 import { toFunctionSelector } from 'viem'
-import { creditLineAbi, marginOracleAbi, marginRegistryAbi } from '../../src/attest/abi.ts'
+import {
+  creditLineAbi,
+  gatedVaultAbi,
+  marginOracleAbi,
+  marginRatioFeedAbi,
+  marginRegistryAbi,
+  mockMarginRegistryAbi,
+} from '../../src/attest/abi.ts'
 import { batchTag } from '../../src/attest/batch.ts'
 import { postTag } from '../../src/attest/record.ts'
 import { leafTag, rootTag } from '../../src/attest/root.ts'
@@ -11,6 +18,9 @@ describe('abi', () => {
     IMarginOracle: marginOracleAbi,
     MarginRegistry: marginRegistryAbi,
     CreditLine: creditLineAbi,
+    GatedVault: gatedVaultAbi,
+    MarginRatioFeed: marginRatioFeedAbi,
+    MockMarginRegistry: mockMarginRegistryAbi,
   })) {
     it(`${name} equals the compiled artifact`, async () => {
       expect(abi, 'run node scripts/generateAbi.ts').to.deep.equal((await artifacts.readArtifact(name)).abi)
