@@ -11,6 +11,7 @@ export {
   encodeBatch,
   type MarginBatch,
 } from './attest/batch.ts'
+export { attestationDigest, batchDigest, rootDigest } from './attest/digest.ts'
 export { type ChangeBounds, type Improvement, improvementBound } from './attest/improvement.ts'
 export { signerFromKey, signerFromKeystore } from './attest/keystore.ts'
 export {
@@ -42,11 +43,8 @@ export {
 } from './attest/sign.ts'
 export { toRecord } from './attest/toRecord.ts'
 export {
-  attestationDigest,
   attestationTypedData,
-  batchDigest,
   batchTypedData,
-  rootDigest,
   rootTypedData,
   type UnsignedAttestation,
   type UnsignedBatch,

@@ -13,15 +13,13 @@ import {
 } from 'viem'
 import { BaseError } from '../core/errors.ts'
 import { type MarginBatch, requireSignableBatch } from './batch.ts'
+import { attestationDigest, batchDigest, rootDigest } from './digest.ts'
 import { type Attestation, requireSignable } from './record.ts'
 import { type MarginRoot, requireSignableRoot } from './root.ts'
 import {
   type AttestationDomain,
-  attestationDigest,
   attestationTypedData,
-  batchDigest,
   batchTypedData,
-  rootDigest,
   rootTypedData,
   type UnsignedAttestation,
   type UnsignedBatch,

@@ -1,4 +1,4 @@
-import { type Address, type Hex, hashTypedData, keccak256 } from 'viem'
+import { type Address, type Hex, keccak256 } from 'viem'
 import type { MarginBatch } from './batch.ts'
 import { encodeItems } from './batch.ts'
 import type { MarginRecord } from './record.ts'
@@ -27,6 +27,14 @@ export type UnsignedBatch = Binding & { readonly batch: MarginBatch }
 
 /** Everything that signers of a root put their name to. */
 export type UnsignedRoot = Binding & { readonly root: MarginRoot }
+
+/** EIP-712 type of the domain; name `Plimsoll`, version `1`. */
+export const domainType = [
+  { name: 'name', type: 'string' },
+  { name: 'version', type: 'string' },
+  { name: 'chainId', type: 'uint256' },
+  { name: 'verifyingContract', type: 'address' },
+] as const
 
 /** EIP-712 type of a single record. */
 export const attestationTypes = {
@@ -82,11 +90,6 @@ export function attestationTypedData(unsigned: UnsignedAttestation, domain: Atte
   } as const
 }
 
-/** The 32 bytes that every signer of a record signs. */
-export function attestationDigest(unsigned: UnsignedAttestation, domain: AttestationDomain): Hex {
-  return hashTypedData(attestationTypedData(unsigned, domain))
-}
-
 /**
  * The EIP-712 typed data of a batch.
  *
@@ -111,16 +114,6 @@ export function rootTypedData({ root, ...binding }: UnsignedRoot, domain: Attest
     primaryType: 'MarginRoot',
     message: { ...root, ...binding, blockNumber: Number(root.blockNumber) },
   } as const
-}
-
-/** The 32 bytes that every signer of a batch signs. */
-export function batchDigest(unsigned: UnsignedBatch, domain: AttestationDomain): Hex {
-  return hashTypedData(batchTypedData(unsigned, domain))
-}
-
-/** The 32 bytes that every signer of a root signs. */
-export function rootDigest(unsigned: UnsignedRoot, domain: AttestationDomain): Hex {
-  return hashTypedData(rootTypedData(unsigned, domain))
 }
 
 function typedDomain({ chainId, registry }: AttestationDomain) {

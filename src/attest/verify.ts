@@ -1,9 +1,10 @@
 import type { Address, Hex } from 'viem'
 import { encodeBatch, type MarginBatch } from './batch.ts'
+import { attestationDigest, batchDigest, rootDigest } from './digest.ts'
 import { type Attestation, decodeFlags, encodeAttestation, expiresAt, type MarginRecord } from './record.ts'
 import { encodeLeaf, encodeRoot, isUnderRoot, type Leaf, type MarginRoot } from './root.ts'
 import { recoverSigner, type SignerSet } from './sign.ts'
-import { type AttestationDomain, attestationDigest, type Binding, batchDigest, rootDigest } from './typedData.ts'
+import type { AttestationDomain, Binding } from './typedData.ts'
 import { isLowS, type Signatures, signerIndices } from './wire.ts'
 
 /** What the registry would fill in and check against when the attestation arrives. */

@@ -1,12 +1,12 @@
 import { expect } from 'chai'
 import { TypedDataEncoder, verifyTypedData } from 'ethers'
 import { type Hex, keccak256, parseCompactSignature, size, stringToHex } from 'viem'
+import { attestationDigest } from '../../src/attest/digest.ts'
 import { signerFromKey } from '../../src/attest/keystore.ts'
 import type { Attestation } from '../../src/attest/record.ts'
 import { assembleAttestation, QuorumError, type SignerSet, signAttestation } from '../../src/attest/sign.ts'
 import {
   type AttestationDomain,
-  attestationDigest,
   attestationTypedData,
   attestationTypes,
   type UnsignedAttestation,

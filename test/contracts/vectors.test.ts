@@ -5,9 +5,10 @@ import { network } from 'hardhat'
 import { type Address, type Hex, keccak256, stringToHex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { toModel } from '../../scripts/deploy.ts'
+import { attestationDigest } from '../../src/attest/digest.ts'
 import { decodeAttestation, encodeAttestation, type MarginRecord } from '../../src/attest/record.ts'
 import { assembleAttestation, signAttestation } from '../../src/attest/sign.ts'
-import { attestationDigest, attestationTypedData, attestationTypes } from '../../src/attest/typedData.ts'
+import { attestationTypedData, attestationTypes } from '../../src/attest/typedData.ts'
 
 type Vector = {
   readonly name: string
