@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../src/index.ts'
 import { attestCommand } from './cli/attest.ts'
 import { UsageError } from './cli/context.ts'
+import { decodeCommand } from './cli/decode.ts'
 import { devnetCommand } from './cli/devnet.ts'
 import { keeperCommand } from './cli/keeper.ts'
 import { ladderCommand } from './cli/ladder.ts'
@@ -30,6 +31,7 @@ for (const command of [
   attestCommand,
   postCommand,
   verifyCommand,
+  decodeCommand,
   keeperCommand,
   paramsCommand,
 ]) {

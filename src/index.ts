@@ -81,9 +81,11 @@ export {
   readPostedRoot,
   readRegistry,
 } from './registry.ts'
+export { type DecodedMessage, decodeMessage } from './report/decodeMessage.ts'
 export { explanationReport } from './report/explanationReport.ts'
 export { ladderReport } from './report/ladderReport.ts'
 export { breakdownReport, positionsReport, scenarioReport } from './report/marginReport.ts'
+export { messageReport } from './report/messageReport.ts'
 export { calculateMargin } from './risk/plimsoll/calculateMargin.ts'
 export { defaultCalibration, defaultUnderlyings } from './risk/plimsoll/calibration.ts'
 export { explainMargin } from './risk/plimsoll/explain/explainMargin.ts'

@@ -4,7 +4,6 @@ import {
   type Client,
   BaseError as ClientError,
   ContractFunctionZeroDataError,
-  decodeErrorResult,
   ExecutionRevertedError,
   type Hash,
   type Hex,
@@ -24,6 +23,7 @@ import {
 } from 'viem/actions'
 import { marginRegistryAbi } from './attest/abi.ts'
 import { decodeBatch, encodeBatch, type MarginBatch } from './attest/batch.ts'
+import { decodeError } from './attest/decodeError.ts'
 import type { ChangeBounds, Improvement } from './attest/improvement.ts'
 import { type Attestation, decodeAttestation, encodeAttestation, type MarginRecord } from './attest/record.ts'
 import { decodeRoot, encodeLeaf, encodeRoot, type Leaf, type MarginRoot } from './attest/root.ts'
@@ -297,27 +297,34 @@ function toPostFailure(error: unknown): BaseError {
   if (revert === undefined) {
     return new RpcError({ request: 'Simulating the post', reason: describeRpcFailure(error) })
   }
-  return new PostRefusedError(`The registry would revert: ${revert}.`, {
-    metaMessages: [
-      'Verify the attestation; make it again when it has expired or the signers, model or branch changed.',
-    ],
-  })
+  return new PostRefusedError(`The registry would revert: ${revert.reason}.`, { metaMessages: revert.explanation })
 }
 
-function revertOf(error: unknown): string | undefined {
+type Revert = { readonly reason: string; readonly explanation: readonly string[] }
+
+const unexplained = [
+  'Verify the attestation; make it again when it has expired or the signers, model or branch changed.',
+]
+
+function revertOf(error: unknown): Revert | undefined {
   if (!(error instanceof ClientError)) return undefined
   for (let link: unknown = error; link instanceof Error; link = link.cause) {
     const { data } = link as { data?: unknown }
-    if (isHex(data) && size(data) >= 4) return decodeRevert(data)
+    if (isHex(data) && size(data) >= 4) return explainRevert(data)
   }
-  return error.walk((link) => link instanceof ExecutionRevertedError) ? describeRpcFailure(error) : undefined
+  const isRevert = error.walk((link) => link instanceof ExecutionRevertedError) !== null
+  return isRevert ? { reason: describeRpcFailure(error), explanation: unexplained } : undefined
 }
 
-function decodeRevert(data: Hex): string {
+function explainRevert(data: Hex): Revert {
   try {
-    const { errorName, args = [] } = decodeErrorResult({ abi: marginRegistryAbi, data })
-    return `${errorName}(${args.join(', ')})`
+    const known = decodeError(data)
+    if (known !== undefined) {
+      const values = known.arguments.map(({ value }) => value)
+      return { reason: `${known.name}(${values.join(', ')})`, explanation: [known.cause, known.fix] }
+    }
   } catch {
-    return `unknown error ${data.slice(0, 10)}`
+    // Of another contract whose error happens to begin so.
   }
+  return { reason: `unknown error ${data.slice(0, 10)}`, explanation: unexplained }
 }

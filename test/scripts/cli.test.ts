@@ -20,7 +20,19 @@ import {
   temporaryDirectory,
 } from '../support/commandLine.ts'
 
-const commands = ['devnet', 'read', 'margin', 'ladder', 'whatif', 'attest', 'post', 'verify', 'keeper', 'keeper run']
+const commands = [
+  'devnet',
+  'read',
+  'margin',
+  'ladder',
+  'whatif',
+  'attest',
+  'post',
+  'verify',
+  'decode',
+  'keeper',
+  'keeper run',
+]
 const password = 'correct horse battery staple'
 
 /** The one JSON object on standard output; nothing else may be there. */
