@@ -133,6 +133,7 @@ export type Difference = { readonly field: string; readonly attested: string; re
 /** Outcome of {@link recompute}: the digest holds when there is no difference. */
 export type Recomputation = {
   readonly result: MarginResult
+  readonly portfolioRoot: Hash
   readonly digest: Hash
   readonly differences: readonly Difference[]
 }
@@ -144,7 +145,8 @@ export type Recomputation = {
 export async function recompute(
   client: Client,
   options: {
-    readonly attestation: Pick<Attestation, 'record' | 'blockNumber' | 'portfolioRoot'>
+    /** Without `portfolioRoot` where the message carries none, as an item of a batch. */
+    readonly attestation: Pick<Attestation, 'record' | 'blockNumber'> & Partial<Pick<Attestation, 'portfolioRoot'>>
     readonly parameters: MarginParameters
     readonly setId: bigint
     readonly domain: AttestationDomain
@@ -164,7 +166,11 @@ export async function recompute(
       attested: String(record[field as keyof MarginRecord]),
       recomputed: String(unsigned.record[field as keyof MarginRecord]),
     })),
-    { field: 'portfolioRoot', attested: attestation.portfolioRoot, recomputed: unsigned.portfolioRoot },
+    {
+      field: 'portfolioRoot',
+      attested: attestation.portfolioRoot ?? unsigned.portfolioRoot,
+      recomputed: unsigned.portfolioRoot,
+    },
   ].filter(({ attested, recomputed }) => attested !== recomputed)
-  return { result, digest: attestationDigest(unsigned, domain), differences }
+  return { result, portfolioRoot: unsigned.portfolioRoot, digest: attestationDigest(unsigned, domain), differences }
 }

@@ -257,7 +257,12 @@ export async function readPostedRoot(
   return { root: decodeRoot(input), minedAt }
 }
 
-async function readPost(
+/**
+ * The bytes that a mined transaction posted, of whichever kind, and the block that it was mined in.
+ *
+ * @throws {InvalidInputError} as of {@link readPostedAttestation}.
+ */
+export async function readPost(
   client: Client,
   { registry, hash }: { readonly registry: Address; readonly hash: Hash },
 ): Promise<{ readonly input: Hex; readonly minedAt: bigint }> {

@@ -134,13 +134,31 @@ describe('plimsoll', function () {
       run('verify', posted.hash),
       run('post', file),
     ])
+    expect(byHash).to.deep.include({ kind: 'record' })
     for (const verified of [byHash, byBytes]) {
       expect(verified).to.deep.include({ code: 0, equal: true, digest: attested.digest })
       expect(verified.verification.valid).to.equal(true)
     }
-    expect(words.stdout).to.include('equal to the last unit').and.include('signed by 0x')
+    expect(words.stdout)
+      .to.include('equal to the last unit')
+      .and.match(/signatures +1 of 1, signed by 0x.*OK/)
+      .and.include('VERIFIED:')
     expect({ code: twice.code, stdout: twice.stdout }).to.deep.equal({ code: 1, stdout: '' })
     expect(twice.stderr).to.match(/at least as new[\s\S]*newer block/)
+  })
+
+  it('explains what it posts and what reverts, and refuses what it does not know', async () => {
+    const { attestation } = await runJson('attest', 'empty')
+    const [record, error, words, unknown] = await Promise.all([
+      runCommand(['decode', attestation, '--json']),
+      runCommand(['decode', '0xb45922de', '--json']),
+      runCommand(['decode', attestation]),
+      runCommand(['decode', '0x12345678', '--json']),
+    ])
+    expect(json(record)).to.have.nested.property('attestation.record.account', devnet.deployment.accounts.empty)
+    expect(json(error)).to.deep.include({ kind: 'error', docs: 'docs/errors.md#postingpaused' })
+    expect(words.stdout).to.match(/initial margin +0\.00 USD/)
+    expect({ code: unknown.code, name: json(unknown).error.name }).to.deep.equal({ code: 1, name: 'UnknownDataError' })
   })
 
   it('ends with exit code 3 and names the field when an attestation differs or is not signed', async () => {
