@@ -4,6 +4,7 @@ import { version } from '../src/index.ts'
 import { attestCommand } from './cli/attest.ts'
 import { UsageError } from './cli/context.ts'
 import { decodeCommand } from './cli/decode.ts'
+import { deployCommand } from './cli/deploy.ts'
 import { devnetCommand } from './cli/devnet.ts'
 import { keeperCommand } from './cli/keeper.ts'
 import { ladderCommand } from './cli/ladder.ts'
@@ -32,6 +33,7 @@ for (const command of [
   postCommand,
   verifyCommand,
   decodeCommand,
+  deployCommand,
   keeperCommand,
   paramsCommand,
 ]) {

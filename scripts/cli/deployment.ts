@@ -15,6 +15,8 @@ export const deploymentSchema = z.strictObject({
   chainId: z.int().positive(),
   rpcUrl: z.url(),
   registry: address,
+  /** Guards the registry. */
+  accessManager: address.optional(),
   creditLine: address.optional(),
   /** Named accounts, usable in place of their address. */
   accounts: z.record(z.string(), address),

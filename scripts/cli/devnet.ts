@@ -40,12 +40,13 @@ export const devnetCommand = new Command('devnet')
     try {
       const chain = connectDevnet({ transport: http(url, { timeout: 60_000 }), pace: 'stepped' })
       say('Margin registry and credit line')
-      const { registry, creditLine, parameters } = await deployPlimsoll(chain, deployment)
+      const { registry, accessManager, creditLine, parameters } = await deployPlimsoll(chain, deployment)
       const file: DeploymentFile = {
         schema: 'plimsoll-deployment/1',
         chainId: deployment.chainId,
         rpcUrl: url,
         registry,
+        accessManager,
         creditLine,
         accounts: { ...deployment.accounts },
         developmentKeys: { signer: devnetSignerKey, payer: devnetPayerKey },

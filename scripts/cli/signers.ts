@@ -57,7 +57,10 @@ export async function loadSigners(
  *
  * @throws {InvalidInputError} when there is none.
  */
-export async function loadPayer(options: PayerOptions, deployment: Deployment): Promise<PrivateKeyAccount> {
+export async function loadPayer(
+  options: PayerOptions,
+  deployment: Pick<Deployment, 'developmentKeys'>,
+): Promise<PrivateKeyAccount> {
   const { payerKeystore, payerPasswordFile, payerKeyEnv } = options
   if (payerKeystore !== undefined) return fromKeystore(payerKeystore, payerPasswordFile, '--payer-password-file')
   if (payerKeyEnv !== undefined) return fromEnvironment(payerKeyEnv)

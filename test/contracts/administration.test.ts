@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { encodeFunctionData, keccak256, stringToHex } from 'viem'
-import { guardianRole, toModel } from '../../scripts/deploy.ts'
+import { guardianRole, toModel } from '../../scripts/deployment/plan.ts'
 import { marginRegistryAbi } from '../../src/attest/abi.ts'
 import {
   borrower,
@@ -243,7 +243,7 @@ describe('who may', () => {
     const probe = await createChain()
     const [, governor, guardian] = probe.wallets.map(({ account }) => account.address)
     if (!governor || !guardian) throw new Error('no accounts')
-    const chain = await createChain({ governor, governorDelay: 86_400, guardian })
+    const chain = await createChain({ governor, governorDelay: 86_400, guardians: [guardian] })
     const { contract } = chain
     const rotate = [addresses.slice(0, 3), 2] as const
     expect(await errorOf(contract.simulate.rotateSigners(rotate, { account: guardian }))).to.equal(
@@ -274,7 +274,7 @@ describe('who may', () => {
     const probe = await createChain()
     const [, admin] = probe.wallets.map(({ account }) => account.address)
     if (!admin) throw new Error('no account')
-    const chain = await createChain({ admin, governor: admin, guardian: admin })
+    const chain = await createChain({ admin, governor: admin, guardians: [admin] })
     const manager = await chain.viem.getContractAt('AccessManager', chain.accessManager)
     const sender = chain.walletClient.account.address
     for (const role of [0n, 1n, 2n]) expect((await manager.read.hasRole([role, sender]))[0]).to.equal(false)

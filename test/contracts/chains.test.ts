@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { network } from 'hardhat'
 import { type Hex, keccak256, stringToHex, zeroHash } from 'viem'
-import { toModel } from '../../scripts/deploy.ts'
+import { toModel } from '../../scripts/deployment/plan.ts'
 import { borrower, type Chain, createChain, keys, paramsHash, sign, tryPost } from '../support/attestations.ts'
 
 const arbSys = '0x0000000000000000000000000000000000000064'

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { type Address, decodeEventLog, encodeFunctionData, type Hex, maxUint256, numberToHex, zeroHash } from 'viem'
-import { toModel } from '../../scripts/deploy.ts'
+import { toModel } from '../../scripts/deployment/plan.ts'
 import { marginOracleAbi } from '../../src/attest/abi.ts'
 import type { MarginRecord } from '../../src/attest/record.ts'
 import {

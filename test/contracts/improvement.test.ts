@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { type Address, encodeFunctionData, type Hex } from 'viem'
-import { toModel } from '../../scripts/deploy.ts'
+import { toModel } from '../../scripts/deployment/plan.ts'
 import { marginRegistryAbi } from '../../src/attest/abi.ts'
 import { improvementBound } from '../../src/attest/improvement.ts'
 import {

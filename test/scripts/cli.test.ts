@@ -242,7 +242,7 @@ describe('plimsoll', function () {
       [['margin', '0x12'], 'InvalidInputError', /0x12.*\nAccounts: hedged, naked, levered, empty/],
       [['read', 'hedged', '--block', '999999'], 'RpcError', /no such block/],
       [['read', 'hedged', '--rpc', dead], 'RpcError', /Reading the chain id failed/],
-      [['post', '0x1234'], 'InvalidAttestationError', /got 2/],
+      [['post', '0x1234'], 'UnknownDataError', /2 bytes/],
       [['verify', `0x${'12'.repeat(32)}`], 'RpcError', /0x1212/],
       [['margin', broken], 'InvalidInputError', /not JSON/],
       [['attest', 'hedged', '--validity', '16'], 'OutOfRangeError', /validityCode is 16/],
