@@ -6,6 +6,7 @@ import { UsageError } from './cli/context.ts'
 import { decodeCommand } from './cli/decode.ts'
 import { deployCommand } from './cli/deploy.ts'
 import { devnetCommand } from './cli/devnet.ts'
+import { doctorCommand } from './cli/doctor.ts'
 import { keeperCommand } from './cli/keeper.ts'
 import { ladderCommand } from './cli/ladder.ts'
 import { marginCommand } from './cli/margin.ts'
@@ -34,6 +35,7 @@ for (const command of [
   verifyCommand,
   decodeCommand,
   deployCommand,
+  doctorCommand,
   keeperCommand,
   paramsCommand,
 ]) {

@@ -32,6 +32,7 @@ export type Deployment = {
   readonly chainId: number
   readonly rpcUrl: string
   readonly registry: Address
+  readonly accessManager?: Address | undefined
   readonly accounts: Readonly<Record<string, Address>>
   readonly developmentKeys?: { readonly signer: Hex; readonly payer: Hex } | undefined
   readonly parameters: MarginParameters

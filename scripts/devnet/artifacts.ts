@@ -10,7 +10,13 @@ export type Artifact = {
   readonly abi: Abi
   readonly bytecode: Hex
   readonly linkReferences: LinkReferences
+  /** Code on chain with zeros in the place of immutables; absent where the package publishes none. */
+  readonly deployedBytecode?: Hex
+  readonly immutables: readonly CodeSection[]
 }
+
+/** Bytes of a code. */
+export type CodeSection = { readonly start: number; readonly length: number }
 
 type LinkReferences = Readonly<Record<string, Readonly<Record<string, readonly { start: number; length: number }[]>>>>
 
@@ -96,6 +102,8 @@ function parseArtifact(text: string, path: string): Artifact {
     abi: Abi
     bytecode?: Hex
     linkReferences?: LinkReferences
+    deployedBytecode?: Hex
+    immutableReferences?: Readonly<Record<string, readonly CodeSection[]>>
   }
   if (artifact.bytecode === undefined || artifact.bytecode.length <= 2) {
     throw new MissingArtifactError(`The artifact ${path} has no bytecode; it is an interface or an abstract contract.`)
@@ -105,5 +113,7 @@ function parseArtifact(text: string, path: string): Artifact {
     abi: artifact.abi,
     bytecode: artifact.bytecode,
     linkReferences: artifact.linkReferences ?? {},
+    ...(artifact.deployedBytecode === undefined ? {} : { deployedBytecode: artifact.deployedBytecode }),
+    immutables: Object.values(artifact.immutableReferences ?? {}).flat(),
   }
 }
