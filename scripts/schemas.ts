@@ -5,6 +5,7 @@ import { address, fraction, integer, natural, positive } from '../src/core/schem
 import { snapshotSchema } from '../src/core/snapshot.ts'
 import { priceHistorySchema } from '../src/market/priceHistory.ts'
 import { deploymentSchema } from './cli/deployment.ts'
+import { registryTermsSchema } from './deployment/parameters.ts'
 
 /** A JSON Schema (draft 2020-12) as a plain object. */
 export type JsonSchema = z.core.JSONSchema.JSONSchema
@@ -34,6 +35,7 @@ export function jsonSchemas(): Readonly<Record<string, JsonSchema>> {
       ...deployment,
       properties: { ...deployment.properties, parameters: { $ref: 'parameters.schema.json' } },
     },
+    'registry.schema.json': toJsonSchema(registryTermsSchema, 'Plimsoll registry terms'),
     'price-history.schema.json': toJsonSchema(priceHistorySchema, 'Plimsoll price history'),
   }
 }

@@ -28,7 +28,7 @@ export async function publishAddresses(
   { registry, accessManager }: Table[number],
   file = addressesFile,
 ): Promise<void> {
+  const source = await readTextFile(file)
   const { addresses } = (await import(file)) as { addresses: Table }
-  const table = { ...addresses, [chainId]: { registry, accessManager } }
-  await writeTextFile(file, addressesSource(await readTextFile(file), table))
+  await writeTextFile(file, addressesSource(source, { ...addresses, [chainId]: { registry, accessManager } }))
 }

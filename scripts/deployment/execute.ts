@@ -80,7 +80,12 @@ export async function deployLive(
   const [{ deploy, DeploymentResultType }, { registryModule }] = await Promise.all([
     import('@nomicfoundation/ignition-core'),
     import('./module.ts'),
-  ])
+  ]).catch((cause) => {
+    throw new DeploymentError('Sending needs Hardhat Ignition, which is not installed.', {
+      metaMessages: ['Install it with `npm install @nomicfoundation/ignition-core`.'],
+      cause,
+    })
+  })
   const result = await deploy({
     provider: signingProvider(client, payer),
     artifactResolver: {

@@ -7,9 +7,8 @@ import { readTextFile } from '../cli/deployment.ts'
 import { loadParameterSet } from '../cli/params.ts'
 import { defaultChangeBounds, type RegistryTerms, type RegistryVariant, registryArtifacts } from './plan.ts'
 
-const account = address.refine((value) => BigInt(value) !== 0n, 'expected an address that is not zero')
 const distinct = (values: readonly string[]) => new Set(values).size === values.length
-const uint64 = natural.refine((value) => value < 2n ** 64n, 'expected less than 2^64')
+const uint64End = 2n ** 64n
 
 /** The JSON form of the terms of a registry. */
 export const registryTermsSchema = z
@@ -17,13 +16,13 @@ export const registryTermsSchema = z
     schema: z.literal('plimsoll-registry/1'),
     chainId: z.int().positive(),
     variant: z.enum(Object.keys(registryArtifacts) as [RegistryVariant, ...RegistryVariant[]]),
-    signers: z.array(account).min(1).max(16).refine(distinct, 'expected each signer once').readonly(),
+    signers: z.array(address).min(1).max(16).refine(distinct, 'expected each signer once').readonly(),
     threshold: z.int().positive(),
-    governor: account,
+    governor: address,
     /** Seconds that the governor and the administrator have to wait. */
     governorDelay: z.int().min(0).max(0xffffffff),
-    guardians: z.array(account).min(1).refine(distinct, 'expected each guardian once').readonly(),
-    admin: account,
+    guardians: z.array(address).min(1).refine(distinct, 'expected each guardian once').readonly(),
+    admin: address,
     models: z
       .array(
         z.strictObject({
@@ -31,14 +30,26 @@ export const registryTermsSchema = z
           parameters: z.string().min(1),
           from: unixSeconds.optional(),
           until: unixSeconds.optional(),
-          improvementBase: uint64.optional(),
-          improvementRate: uint64.optional(),
+          improvementBase: natural.optional(),
+          improvementRate: natural.optional(),
           improvementCap: unixSeconds.optional(),
         }),
       )
       .min(1)
       .readonly(),
   })
+  .refine(
+    ({ signers, governor, guardians, admin }) =>
+      [...signers, governor, ...guardians, admin].every((account) => BigInt(account) !== 0n),
+    'expected addresses that are not zero',
+  )
+  .refine(
+    ({ models }) =>
+      models.every(
+        ({ improvementBase = 0n, improvementRate = 0n }) => improvementBase < uint64End && improvementRate < uint64End,
+      ),
+    { message: 'expected improvements below 2^64', path: ['models'] },
+  )
   .refine(({ threshold, signers }) => threshold <= signers.length, {
     message: 'expected at most as many as there are signers',
     path: ['threshold'],

@@ -72,6 +72,8 @@ describe('deploying a registry', function () {
       [{ signers: [role('0')] }, /not zero/],
       [{ guardians: [role('6')] }, /guardians: expected guardians who are not the governor/],
       [{ guardians: [] }, /guardians/],
+      [{ admin: role('0') }, /not zero/],
+      [{ models: [{ ...valid.models[0], improvementRate: `${2n ** 64n}` }] }, /below 2\^64/],
       [{ governorDelay: -1 }, /governorDelay/],
       [{ models: [] }, /models/],
       [{ surprise: 1 }, /surprise/],
