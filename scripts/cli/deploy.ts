@@ -76,7 +76,12 @@ function describeSteps(steps: readonly DeploymentStep[]): string {
     steps.map((step, i) => [
       `${i + 1}`,
       step.kind === 'deploy' ? `deploy ${step.contract}` : step.functionName,
-      step.args.map((value) => JSON.stringify(toJson(value))).join(', '),
+      step.args.map(describeArgument).join(', '),
     ]),
   )
+}
+
+function describeArgument(value: unknown): string {
+  const isReference = typeof value === 'object' && value !== null && 'deployed' in value
+  return isReference ? `${value.deployed}` : JSON.stringify(toJson(value)).replaceAll('"', '')
 }

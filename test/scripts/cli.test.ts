@@ -184,6 +184,45 @@ describe('plimsoll', function () {
     expect(post.error.message).to.include('InvalidSignature(0)')
   })
 
+  it('deploys a registry, dry by default, and looks it over', async () => {
+    const role = (digit: string) => `0x${digit.repeat(40)}`
+    const terms = {
+      ...{ schema: 'plimsoll-registry/1', chainId: 31_337, variant: 'ethereum', signers: [role('3'), role('4')] },
+      ...{ threshold: 1, governor: role('5'), governorDelay: 3600, guardians: [role('6')], admin: role('7') },
+      models: [{ parameters: devnet.file }],
+    }
+    const file = directory.file('registry.json')
+    await writeFile(file, JSON.stringify(terms))
+    const deployer = { DEPLOYER: `0x${'33'.repeat(32)}` }
+    const { address } = signerFromKey(deployer.DEPLOYER as Hex)
+    await devnet.chain.client.setBalance({ address, value: 10n ** 20n })
+    const node = ['--rpc', devnet.deployment.rpcUrl, '--payer-key-env', 'DEPLOYER', '--json']
+    const dry = await runCommand(['deploy', file, ...node], deployer)
+    expect({ code: dry.code, live: json(dry).live, steps: json(dry).steps.length }).to.deep.equal({
+      ...{ code: 0, live: false, steps: 9 },
+    })
+    expect(await devnet.chain.client.getTransactionCount({ address })).to.equal(0)
+
+    const out = directory.file('deployed.json')
+    const journal = directory.file('journal')
+    const live = [...node, '--live', '--confirmations', '1', '--out', out, '--journal', journal]
+    const deployed = await runCommand(['deploy', file, ...live], deployer)
+    expect(json(deployed)).to.deep.include({ live: true, registry: json(dry).registry, file: out })
+    const [healthy, devnets, words] = await Promise.all([
+      runCommand(['doctor', '--registry', '--deployment', out, '--json']),
+      runJson('doctor'),
+      runCommand(['doctor', '--deployment', out]),
+    ])
+    expect({ code: healthy.code, errors: json(healthy).errors, registry: json(healthy).registry }).to.deep.equal({
+      ...{ code: 0, errors: 0, registry: json(dry).registry },
+    })
+    expect(words.stdout)
+      .to.match(/signers +WARNING +set 1: 1 of 2: one key/)
+      .and.match(/ 0 errors\n$/)
+    // On a devnet one account holds everything.
+    expect({ code: devnets.code, errors: devnets.errors }).to.deep.equal({ code: 1, errors: 3 })
+  })
+
   it('signs with encrypted keystores, 2 of 3 after a rotation, and keeps the password to itself', async () => {
     const { chain, deployment } = devnet
     const passwordFile = directory.file('password')
