@@ -17,7 +17,12 @@ abstract contract MarginRecords is IMarginOracle, RegistryConfiguration {
     using ModelTerms for uint256;
     using TransientSlot for *;
 
-    mapping(address account => uint256 word) private _records;
+    /// @dev A struct so that Solidity hashes the key once for reading and writing.
+    struct Cell {
+        uint256 word;
+    }
+
+    mapping(address account => Cell cell) private _records;
 
     /// @inheritdoc IMarginOracle
     function marginOf(address account, uint256 maxAge) external view returns (Margin calldata) {
@@ -79,19 +84,22 @@ abstract contract MarginRecords is IMarginOracle, RegistryConfiguration {
         bytes32 portfolioRoot,
         uint256 terms
     ) internal returns (bool stored) {
-        (bool takesPlace, int256 bound) = _admission(account, word, _records[account], terms);
+        Cell storage cell = _records[account];
+        (bool takesPlace, int256 bound) = _admission(account, word, cell.word, terms);
         if (!takesPlace) return false;
         if (word.free() > bound) revert ImprovementTooLarge(account, word.free(), bound);
-        _records[account] = word;
+        cell.word = word;
         emit MarginAttested(account, word, portfolioRoot);
         return true;
     }
 
     /// @dev As {_store}, but skips what improves too much and leaves the event to the batch.
     function _storeItem(address account, uint256 word, uint256 terms) internal returns (bool stored) {
-        (bool takesPlace, int256 bound) = _admission(account, word, _records[account], terms);
-        if (!takesPlace || word.free() > bound) return false;
-        _records[account] = word;
+        Cell storage cell = _records[account];
+        (bool takesPlace, int256 bound) = _admission(account, word, cell.word, terms);
+        if (!takesPlace) return false;
+        if (word.free() > bound) return false;
+        cell.word = word;
         return true;
     }
 
@@ -134,7 +142,10 @@ abstract contract MarginRecords is IMarginOracle, RegistryConfiguration {
         uint256 terms
     ) private view returns (bool takesPlace, int256 bound) {
         if (!word.supersedes(before)) return (false, 0);
-        if (before != 0 && !word.isOfKind(before) && !_mayMove(account, word, before)) return (false, 0);
+        if (before == 0) return (true, int256(terms.base()));
+        if (!word.isOfKind(before)) {
+            if (!_mayMove(account, word, before)) return (false, 0);
+        }
         return (true, terms.bound(word, before));
     }
 
@@ -163,7 +174,7 @@ abstract contract MarginRecords is IMarginOracle, RegistryConfiguration {
     }
 
     function _fresh(address account, uint256 maxAge, uint256 current) private view returns (uint256 word) {
-        word = _records[account];
+        word = _records[account].word;
         uint256 cached = _cachedWord(account).tload();
         if (cached != 0) {
             (bool takesPlace, int256 bound) = _admission(account, cached, word, _cachedTerms(account).tload());
@@ -178,7 +189,7 @@ abstract contract MarginRecords is IMarginOracle, RegistryConfiguration {
     /// @dev The newer of the stored record and the one verified in this transaction, whether or not it may be relied on:
     /// an unusable record never uncovers an older one. One that improves too much was never let in; {_fresh} says so.
     function _newest(address account) private view returns (uint256 word) {
-        word = _records[account];
+        word = _records[account].word;
         uint256 cached = _cachedWord(account).tload();
         if (cached == 0) return word;
         (bool takesPlace, int256 bound) = _admission(account, cached, word, _cachedTerms(account).tload());

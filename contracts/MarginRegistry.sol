@@ -101,7 +101,8 @@ contract MarginRegistry is MarginRecords, QuorumVerifier {
             for (uint256 offset = start; offset < msg.data.length; offset += ITEM) {
                 uint256 item = uint256(_load(msg.data, offset + 20));
                 address account = address(bytes20(_load(msg.data, offset)));
-                if (account == address(0) || !MarginWord.isItem(item)) continue;
+                if (account == address(0)) continue;
+                if (!MarginWord.isItem(item)) continue;
                 if (_storeItem(account, word | MarginWord.amountsOf(item), terms)) ++stored;
             }
         }

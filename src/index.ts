@@ -3,6 +3,15 @@ export const version = '0.1.0'
 
 export type { Adapter, AdapterContext, AnyAdapter, VenuePositions } from './adapters/adapter.ts'
 export { allAdapters } from './adapters/all.ts'
+export {
+  type BatchItem,
+  buildBatch,
+  type Draft,
+  decodeBatch,
+  encodeBatch,
+  type MarginBatch,
+} from './attest/batch.ts'
+export { type ChangeBounds, type Improvement, improvementBound } from './attest/improvement.ts'
 export { signerFromKey, signerFromKeystore } from './attest/keystore.ts'
 export {
   type Attestation,
@@ -13,10 +22,38 @@ export {
   expiresAt,
   type MarginRecord,
 } from './attest/record.ts'
-export { assembleAttestation, type SignerSet, signAttestation } from './attest/sign.ts'
+export {
+  buildRoot,
+  decodeLeaf,
+  decodeRoot,
+  encodeLeaf,
+  encodeRoot,
+  type Leaf,
+  type MarginRoot,
+} from './attest/root.ts'
+export {
+  assembleAttestation,
+  assembleBatch,
+  assembleRoot,
+  type SignerSet,
+  signAttestation,
+  signBatch,
+  signRoot,
+} from './attest/sign.ts'
 export { toRecord } from './attest/toRecord.ts'
-export { attestationDigest, attestationTypedData, type UnsignedAttestation } from './attest/typedData.ts'
-export { type Verification, verifyAttestation } from './attest/verify.ts'
+export {
+  attestationDigest,
+  attestationTypedData,
+  batchDigest,
+  batchTypedData,
+  rootDigest,
+  rootTypedData,
+  type UnsignedAttestation,
+  type UnsignedBatch,
+  type UnsignedRoot,
+} from './attest/typedData.ts'
+export { type Verification, verifyAttestation, verifyBatch, verifyLeaf, verifyRoot } from './attest/verify.ts'
+export type { Signatures } from './attest/wire.ts'
 export { pinBlock } from './chain/pinBlock.ts'
 export { runPlans } from './chain/runPlans.ts'
 export { type AssetKey, toAssetKey } from './core/asset.ts'
@@ -35,7 +72,17 @@ export { defaultPostPolicy, type PostPolicy, shouldPost } from './keeper/policy.
 export { fileMarket } from './market/fileMarket.ts'
 export { fileHistory } from './market/priceHistory.ts'
 export { chainSources, readMarket } from './market/readMarket.ts'
-export { postAttestation, readPostedAttestation, readRegistry } from './registry.ts'
+export {
+  postAttestation,
+  postBatch,
+  postLeaf,
+  postRoot,
+  readImprovement,
+  readPostedAttestation,
+  readPostedBatch,
+  readPostedRoot,
+  readRegistry,
+} from './registry.ts'
 export { explanationReport } from './report/explanationReport.ts'
 export { ladderReport } from './report/ladderReport.ts'
 export { breakdownReport, positionsReport, scenarioReport } from './report/marginReport.ts'

@@ -4,36 +4,26 @@ import * as plimsoll from '../src/index.ts'
 describe('index', () => {
   it('exports exactly these names', () => {
     expect(Object.keys(plimsoll).sort()).to.deep.equal([
+      ...['BaseError', 'allAdapters', 'applyChanges', 'assembleAttestation', 'assembleBatch', 'assembleRoot'],
       ...[
-        'BaseError',
-        'allAdapters',
-        'applyChanges',
-        'assembleAttestation',
         'attestationDigest',
         'attestationTypedData',
-      ],
-      ...[
+        'batchDigest',
+        'batchTypedData',
         'breakdownReport',
-        'calculateLadder',
-        'calculateMargin',
-        'chainSources',
-        'changesSchema',
-        'decodeAttestation',
+        'buildBatch',
       ],
-      ...[
-        'decodeFlags',
-        'defaultCalibration',
-        'defaultPostPolicy',
-        'defaultUnderlyings',
-        'draftAttestation',
-        'encodeAttestation',
-      ],
-      ...['encodeFlags', 'expiresAt', 'explainMargin', 'explanationReport', 'fileHistory', 'fileMarket'],
-      ...['formatSnapshot', 'inputsHash', 'keepAccount', 'ladderReport', 'parametersHash', 'parseParameters'],
-      ...['parseSnapshot', 'pinBlock', 'portfolioRoot', 'positionsReport', 'postAttestation', 'readAll'],
-      ...['readEach', 'readMarket', 'readPostedAttestation', 'readRegistry', 'readSnapshot', 'recompute'],
-      ...['runPlans', 'scenarioReport', 'shouldPost', 'signAttestation', 'signerFromKey', 'signerFromKeystore'],
-      ...['toAssetKey', 'toRecord', 'verifyAttestation', 'version'],
+      ...['buildRoot', 'calculateLadder', 'calculateMargin', 'chainSources', 'changesSchema', 'decodeAttestation'],
+      ...['decodeBatch', 'decodeFlags', 'decodeLeaf', 'decodeRoot', 'defaultCalibration', 'defaultPostPolicy'],
+      ...['defaultUnderlyings', 'draftAttestation', 'encodeAttestation', 'encodeBatch', 'encodeFlags', 'encodeLeaf'],
+      ...['encodeRoot', 'expiresAt', 'explainMargin', 'explanationReport', 'fileHistory', 'fileMarket'],
+      ...['formatSnapshot', 'improvementBound', 'inputsHash', 'keepAccount', 'ladderReport', 'parametersHash'],
+      ...['parseParameters', 'parseSnapshot', 'pinBlock', 'portfolioRoot', 'positionsReport', 'postAttestation'],
+      ...['postBatch', 'postLeaf', 'postRoot', 'readAll', 'readEach', 'readImprovement'],
+      ...['readMarket', 'readPostedAttestation', 'readPostedBatch', 'readPostedRoot', 'readRegistry', 'readSnapshot'],
+      ...['recompute', 'rootDigest', 'rootTypedData', 'runPlans', 'scenarioReport', 'shouldPost'],
+      ...['signAttestation', 'signBatch', 'signRoot', 'signerFromKey', 'signerFromKeystore', 'toAssetKey'],
+      ...['toRecord', 'verifyAttestation', 'verifyBatch', 'verifyLeaf', 'verifyRoot', 'version'],
     ])
   })
 })

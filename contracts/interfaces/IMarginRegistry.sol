@@ -219,7 +219,7 @@ interface IMarginRegistry {
     /// @notice Stores the root of a tree of records: the raw calldata is `4 tag | 4 observedAt | 1 modelId | 1 flags |
     /// 5 blockNumber | 32 root | 2 signerBitmap | k x 64 (r, vs)`. A leaf is keccak256 of keccak256 of
     /// `abi.encode(account, word, portfolioRoot)`; pairs are hashed in sorted order.
-    /// @return stored False when a root at least as new is already there: then nothing changes.
+    /// @return stored False when a root of the same time is already there: then nothing changes. An older root reverts.
     function postRoot() external returns (bool stored);
 
     /// @notice Stores a record that the newest root holds: the raw calldata is `4 tag | 20 account | 32 word |

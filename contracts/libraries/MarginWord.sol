@@ -144,9 +144,13 @@ library MarginWord {
     /// @notice Whether an item of a batch is a record at all: no lien that a registry without liens has, and a maintenance
     /// margin within the initial margin.
     /// @param item initialMargin u64 | maintenanceMargin u64 | equity i64 | lienSeq u16 | 48 bits that say nothing.
-    /// @return True when it is.
-    function isItem(uint256 item) internal pure returns (bool) {
-        return uint16(item >> 48) == 0 && maintenanceMargin(item) <= initialMargin(item);
+    /// @return sound True when it is.
+    function isItem(uint256 item) internal pure returns (bool sound) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let lienSequence := and(shr(48, item), 0xffff)
+            sound := iszero(or(lienSequence, gt(and(shr(128, item), 0xffffffffffffffff), shr(192, item))))
+        }
     }
 
     /// @notice The amounts of an item, at their places in the record.

@@ -55,22 +55,21 @@ library ModelTerms {
         return uint32(terms >> 32);
     }
 
-    /// @notice Most free equity that a record may show: `max(free of the stored record, 0) + base + rate * min(elapsed,
-    /// cap)`. Without a stored record both its free equity and the time elapsed are zero.
+    /// @notice Most free equity that a record may show in the place of a stored one: `max(free of the stored record, 0) +
+    /// base + rate * min(elapsed, cap)`. The first record of an account may show the base.
     /// @param terms The word.
     /// @param word Packed record, not older than `stored`.
-    /// @param stored Packed record in storage, zero for none.
+    /// @param stored Packed record in storage.
     /// @return Quote units, never negative.
     function bound(uint256 terms, uint256 word, uint256 stored) internal pure returns (int256) {
         // Sums and products of fields of at most 64 bits.
         unchecked {
-            if (stored == 0) return int256(base(terms));
             uint256 elapsed = word.observedAt() - stored.observedAt();
             uint256 longest = cap(terms);
+            if (elapsed > longest) elapsed = longest;
             int256 free = stored.free();
-            return
-                (free < 0 ? int256(0) : free) +
-                int256(base(terms) + rate(terms) * (elapsed < longest ? elapsed : longest));
+            if (free < 0) free = 0;
+            return free + int256(base(terms) + rate(terms) * elapsed);
         }
     }
 }

@@ -5,7 +5,7 @@ import { verifyAttestation } from '../../src/attest/verify.ts'
 import { pinBlock } from '../../src/chain/pinBlock.ts'
 import { toJson } from '../../src/core/canonical.ts'
 import { recompute } from '../../src/engine.ts'
-import { readPostedAttestation, readRegistry, requireRegistered } from '../../src/registry.ts'
+import { readImprovement, readPostedAttestation, readRegistry, requireRegistered } from '../../src/registry.ts'
 import { formatTable } from '../../src/report/table.ts'
 import {
   type ChainOptions,
@@ -39,6 +39,12 @@ export const verifyCommand = withMarketOption(withChainOptions(new Command('veri
       sources: await sourcesOf(options),
       setId: state.signerSet.setId,
       domain,
+      improvement: await readImprovement(client, state, {
+        registry,
+        modelId,
+        account,
+        blockNumber: attestation.blockNumber,
+      }),
     })
     const verification = await verifyAttestation(attestation, {
       domain,

@@ -9,7 +9,9 @@ import {
   marginRegistryAbi,
   mockMarginRegistryAbi,
 } from '../../src/attest/abi.ts'
+import { batchTag } from '../../src/attest/batch.ts'
 import { postTag } from '../../src/attest/record.ts'
+import { leafTag, rootTag } from '../../src/attest/root.ts'
 
 describe('abi', () => {
   for (const [name, abi] of Object.entries({
@@ -25,7 +27,10 @@ describe('abi', () => {
     })
   }
 
-  it('has post() with the tag of the wire', () => {
+  it('has functions with the tags of the wire', () => {
     expect(toFunctionSelector('post()')).to.equal(postTag)
+    expect(toFunctionSelector('postBatch()')).to.equal(batchTag)
+    expect(toFunctionSelector('postRoot()')).to.equal(rootTag)
+    expect(toFunctionSelector('postLeaf()')).to.equal(leafTag)
   })
 })

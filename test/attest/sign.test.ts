@@ -158,7 +158,6 @@ describe('verify', () => {
     expect(await reason(good, { block: { ...context.block, timestamp: observedAt - 1 } })).to.equal(
       'wrongObservationTime',
     )
-    expect(await reason(changed({ flags: 0x22 }))).to.equal('unsupportedFlags')
     expect(await reason(changed({ flags: 0x82 }))).to.equal('unsupportedFlags')
     expect(await reason(changed({ lienSeq: 1 }))).to.equal('unsupportedLienSequence')
     expect(await reason(changed({ equity: -4_999_999n }))).to.equal('wrongSigner')

@@ -29,7 +29,7 @@ describe('signer sets', () => {
     expect(await signerSet(chain)).to.deep.equal({ setId: 1n, threshold: 3, signers: addresses.slice(0, 9) })
   })
 
-  it('kills every record not yet posted when the set rotates, also to itself', async () => {
+  it('threat 17: kills every record not yet posted when the set rotates, also to itself', async () => {
     const chain = await createChain()
     const before = await sign(chain, chain.signerSet)
     await chain.contract.write.rotateSigners([addresses.slice(0, 9), 3])
@@ -64,7 +64,7 @@ describe('signer sets', () => {
     expect(await rotate([a, b], 3)).to.equal('ThresholdOutOfRange')
   })
 
-  it('refuses to be deployed with zero or repeated signers', async () => {
+  it('threat 04: refuses to be deployed with zero or repeated signers', async () => {
     const { viem, accessManager } = await createChain()
     const deploy = (signers: readonly `0x${string}`[]) =>
       errorOf(viem.deployContract('MarginRegistry', [accessManager, signers, 1, []]))
@@ -155,7 +155,7 @@ describe('models', () => {
     expect(await errorOf(contract.simulate.retireModel([255, 0]))).to.equal('UndefinedModel')
   })
 
-  it('fails every read and post of a retired model, and frees its id when the last record has expired', async () => {
+  it('threat 29: fails every read and post of a retired model, and frees its id when the last record has expired', async () => {
     const chain = await createChain()
     const { contract } = chain
     await post(chain, (await sign(chain, chain.signerSet, { record: { flags: 15 } })).wire)
@@ -228,7 +228,7 @@ describe('who may', () => {
     { functionName: 'invalidateBefore', args: [1] },
   ] as const
 
-  it('lets nobody without a role configure', async () => {
+  it('threat 18: lets nobody without a role configure', async () => {
     const chain = await createChain()
     const stranger = chain.wallets[5]?.account.address
     if (!stranger) throw new Error('no account')

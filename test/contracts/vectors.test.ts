@@ -77,7 +77,7 @@ describe('vectors of the attestation', () => {
     })
   }
 
-  it('are stored and read back by the contract', async () => {
+  it('threats 21, 22: are stored and read back by the contract to the last unit', async () => {
     const last = Math.max(...file.attestations.map(({ record }) => record.observedAt))
     const override = { chainId: file.domain.chainId, initialDate: new Date((last - 3600) * 1000) }
     const { viem, networkHelpers } = await network.create({ network: 'default', override })
