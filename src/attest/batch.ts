@@ -60,7 +60,7 @@ export function buildBatch(drafts: readonly Draft[]): { readonly batch: MarginBa
     lienSeq,
   }))
   const batch = { ...header, rootsRoot: merkleRoot(leaves), items }
-  encodeItems(batch)
+  requireSignableBatch(batch)
   return { batch, proofs: merkleProofs(leaves) }
 }
 
