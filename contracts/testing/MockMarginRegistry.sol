@@ -272,7 +272,8 @@ contract MockMarginRegistry is IMarginOracle {
 
     function _bound(uint256 word, uint256 before) private view returns (int256) {
         uint256 terms = _terms[word.modelId()];
-        return terms == 0 ? type(int256).max : terms.bound(word, before);
+        if (terms == 0) return type(int256).max;
+        return before == 0 ? int256(terms.base()) : terms.bound(word, before);
     }
 
     function _isPaused(uint256 bit) private view returns (bool) {

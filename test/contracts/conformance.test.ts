@@ -14,11 +14,12 @@ import {
   portfolioRoot,
   revertName,
   sign,
+  signRootOf,
   tryPost,
 } from '../support/attestations.ts'
-import { postRoot, rootMode } from '../support/roots.ts'
 
 const statuses = ['unknown', 'fresh', 'stale', 'expired', 'invalidated', 'retired', 'suspended', 'superseded'] as const
+const rootMode = 0x20
 const riskIncrease = 1
 const posting = 2
 const hour = 3_600n
@@ -46,16 +47,19 @@ const chainOptions = {
 /** Every implementation that consumers may meet. A new one is added here and nowhere else. */
 const implementations: Readonly<Record<string, (chain: Chain) => Promise<Subject>>> = {
   MarginRegistry: async (chain) => {
-    const { write } = chain.contract
+    const { address, write } = chain.contract
     return {
-      address: chain.registry,
+      address,
       pause: (bits) => write.pause([bits]),
       unpause: (bits) => write.unpause([bits]),
       invalidateBefore: (time) => write.invalidateBefore([time]),
       retire: (modelId) => write.retireModel([modelId, 0]),
       bound: (improvementBase, improvementRate, improvementCap) =>
         write.setModel([toModel({ id: 0, paramsHash, improvementBase, improvementRate, improvementCap })]),
-      supersede: (time) => postRoot(chain, { observedAt: time, root: otherRoot }),
+      supersede: async (observedAt) => {
+        const { wire } = await signRootOf(chain, chain.signerSet, [{ account: address, observedAt }])
+        await chain.walletClient.sendTransaction({ chain: null, to: address, data: wire })
+      },
     }
   },
   MockMarginRegistry: async (chain) => {

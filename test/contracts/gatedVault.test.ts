@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { type Address, getContract, type Hex, maxUint256 } from 'viem'
 import type { MarginRecord } from '../../src/attest/record.ts'
-import { createChain, post, sign } from '../support/attestations.ts'
+import { createChain, paramsHash, post, sign } from '../support/attestations.ts'
 
 const usd = 10n ** 6n
 const ether = 10n ** 18n
@@ -11,7 +11,7 @@ const day = 86_400
 
 /** A vault of a token of 1,000 USD that asks for half of a holding in free equity, and three accounts with tokens. */
 async function createVault({ agingRate = 0n, coverage = ether / 2n } = {}) {
-  const chain = await createChain()
+  const chain = await createChain({ models: [{ id: 0, paramsHash, improvementBase: 2n ** 63n }] })
   const { viem, wallets } = chain
   const [governor, alice, bob, mallory] = wallets
   if (!governor || !alice || !bob || !mallory) throw new Error('no wallets')

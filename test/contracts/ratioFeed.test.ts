@@ -3,13 +3,13 @@ import { createRequire } from 'node:module'
 import { expect } from 'chai'
 import { artifacts } from 'hardhat'
 import type { MarginRecord } from '../../src/attest/record.ts'
-import { borrower, createChain, errorOf, post, sign } from '../support/attestations.ts'
+import { borrower, createChain, errorOf, paramsHash, post, sign } from '../support/attestations.ts'
 
 const one = 10n ** 18n
 
 /** A feed on a registry that holds a record with these values. */
 async function createFeed(record: Partial<MarginRecord> = {}, acceptedModels = 1n) {
-  const chain = await createChain()
+  const chain = await createChain({ models: [{ id: 0, paramsHash, improvementBase: 2n ** 63n }] })
   const feed = await chain.viem.deployContract('MarginRatioFeed', [chain.registry, 600n, acceptedModels, borrower])
   await chain.networkHelpers.mine()
   const signed = await sign(chain, chain.signerSet, { record })
