@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { type Address, HttpRequestError } from 'viem'
 import { getBlockNumber, sendTransaction } from 'viem/actions'
-import { toModel } from '../scripts/deploy.ts'
+import { toModel } from '../scripts/deployment/plan.ts'
 import { advanceTime, sendAs } from '../scripts/devnet/chain.ts'
 import { marginRegistryAbi } from '../src/attest/abi.ts'
 import { buildBatch } from '../src/attest/batch.ts'

@@ -91,7 +91,7 @@ describe('digest', function () {
     fc.assert(law, { numRuns: 1000 })
   })
 
-  it('refuses what has no place in its word, and is right again after that', () => {
+  it('refuses what has no place in its word, and is right again after that', async () => {
     const [unsigned] = fc.sample(attestation, { numRuns: 1, seed: 1 })
     const where = { chainId: 1, registry: '0x1111111111111111111111111111111111111111' } as const
     if (!unsigned) throw new Error('no sample')
@@ -103,7 +103,7 @@ describe('digest', function () {
       { ...unsigned, portfolioRoot: `0x${'é0'.repeat(32)}` as Hex },
       { ...unsigned, record: { ...record, account: '0x11' as Hex } },
     ]) {
-      thrown(() => attestationDigest(wrong, where), InvalidAttestationError)
+      await thrown(() => attestationDigest(wrong, where), InvalidAttestationError)
     }
     for (const changed of [
       { initialMargin: 2n ** 64n },
@@ -116,12 +116,12 @@ describe('digest', function () {
       { flags: -1 },
       { flags: 0.5 },
     ]) {
-      thrown(() => attestationDigest({ ...unsigned, record: { ...record, ...changed } }, where), OutOfRangeError)
+      await thrown(() => attestationDigest({ ...unsigned, record: { ...record, ...changed } }, where), OutOfRangeError)
     }
-    thrown(() => attestationDigest({ ...unsigned, blockNumber: 2n ** 40n }, where), OutOfRangeError)
-    thrown(() => attestationDigest({ ...unsigned, setId: 2n ** 256n }, where), OutOfRangeError)
-    thrown(() => attestationDigest(unsigned, { ...where, chainId: 0 }), OutOfRangeError)
-    thrown(() => attestationDigest(unsigned, { ...where, registry: '0x' }), InvalidAttestationError)
+    await thrown(() => attestationDigest({ ...unsigned, blockNumber: 2n ** 40n }, where), OutOfRangeError)
+    await thrown(() => attestationDigest({ ...unsigned, setId: 2n ** 256n }, where), OutOfRangeError)
+    await thrown(() => attestationDigest(unsigned, { ...where, chainId: 0 }), OutOfRangeError)
+    await thrown(() => attestationDigest(unsigned, { ...where, registry: '0x' }), InvalidAttestationError)
     expect(attestationDigest(unsigned, where)).to.equal(digest)
   })
 

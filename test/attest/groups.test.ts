@@ -4,17 +4,11 @@ import fc from 'fast-check'
 import { type Address, concat, type Hex, keccak256, size, slice, stringToHex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { buildBatch, type Draft, decodeBatch, encodeBatch } from '../../src/attest/batch.ts'
+import { batchDigest, rootDigest } from '../../src/attest/digest.ts'
 import { improvementBound, withBoundedEquity } from '../../src/attest/improvement.ts'
 import { buildRoot, decodeLeaf, decodeRoot, encodeLeaf, encodeRoot, isUnderRoot } from '../../src/attest/root.ts'
 import { assembleBatch, assembleRoot, QuorumError, signBatch, signRoot } from '../../src/attest/sign.ts'
-import {
-  batchDigest,
-  batchTypedData,
-  batchTypes,
-  rootDigest,
-  rootTypedData,
-  rootTypes,
-} from '../../src/attest/typedData.ts'
+import { batchTypedData, batchTypes, rootTypedData, rootTypes } from '../../src/attest/typedData.ts'
 import { verifyBatch, verifyLeaf, verifyRoot } from '../../src/attest/verify.ts'
 import { InvalidAttestationError } from '../../src/attest/wire.ts'
 import { OutOfRangeError } from '../../src/core/errors.ts'

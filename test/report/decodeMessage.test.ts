@@ -118,20 +118,20 @@ describe('decodeMessage', () => {
     expect(say(far)).to.include(String(2 ** 255))
   })
 
-  it('refuses what is not ours, and what is cut off', () => {
+  it('refuses what is not ours, and what is cut off', async () => {
     const wire = encodeAttestation({ ...first(drafts(6)), ...signed })
     for (const data of ['0x', '0x123', '0x12345678', '0x1234', 'hello', `0x12345678${'00'.repeat(64)}`] as Hex[]) {
-      thrown(() => decodeMessage(data), UnknownDataError)
+      await thrown(() => decodeMessage(data), UnknownDataError)
     }
     for (const data of [wire.slice(0, -2), `${wire}00`, `0x44c31c1300`] as Hex[]) {
-      if (data.startsWith('0x05c1')) thrown(() => decodeMessage(data), InvalidAttestationError)
-      else thrown(() => decodeMessage(data), UnknownDataError)
+      if (data.startsWith('0x05c1')) await thrown(() => decodeMessage(data), InvalidAttestationError)
+      else await thrown(() => decodeMessage(data), UnknownDataError)
     }
     const stale = encodeErrorResult({ abi: marginRegistryAbi, errorName: 'UnknownAccount', args: [accounts[0]] })
-    thrown(() => decodeMessage(`${stale}00`), InvalidAttestationError)
-    thrown(() => decodeMessage(`0x${'ff'.repeat(32)}`), OutOfRangeError)
+    await thrown(() => decodeMessage(`${stale}00`), InvalidAttestationError)
+    await thrown(() => decodeMessage(`0x${'ff'.repeat(32)}`), OutOfRangeError)
     const verify = encodeFunctionData({ abi: marginRegistryAbi, functionName: 'verify', args: ['0x1234'] })
-    thrown(() => decodeMessage(verify), UnknownDataError)
-    thrown(() => decodeMessage(verify.slice(0, -64) as Hex), UnknownDataError)
+    await thrown(() => decodeMessage(verify), UnknownDataError)
+    await thrown(() => decodeMessage(verify.slice(0, -64) as Hex), UnknownDataError)
   })
 })
