@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { getAddress, isAddress } from 'viem'
 import { formatTable } from '../../src/report/table.ts'
 import { examineRegistry } from '../doctor/registry.ts'
-import { type ChainOptions, openChain, toInteger, UsageError, withChainOptions } from './context.ts'
+import { type ChainOptions, collect, openChain, toInteger, UsageError, withChainOptions } from './context.ts'
 import { exitCodes, print } from './output.ts'
 import { loadParameterSet } from './params.ts'
 
@@ -12,8 +12,6 @@ type Options = ChainOptions & {
   readonly fromBlock: string
   readonly blocks: string
 }
-
-const collect = (value: string, list: readonly string[] = []) => [...list, value]
 
 export const doctorCommand = withChainOptions(new Command('doctor'))
   .description('look a deployed registry over: code, domain, roles, signers, models, switches; exit code 1 on an error')

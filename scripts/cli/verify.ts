@@ -9,6 +9,7 @@ import { formatQuoteUnits } from '../../src/report/money.ts'
 import { formatTable } from '../../src/report/table.ts'
 import {
   type ChainOptions,
+  collect,
   type MarketOption,
   openChain,
   sourcesOf,
@@ -20,8 +21,6 @@ import { attestationText } from './post.ts'
 import { type VerificationReport, verifyMessage } from './verification.ts'
 
 type Options = ChainOptions & MarketOption & { readonly leaf?: readonly string[] }
-
-const collect = (value: string, list: readonly string[] = []) => [...list, value]
 
 export const verifyCommand = withMarketOption(withChainOptions(new Command('verify')))
   .description('recompute an attestation from the chain at its own block; exit code 3 when it differs or is not signed')

@@ -125,9 +125,10 @@ describe('digest', function () {
     expect(attestationDigest(unsigned, where)).to.equal(digest)
   })
 
-  it('hashes messages of every length around the blocks as viem does', () => {
+  it('hashes messages of every length around the blocks, and longer than its memory, as viem does', () => {
     const target = new Uint8Array(40)
-    for (let length = 0; length <= 420; length++) {
+    const lengths = [...Array.from({ length: 421 }, (_, i) => i), 47_104, 65_312, 65_313, 200_000, 5]
+    for (const length of lengths) {
       const message = Uint8Array.from({ length }, (_, i) => (i * 31 + length) & 0xff)
       keccak256Into(message, target, 8)
       expect(target.subarray(8), `${length} bytes`).to.deep.equal(hexToBytes(keccak256(message)))
