@@ -82,7 +82,8 @@ export function decodeSignatures(wire: Hex, start: number): Signatures & { reado
  */
 export function requireTag(wire: Hex, tag: Hex, kind: string): void {
   if (!isHex(wire) || wire.length % 2 !== 0) throw new InvalidAttestationError(`A ${kind} is hex bytes.`)
-  const got = size(wire) < 4 ? wire : slice(wire, 0, 4).toLowerCase()
+  if (size(wire) < 4) throw new InvalidAttestationError(`A ${kind} begins with a tag of 4 bytes, got ${size(wire)}.`)
+  const got = slice(wire, 0, 4).toLowerCase()
   if (got !== tag) throw new InvalidAttestationError(`The tag is ${got}, not ${tag} (a ${kind}).`)
 }
 
