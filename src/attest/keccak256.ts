@@ -1,5 +1,5 @@
 /**
- * Keccak-256 of bytes. The permutation is a WebAssembly function of one loop over the rounds, assembled below from the
+ * Keccak-256 of bytes. The sponge is a WebAssembly function of two loops, blocks and rounds, assembled below from the
  * definition of Keccak-f[1600] (G. Bertoni, J. Daemen, M. Peeters, G. Van Assche, "The Keccak reference", 2011):
  * JavaScript has no fast 64-bit rotation, and hashes are most of what a digest costs.
  *
@@ -43,8 +43,9 @@ const roundConstants = [
 
 /** The sponge, with a memory of at least that many bytes. */
 function spongeOf(size: number): Sponge {
-  const { hash, memory, bytes } = sponge ?? assembleSponge()
-  if (bytes.length >= size) return sponge ?? { hash, memory, bytes }
+  const current = sponge ?? assembleSponge()
+  const { hash, memory, bytes } = current
+  if (bytes.length >= size) return current
   memory.grow(Math.ceil((size - bytes.length) / pageSize))
   sponge = { hash, memory, bytes: new Uint8Array(memory.buffer) }
   return sponge
