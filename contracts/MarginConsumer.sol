@@ -48,7 +48,8 @@ abstract contract MarginConsumer {
     /// @notice Lets the action through only when the account's free equity covers `needed`.
     /// @param account Account that takes the risk.
     /// @param needed Free equity needed, quote units.
-    /// @param update Empty to use the stored record, else one signed record to pull.
+    /// @param update Empty to use the stored record, else what the oracle verifies: a signed record, or a record with its
+    /// proof where the oracle keeps roots.
     modifier withMargin(address account, uint256 needed, bytes calldata update) {
         _requireMargin(account, needed, _pull(account, update));
         _;
@@ -58,17 +59,32 @@ abstract contract MarginConsumer {
     /// stored one. Reverts unless that is fresh and of an accepted model.
     function _pull(address account, bytes calldata update) internal returns (IMarginOracle.Margin memory margin) {
         if (update.length != 0) oracle.verify(update);
+        return _margin(account);
+    }
+
+    /// @dev The record that counts. Reverts unless it is fresh and of an accepted model.
+    function _margin(address account) internal view returns (IMarginOracle.Margin memory margin) {
         margin = oracle.marginOf(account, maxAge);
         if (!_isAccepted(margin.modelId)) revert ModelNotAccepted(margin.modelId);
     }
 
-    /// @dev Reverts unless the free equity of `margin`, which {_pull} just returned, covers `needed` and the surcharge
+    /// @dev Reverts unless the free equity of `margin`, which {_pull} or {_margin} just returned, covers `needed` and the surcharge
     /// for its age.
     function _requireMargin(address account, uint256 needed, IMarginOracle.Margin memory margin) internal view {
         uint256 requirement = uint256(margin.initialMargin) + needed;
         uint256 growth = agingRate * (block.timestamp - margin.observedAt);
         uint256 surcharge = requirement == 0 || growth == 0 ? 0 : (requirement * growth - 1) / WAD + 1;
         oracle.requireMargin(account, needed + surcharge, maxAge);
+    }
+
+    /// @dev Most that {_requireMargin} would let pass, rounded down, zero when nothing. Reverts while opening risk is paused.
+    function _coverable(address account, IMarginOracle.Margin memory margin) internal view returns (uint256 needed) {
+        int256 free = oracle.freeEquity(account, maxAge);
+        uint256 growth = agingRate * (block.timestamp - margin.observedAt);
+        uint256 surcharge = uint256(margin.initialMargin) * growth;
+        if (free < 0 || uint256(free) * WAD < surcharge) return 0;
+        // (IM + needed) * growth / WAD + needed <= free, solved for needed.
+        return (uint256(free) * WAD - surcharge) / (WAD + growth);
     }
 
     function _isAccepted(uint8 modelId) internal view returns (bool) {

@@ -20,7 +20,12 @@ abstract contract RegistryConfiguration is IMarginRegistry, AccessManaged {
     /// @dev Laid out in {ControlsWord}. The only slot besides the record that a post or a read touches.
     uint256 internal _controls;
 
-    mapping(uint256 modelId => uint256 time) private _retiredAt;
+    /// @dev First second at which the records of a model fail, zero when it is not being retired.
+    mapping(uint256 modelId => uint256 time) private _failsAt;
+
+    /// @dev One more than the model that an account may move to with its next record; zero for none. Asked only for a record
+    /// of another model than the stored one.
+    mapping(address account => uint256 modelIdPlusOne) internal _nextModel;
 
     /// @notice Sets the first signer set and models.
     /// @param authority AccessManager that decides who may configure.
@@ -65,9 +70,11 @@ abstract contract RegistryConfiguration is IMarginRegistry, AccessManaged {
         ConfigurationCode.Configuration memory configuration = _configuration();
         if (model.id < configuration.models.length) {
             bytes32 paramsHash = configuration.models[model.id].paramsHash;
-            if (_controls.isRetired(model.id)) {
+            uint256 failsAt = _failsAt[model.id];
+            if (failsAt != 0) {
                 // A record of the old parameters must not come to life under the new ones.
-                if (block.timestamp <= _retiredAt[model.id] + MarginWord.LONGEST_VALIDITY) revert ModelInUse(model.id);
+                if (block.timestamp <= failsAt + MarginWord.LONGEST_VALIDITY) revert ModelInUse(model.id);
+                _failsAt[model.id] = 0;
                 _controls = _controls.withRetired(model.id, false);
             } else if (paramsHash != 0 && paramsHash != model.paramsHash) {
                 revert ModelInUse(model.id);
@@ -78,14 +85,34 @@ abstract contract RegistryConfiguration is IMarginRegistry, AccessManaged {
     }
 
     /// @inheritdoc IMarginRegistry
-    function retireModel(uint8 modelId) external restricted {
+    function retireModel(uint8 modelId, uint32 grace) external restricted {
+        if (grace > MarginWord.LONGEST_VALIDITY) revert GraceTooLong(grace);
         ConfigurationCode.Configuration memory configuration = _configuration();
-        if (modelId >= configuration.models.length || configuration.models[modelId].paramsHash == 0) {
-            revert UndefinedModel(modelId);
+        ConfigurationCode.ModelEntry memory entry = _definedModel(configuration, modelId);
+        uint256 failsAt = block.timestamp + grace;
+        uint256 before = _failsAt[modelId];
+        if (before != 0 && failsAt >= before) revert RetirementOutOfOrder(modelId, before);
+        _failsAt[modelId] = failsAt;
+        if (grace == 0) _controls = _controls.withRetired(modelId, true);
+        if (entry.until > block.timestamp) {
+            entry.until = uint32(block.timestamp);
+            _write(configuration);
         }
+        emit ModelRetired(modelId, failsAt);
+    }
+
+    /// @inheritdoc IMarginRegistry
+    function endModel(uint8 modelId) external {
+        uint256 failsAt = _failsAt[modelId];
+        if (failsAt == 0 || block.timestamp < failsAt) revert RetirementOutOfOrder(modelId, failsAt);
         _controls = _controls.withRetired(modelId, true);
-        _retiredAt[modelId] = block.timestamp;
-        emit ModelRetired(modelId);
+    }
+
+    /// @inheritdoc IMarginRegistry
+    function moveToModel(address account, uint8 modelId) external restricted {
+        _definedModel(_configuration(), modelId);
+        _nextModel[account] = uint256(modelId) + 1;
+        emit AccountModelChanged(account, modelId);
     }
 
     /// @inheritdoc IMarginRegistry
@@ -96,9 +123,9 @@ abstract contract RegistryConfiguration is IMarginRegistry, AccessManaged {
     /// @inheritdoc IMarginRegistry
     function unpause(uint8 bits) external restricted {
         if (bits & ControlsWord.PAUSE_RISK_INCREASE != 0) {
-            (, uint256 threshold, uint256 signers, ) = ConfigurationCode.header(
-                SSTORE2.read(_controls.configuration())
-            );
+            uint256 header = ConfigurationCode.header(SSTORE2.read(_controls.configuration()));
+            uint256 signers = ConfigurationCode.signersIn(header);
+            uint256 threshold = ConfigurationCode.thresholdIn(header);
             if (signers < threshold) revert NotEnoughSigners(signers, threshold);
         }
         _setPauses(_controls.pauses() & ~uint256(bits));
@@ -123,19 +150,20 @@ abstract contract RegistryConfiguration is IMarginRegistry, AccessManaged {
         ConfigurationCode.ModelEntry[] memory models = _configuration().models;
         model.id = modelId;
         if (modelId < models.length) {
-            (model.paramsHash, model.from, model.until) = (
-                models[modelId].paramsHash,
-                models[modelId].from,
-                models[modelId].until
-            );
-            retired = _controls.isRetired(modelId);
+            ConfigurationCode.ModelEntry memory entry = models[modelId];
+            model = Model(modelId, entry.paramsHash, entry.from, entry.until, entry.base, entry.rate, entry.cap);
+            retired = _failsAt[modelId] != 0;
         }
     }
 
     /// @inheritdoc IMarginRegistry
-    function controls() external view returns (uint256 pauses, uint256 retiredModels, uint256 invalidBeforeTime) {
+    function controls()
+        external
+        view
+        returns (uint256 pauses, uint256 retiredModels, uint256 invalidBefore, uint256 newestRootAt)
+    {
         uint256 current = _controls;
-        return (current.pauses(), current.retiredModels(), current.invalidBefore());
+        return (current.pauses(), current.retiredModels(), current.invalidBefore(), current.newestRootTime());
     }
 
     function _setSigners(
@@ -170,9 +198,19 @@ abstract contract RegistryConfiguration is IMarginRegistry, AccessManaged {
             models = new ConfigurationCode.ModelEntry[](uint256(model.id) + 1);
             for (uint256 i = 0; i < configuration.models.length; ++i) models[i] = configuration.models[i];
         }
-        models[model.id] = ConfigurationCode.ModelEntry(model.paramsHash, model.from, model.until);
+        (uint64 base, uint64 rate, uint32 cap) = (model.improvementBase, model.improvementRate, model.improvementCap);
+        models[model.id] = ConfigurationCode.ModelEntry(model.paramsHash, model.from, model.until, base, rate, cap);
         configuration.models = models;
-        emit ModelChanged(model.id, model.paramsHash, model.from, model.until);
+        emit ModelChanged(model.id, model.paramsHash, model.from, model.until, base, rate, cap);
+    }
+
+    function _definedModel(
+        ConfigurationCode.Configuration memory configuration,
+        uint8 modelId
+    ) private pure returns (ConfigurationCode.ModelEntry memory entry) {
+        if (modelId >= configuration.models.length) revert UndefinedModel(modelId);
+        entry = configuration.models[modelId];
+        if (entry.paramsHash == 0) revert UndefinedModel(modelId);
     }
 
     function _write(ConfigurationCode.Configuration memory configuration) private {

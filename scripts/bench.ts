@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { digestRows } from './bench/digest.ts'
 import { integerRows } from './bench/integer.ts'
 import type { BenchRow, BenchSuite } from './bench/row.ts'
 
 /** Suites by the first word of their rows' names. */
-const suites: Readonly<Record<string, BenchSuite>> = { integer: integerRows }
+const suites: Readonly<Record<string, BenchSuite>> = { integer: integerRows, digest: digestRows }
 
 const { json, only } = new Command('bench')
   .description('measure what the documents claim; fails when a gate is missed')
@@ -24,6 +25,7 @@ else
   for (const { name, value, unit, gate } of rows)
     console.log(`${name}  ${value} ${unit}${gate ? `  (gate ${gate})` : ''}`)
 
-const missed = rows.filter(({ value, gate }) => gate !== undefined && value > gate)
-for (const { name, value, gate } of missed) console.error(`${name} is ${value}, above its gate ${gate}`)
+const missed = rows.filter(({ value, gate = value, better }) => (better === 'more' ? value < gate : value > gate))
+for (const { name, value, gate, better } of missed)
+  console.error(`${name} is ${value}, ${better === 'more' ? 'below' : 'above'} its gate ${gate}`)
 if (missed.length > 0 || rows.length === 0) process.exitCode = 1

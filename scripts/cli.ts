@@ -5,7 +5,10 @@ import { attestCommand } from './cli/attest.ts'
 import { backtestCommand } from './cli/backtest.ts'
 import { compareCommand } from './cli/compare.ts'
 import { UsageError } from './cli/context.ts'
+import { decodeCommand } from './cli/decode.ts'
+import { deployCommand } from './cli/deploy.ts'
 import { devnetCommand } from './cli/devnet.ts'
+import { doctorCommand } from './cli/doctor.ts'
 import { historyCommand } from './cli/history.ts'
 import { keeperCommand } from './cli/keeper.ts'
 import { ladderCommand } from './cli/ladder.ts'
@@ -35,6 +38,9 @@ for (const command of [
   attestCommand,
   postCommand,
   verifyCommand,
+  decodeCommand,
+  deployCommand,
+  doctorCommand,
   keeperCommand,
   paramsCommand,
   historyCommand,

@@ -1,19 +1,14 @@
-import {
-  type Abi,
-  type Account,
-  type Address,
-  type Chain,
-  type Hex,
-  isAddressEqual,
-  type PublicClient,
-  parseAbi,
-  type Transport,
-  toFunctionSelector,
-  type WalletClient,
-} from 'viem'
-import { creditLineAbi, marginRegistryAbi } from '../src/attest/abi.ts'
+import type { Abi, Account, Address, Chain, Hash, PublicClient, Transport, WalletClient } from 'viem'
+import { creditLineAbi } from '../src/attest/abi.ts'
 import type { SignerSet } from '../src/attest/sign.ts'
-import { BaseError } from '../src/core/errors.ts'
+import {
+  DeploymentError,
+  type DeploymentStep,
+  type PlannedContract,
+  planRegistry,
+  type RegistryTerms,
+  sortSigners,
+} from './deployment/plan.ts'
 import { loadProjectArtifact } from './devnet/artifacts.ts'
 
 /** Wallet that sends the transactions and client that waits for them. */
@@ -22,28 +17,8 @@ export type DeployClients = {
   readonly publicClient: PublicClient
 }
 
-/** A model of the registry: in force for records observed in [from, until), Unix seconds. */
-export type ModelTerms = {
-  readonly id: number
-  readonly paramsHash: Hex
-  readonly from?: number
-  readonly until?: number
-}
-
-/** What a registry is made of. */
-export type DeployRegistryOptions = DeployClients & {
-  /** In any order; the set is sorted by address. */
-  readonly signers: readonly Address[]
-  readonly threshold: number
-  readonly models: readonly ModelTerms[]
-  /** Changes signers and models, and takes pauses back, after `governorDelay` seconds. The sender by default. */
-  readonly governor?: Address
-  readonly governorDelay?: number
-  /** Removes signers, retires models, pauses and invalidates at once, and cancels what the governor has scheduled. The sender by default. */
-  readonly guardian?: Address
-  /** Grants roles, after `governorDelay` seconds. The sender by default; when it names another it keeps none of this role. */
-  readonly admin?: Address
-}
+/** What a registry is made of, and who sends. */
+export type DeployRegistryOptions = DeployClients & RegistryTerms
 
 /** Addresses of a registry, and its first signer set. */
 export type RegistryDeployment = {
@@ -79,77 +54,25 @@ export type DeployCreditLineOptions = DeployClients & {
   readonly terms: CreditLineTerms
 }
 
-/** A deployment transaction failed. */
-export class DeploymentError extends BaseError {
-  override readonly name = 'DeploymentError'
-}
-
-/** Roles of the AccessManager that guard a registry. */
-export const governorRole = 1n
-export const guardianRole = 2n
-
-const governorFunctions = [
-  'rotateSigners(address[],uint8)',
-  'setModel((uint8,bytes32,uint32,uint32))',
-  'unpause(uint8)',
-].map((signature) => toFunctionSelector(signature))
-const guardianFunctions = [
-  'removeSigner(address)',
-  'retireModel(uint8)',
-  'pause(uint8)',
-  'invalidateBefore(uint32)',
-].map((signature) => toFunctionSelector(signature))
-
-const accessManagerAbi = parseAbi([
-  'constructor(address initialAdmin)',
-  'function setTargetFunctionRole(address target, bytes4[] selectors, uint64 roleId)',
-  'function grantRole(uint64 roleId, address account, uint32 executionDelay)',
-  'function setRoleGuardian(uint64 roleId, uint64 guardian)',
-  'function renounceRole(uint64 roleId, address callerConfirmation)',
-])
-const adminRole = 0n
-const endOfTime = 0xffffffff
-
 /**
- * Deploys an AccessManager and a registry under it, and hands out the roles.
+ * Deploys an AccessManager and a registry under it, and hands out the roles, as {@link planRegistry} says.
  *
  * @throws {DeploymentError} when a transaction fails.
  */
 export async function deployRegistry(options: DeployRegistryOptions): Promise<RegistryDeployment> {
-  const { walletClient, threshold, governorDelay = 0 } = options
-  const sender = walletClient.account.address
-  const { governor = sender, guardian = sender, admin = sender } = options
-  const signers = [...options.signers].sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1))
-  const models = options.models.map(({ id, paramsHash, from = 0, until = endOfTime }) => ({
-    id,
-    paramsHash,
-    from,
-    until,
-  }))
-
-  const accessManager = await deploy(
-    options,
-    '@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager.json',
-    accessManagerAbi,
-    [sender],
-  )
-  const registry = await deploy(options, 'contracts/MarginRegistry.sol/MarginRegistry.json', marginRegistryAbi, [
-    accessManager,
-    signers,
-    threshold,
-    models,
-  ])
-  await configure(options, accessManager, 'setTargetFunctionRole', [registry, governorFunctions, governorRole])
-  await configure(options, accessManager, 'setTargetFunctionRole', [registry, guardianFunctions, guardianRole])
-  await configure(options, accessManager, 'grantRole', [governorRole, governor, governorDelay])
-  await configure(options, accessManager, 'grantRole', [guardianRole, guardian, 0])
-  await configure(options, accessManager, 'setRoleGuardian', [governorRole, guardianRole])
-  // The admin waits as long as the governor, or it could hand out the governor's role without the delay.
-  await configure(options, accessManager, 'grantRole', [adminRole, admin, governorDelay])
-  if (!isAddressEqual(admin, sender)) {
-    await configure(options, accessManager, 'renounceRole', [adminRole, sender])
+  const contracts = new Map<PlannedContract, { readonly address: Address; readonly abi: Abi }>()
+  for (const step of planRegistry(options, options.walletClient.account.address)) await take(options, step, contracts)
+  const addressOf = (contract: PlannedContract) => {
+    const deployed = contracts.get(contract)
+    if (!deployed) throw new DeploymentError(`The plan deploys no ${contract}.`)
+    return deployed.address
   }
-  return { accessManager, registry, signerSet: { setId: 1n, threshold, signers } }
+  const { threshold, signers } = options
+  return {
+    accessManager: addressOf('AccessManager'),
+    registry: addressOf('MarginRegistry'),
+    signerSet: { setId: 1n, threshold, signers: sortSigners(signers) },
+  }
 }
 
 /**
@@ -169,39 +92,43 @@ export async function deployCreditLine(options: DeployCreditLineOptions): Promis
   ])
 }
 
-async function deploy(
-  { walletClient, publicClient }: DeployClients,
-  artifact: string,
-  abi: Abi,
-  args: readonly unknown[],
-): Promise<Address> {
-  const { name, bytecode } = await loadProjectArtifact(artifact)
-  const hash = await walletClient.deployContract({
-    abi,
-    bytecode,
-    args,
-    account: walletClient.account,
-    chain: walletClient.chain ?? null,
+async function take(
+  clients: DeployClients,
+  step: DeploymentStep,
+  contracts: Map<PlannedContract, { readonly address: Address; readonly abi: Abi }>,
+): Promise<void> {
+  const args = step.args.map((value) => {
+    const isReference = typeof value === 'object' && value !== null && 'deployed' in value
+    return isReference ? contracts.get(value.deployed as PlannedContract)?.address : value
   })
-  const { contractAddress, status } = await publicClient.waitForTransactionReceipt({ hash, pollingInterval: 20 })
-  if (status !== 'success' || !contractAddress) throw new DeploymentError(`Deploying ${name} failed in ${hash}.`)
+  if (step.kind === 'deploy') {
+    const { abi } = await loadProjectArtifact(step.artifact)
+    contracts.set(step.contract, { address: await deploy(clients, step.artifact, abi, args), abi })
+    return
+  }
+  const { contract, functionName } = step
+  const target = contracts.get(contract)
+  if (!target) throw new DeploymentError(`${functionName} comes before ${contract} is deployed.`)
+  const { walletClient } = clients
+  const hash = await walletClient.writeContract({ ...target, functionName, args, ...senderOf(walletClient) })
+  await succeeded(clients, hash, functionName)
+}
+
+async function deploy(clients: DeployClients, artifact: string, abi: Abi, args: readonly unknown[]): Promise<Address> {
+  const { walletClient } = clients
+  const { name, bytecode } = await loadProjectArtifact(artifact)
+  const hash = await walletClient.deployContract({ abi, bytecode, args, ...senderOf(walletClient) })
+  const { contractAddress } = await succeeded(clients, hash, `Deploying ${name}`)
+  if (!contractAddress) throw new DeploymentError(`Transaction ${hash} made no contract.`)
   return contractAddress
 }
 
-async function configure(
-  { walletClient, publicClient }: DeployClients,
-  accessManager: Address,
-  functionName: 'setTargetFunctionRole' | 'grantRole' | 'setRoleGuardian' | 'renounceRole',
-  args: readonly unknown[],
-): Promise<void> {
-  const hash = await walletClient.writeContract({
-    address: accessManager,
-    abi: accessManagerAbi as Abi,
-    functionName,
-    args,
-    account: walletClient.account,
-    chain: walletClient.chain ?? null,
-  })
-  const { status } = await publicClient.waitForTransactionReceipt({ hash, pollingInterval: 20 })
-  if (status !== 'success') throw new DeploymentError(`${functionName} failed in ${hash}.`)
+function senderOf({ account, chain }: DeployClients['walletClient']) {
+  return { account, chain: chain ?? null }
+}
+
+async function succeeded({ publicClient }: DeployClients, hash: Hash, what: string) {
+  const receipt = await publicClient.waitForTransactionReceipt({ hash, pollingInterval: 20 })
+  if (receipt.status !== 'success') throw new DeploymentError(`${what} failed in ${hash}.`)
+  return receipt
 }

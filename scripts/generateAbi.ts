@@ -7,6 +7,9 @@ const published = {
   marginOracleAbi: 'IMarginOracle',
   marginRegistryAbi: 'MarginRegistry',
   creditLineAbi: 'CreditLine',
+  gatedVaultAbi: 'GatedVault',
+  marginRatioFeedAbi: 'MarginRatioFeed',
+  mockMarginRegistryAbi: 'MockMarginRegistry',
 }
 
 await hre.tasks.getTask('build').run({ quiet: true })

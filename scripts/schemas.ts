@@ -7,6 +7,7 @@ import { priceHistorySchema } from '../src/market/priceHistory.ts'
 import { referenceModels } from '../src/risk/models/all.ts'
 import { venueAccountSchema } from '../src/risk/models/venueRules/venueAccount.ts'
 import { deploymentSchema } from './cli/deployment.ts'
+import { registryTermsSchema } from './deployment/parameters.ts'
 
 /** A JSON Schema (draft 2020-12) as a plain object. */
 export type JsonSchema = z.core.JSONSchema.JSONSchema
@@ -41,6 +42,7 @@ export function jsonSchemas(): Readonly<Record<string, JsonSchema>> {
       ...deployment,
       properties: { ...deployment.properties, parameters: { $ref: 'parameters.schema.json' } },
     },
+    'registry.schema.json': toJsonSchema(registryTermsSchema, 'Plimsoll registry terms'),
     'price-history.schema.json': toJsonSchema(priceHistorySchema, 'Plimsoll price history'),
     ...Object.fromEntries(
       referenceModels.map(({ id, parametersSchema: schema }) => [

@@ -2,10 +2,12 @@ import { type Address, type Client, getAddress, type Hash, isAddress } from 'vie
 import type { AnyAdapter } from './adapters/adapter.ts'
 import { allAdapters } from './adapters/all.ts'
 import { readVenue, type VenueReading } from './adapters/readVenue.ts'
+import { attestationDigest } from './attest/digest.ts'
+import { type Improvement, withBoundedEquity } from './attest/improvement.ts'
 import type { Attestation, MarginRecord } from './attest/record.ts'
 import { decodeFlags, requireSignable } from './attest/record.ts'
 import { type ToRecordOptions, toRecord } from './attest/toRecord.ts'
-import { type AttestationDomain, attestationDigest, type UnsignedAttestation } from './attest/typedData.ts'
+import type { AttestationDomain, UnsignedAttestation } from './attest/typedData.ts'
 import { witnessRoot } from './attest/witness.ts'
 import { pinBlock } from './chain/pinBlock.ts'
 import { runPlans } from './chain/runPlans.ts'
@@ -102,22 +104,29 @@ function toAddress(account: Address): Address {
   return getAddress(account.toLowerCase())
 }
 
-export type DraftOptions = ToRecordOptions & { readonly parameters: MarginParameters; readonly setId: bigint }
+export type DraftOptions = ToRecordOptions & {
+  readonly parameters: MarginParameters
+  readonly setId: bigint
+  /** The model's change bounds and the record stored at the bound block; without them equity is signed as it is. */
+  readonly improvement?: Improvement | undefined
+}
 
 /**
- * Calculates the margin of a snapshot and drafts the record that signers sign.
+ * Calculates the margin of a snapshot and drafts the record that signers sign: `min(equity, initialMargin + bound)`, where
+ * the registry bounds how fast free equity may rise.
  *
  * @throws {OutOfRangeError} when the margin does not fit the record.
  * @throws whatever {@link calculateMargin} and {@link toRecord} refuse.
  */
 export function draftAttestation(
   snapshot: Snapshot,
-  { parameters, setId, ...flags }: DraftOptions,
+  { parameters, setId, improvement, ...flags }: DraftOptions,
 ): { readonly result: MarginResult; readonly unsigned: UnsignedAttestation } {
   const result = calculateMargin({ portfolio: snapshot.portfolio, market: snapshot.market, parameters })
   const { block } = snapshot.portfolio
+  const record = toRecord(result, flags)
   const unsigned: UnsignedAttestation = {
-    record: toRecord(result, flags),
+    record: improvement === undefined ? record : withBoundedEquity(record, improvement),
     blockNumber: block.number,
     portfolioRoot: portfolioRoot(inputsHash(snapshot), witnessRoot(snapshot.witnesses)),
     blockHash: block.hash,
@@ -134,37 +143,45 @@ export type Difference = { readonly field: string; readonly attested: string; re
 /** Outcome of {@link recompute}: the digest holds when there is no difference. */
 export type Recomputation = {
   readonly result: MarginResult
+  readonly portfolioRoot: Hash
   readonly digest: Hash
   readonly differences: readonly Difference[]
 }
 
 /**
- * Recomputes an attestation from the chain at its own block and names every field that differs. Validity and confirmation
- * are the signer's to choose; the longest validity that the book allows is not.
+ * Recomputes an attestation from the chain at its own block and names every field that differs. Validity, confirmation and
+ * mode are the signer's to choose; the longest validity that the book allows is not.
  */
 export async function recompute(
   client: Client,
   options: {
-    readonly attestation: Pick<Attestation, 'record' | 'blockNumber' | 'portfolioRoot'>
+    /** Without `portfolioRoot` where the message carries none, as an item of a batch. */
+    readonly attestation: Pick<Attestation, 'record' | 'blockNumber'> & Partial<Pick<Attestation, 'portfolioRoot'>>
     readonly parameters: MarginParameters
     readonly setId: bigint
     readonly domain: AttestationDomain
+    readonly improvement?: Improvement | undefined
     readonly sources?: MarketSources | undefined
   },
 ): Promise<Recomputation> {
-  const { attestation, parameters, setId, domain, sources } = options
+  const { attestation, parameters, setId, domain, improvement, sources } = options
   const { record, blockNumber } = attestation
-  const { validityCode, confirmed, enforceable } = decodeFlags(record.flags)
+  const { validityCode, confirmed, rootMode, enforceable } = decodeFlags(record.flags)
   const scope = enforceable ? 'enforceable' : 'observed'
   const { snapshot } = await readSnapshot(client, { account: record.account, parameters, blockNumber, sources, scope })
-  const { result, unsigned } = draftAttestation(snapshot, { parameters, setId, validityCode, confirmed })
+  const choices = { validityCode, confirmed, rootMode }
+  const { result, unsigned } = draftAttestation(snapshot, { parameters, setId, improvement, ...choices })
   const differences = [
     ...Object.keys(unsigned.record).map((field) => ({
       field,
       attested: String(record[field as keyof MarginRecord]),
       recomputed: String(unsigned.record[field as keyof MarginRecord]),
     })),
-    { field: 'portfolioRoot', attested: attestation.portfolioRoot, recomputed: unsigned.portfolioRoot },
+    {
+      field: 'portfolioRoot',
+      attested: attestation.portfolioRoot ?? unsigned.portfolioRoot,
+      recomputed: unsigned.portfolioRoot,
+    },
   ].filter(({ attested, recomputed }) => attested !== recomputed)
-  return { result, digest: attestationDigest(unsigned, domain), differences }
+  return { result, portfolioRoot: unsigned.portfolioRoot, digest: attestationDigest(unsigned, domain), differences }
 }

@@ -3,6 +3,16 @@ export const version = '0.1.0'
 
 export type { Adapter, AdapterContext, AnyAdapter, VenuePositions } from './adapters/adapter.ts'
 export { allAdapters } from './adapters/all.ts'
+export {
+  type BatchItem,
+  buildBatch,
+  type Draft,
+  decodeBatch,
+  encodeBatch,
+  type MarginBatch,
+} from './attest/batch.ts'
+export { attestationDigest, batchDigest, rootDigest } from './attest/digest.ts'
+export { type ChangeBounds, type Improvement, improvementBound } from './attest/improvement.ts'
 export { signerFromKey, signerFromKeystore } from './attest/keystore.ts'
 export {
   type Attestation,
@@ -13,10 +23,35 @@ export {
   expiresAt,
   type MarginRecord,
 } from './attest/record.ts'
-export { assembleAttestation, type SignerSet, signAttestation } from './attest/sign.ts'
+export {
+  buildRoot,
+  decodeLeaf,
+  decodeRoot,
+  encodeLeaf,
+  encodeRoot,
+  type Leaf,
+  type MarginRoot,
+} from './attest/root.ts'
+export {
+  assembleAttestation,
+  assembleBatch,
+  assembleRoot,
+  type SignerSet,
+  signAttestation,
+  signBatch,
+  signRoot,
+} from './attest/sign.ts'
 export { toRecord } from './attest/toRecord.ts'
-export { attestationDigest, attestationTypedData, type UnsignedAttestation } from './attest/typedData.ts'
-export { type Verification, verifyAttestation } from './attest/verify.ts'
+export {
+  attestationTypedData,
+  batchTypedData,
+  rootTypedData,
+  type UnsignedAttestation,
+  type UnsignedBatch,
+  type UnsignedRoot,
+} from './attest/typedData.ts'
+export { type Verification, verifyAttestation, verifyBatch, verifyLeaf, verifyRoot } from './attest/verify.ts'
+export type { Signatures } from './attest/wire.ts'
 export { type Backtest, type BacktestOptions, backtestModel, marginOfModel } from './backtest.ts'
 export { pinBlock } from './chain/pinBlock.ts'
 export { runPlans } from './chain/runPlans.ts'
@@ -47,12 +82,24 @@ export {
 export { fileMarket } from './market/fileMarket.ts'
 export { fileHistory } from './market/priceHistory.ts'
 export { chainSources, readMarket } from './market/readMarket.ts'
-export { postAttestation, readPostedAttestation, readRegistry } from './registry.ts'
+export {
+  postAttestation,
+  postBatch,
+  postLeaf,
+  postRoot,
+  readImprovement,
+  readPostedAttestation,
+  readPostedBatch,
+  readPostedRoot,
+  readRegistry,
+} from './registry.ts'
 export { backtestReport } from './report/backtestReport.ts'
 export { compareReport } from './report/compareReport.ts'
+export { type DecodedMessage, decodeMessage } from './report/decodeMessage.ts'
 export { explanationReport } from './report/explanationReport.ts'
 export { ladderReport } from './report/ladderReport.ts'
 export { breakdownReport, positionsReport, scenarioReport } from './report/marginReport.ts'
+export { messageReport } from './report/messageReport.ts'
 export { modelReport, modelScenarioReport } from './report/modelReport.ts'
 export { referenceModels } from './risk/models/all.ts'
 export { bookOf, type ConvertedBook } from './risk/models/bookOf.ts'

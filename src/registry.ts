@@ -4,12 +4,13 @@ import {
   type Client,
   BaseError as ClientError,
   ContractFunctionZeroDataError,
-  decodeErrorResult,
   ExecutionRevertedError,
   type Hash,
   type Hex,
   isAddressEqual,
   isHex,
+  type Log,
+  parseEventLogs,
   size,
 } from 'viem'
 import {
@@ -21,8 +22,13 @@ import {
   waitForTransactionReceipt,
 } from 'viem/actions'
 import { marginRegistryAbi } from './attest/abi.ts'
+import { decodeBatch, encodeBatch, type MarginBatch } from './attest/batch.ts'
+import { decodeError } from './attest/decodeError.ts'
+import type { ChangeBounds, Improvement } from './attest/improvement.ts'
 import { type Attestation, decodeAttestation, encodeAttestation, type MarginRecord } from './attest/record.ts'
+import { decodeRoot, encodeLeaf, encodeRoot, type Leaf, type MarginRoot } from './attest/root.ts'
 import type { SignerSet } from './attest/sign.ts'
+import type { Signatures } from './attest/wire.ts'
 import { describeRpcFailure } from './chain/describeRpcFailure.ts'
 import { RpcError } from './chain/errors.ts'
 import { BaseError, InvalidInputError } from './core/errors.ts'
@@ -34,6 +40,8 @@ export type RegistryState = {
   /** Parameter hash of the model, zero when undefined. */
   readonly paramsHash: Hex
   readonly retired: boolean
+  /** How fast the model lets free equity rise. */
+  readonly bounds: ChangeBounds
   readonly isPostingPaused: boolean
   /** Newest stored record of the account, and whether it may be relied on at that block. */
   readonly stored: (MarginRecord & { readonly isUsable: boolean }) | null
@@ -90,6 +98,7 @@ export async function readRegistry(
     signerSet: { setId, threshold: Number(threshold), signers },
     paramsHash: model.paramsHash,
     retired,
+    bounds: { base: model.improvementBase, rate: model.improvementRate, cap: model.improvementCap },
     isPostingPaused: (pauses & 2n) !== 0n,
     stored: found === status.unknown ? null : { account, ...margin, isUsable: found === status.fresh },
   }
@@ -111,18 +120,83 @@ export function requireRegistered({ paramsHash, retired }: RegistryState, parame
 }
 
 /**
- * Simulates and sends an attestation; the payer need not be a signer.
+ * What the rise of an account's free equity is measured against: the bounds in force, and the record that was stored at the
+ * block that a new one binds, so that every signer lowers equity alike.
  *
- * @returns Hash and gas of the mined transaction.
+ * @throws {InvalidInputError | RpcError} as of {@link readRegistry}.
+ */
+export async function readImprovement(
+  client: Client,
+  { bounds }: RegistryState,
+  at: { readonly registry: Address; readonly modelId: number; readonly account: Address; readonly blockNumber: bigint },
+): Promise<Improvement> {
+  return { bounds, stored: (await readRegistry(client, at)).stored }
+}
+
+/** Who sends a message to which registry; the payer need not be a signer. */
+export type PostOptions = { readonly registry: Address; readonly payer: Account | Address }
+
+/** Hash and gas of a mined transaction. */
+export type Posted = { readonly hash: Hash; readonly gasUsed: bigint }
+
+/**
+ * Simulates and sends an attestation.
+ *
  * @throws {PostRefusedError} when the registry would revert or keeps its newer record.
  * @throws {InvalidInputError} when there is no registry at the address.
  * @throws {RpcError} when the node does not answer; if the message names a transaction, it was sent.
  */
 export async function postAttestation(
   client: Client,
-  { registry, attestation, payer }: { registry: Address; attestation: Attestation; payer: Account | Address },
-): Promise<{ readonly hash: Hash; readonly gasUsed: bigint }> {
-  const data = encodeAttestation(attestation)
+  { attestation, ...options }: PostOptions & { readonly attestation: Attestation },
+): Promise<Posted> {
+  const { hash, gasUsed } = await send(client, encodeAttestation(attestation), options)
+  return { hash, gasUsed }
+}
+
+/**
+ * Simulates and sends a batch. The registry skips what is older than its own record or breaks a rule of its account.
+ *
+ * @returns also how many items were stored.
+ * @throws {PostRefusedError} when the registry would revert or store nothing.
+ * @throws {InvalidInputError | RpcError} as of {@link postAttestation}.
+ */
+export async function postBatch(
+  client: Client,
+  { batch, ...options }: PostOptions & { readonly batch: MarginBatch & Signatures },
+): Promise<Posted & { readonly stored: number }> {
+  const { hash, gasUsed, logs } = await send(client, encodeBatch(batch), options)
+  const [event] = parseEventLogs({ abi: marginRegistryAbi, eventName: 'MarginBatchAttested', logs })
+  return { hash, gasUsed, stored: Number(event?.args.stored ?? 0n) }
+}
+
+/**
+ * Simulates and sends a root.
+ *
+ * @throws {PostRefusedError | InvalidInputError | RpcError} as of {@link postAttestation}.
+ */
+export async function postRoot(
+  client: Client,
+  { root, ...options }: PostOptions & { readonly root: MarginRoot & Signatures },
+): Promise<Posted> {
+  const { hash, gasUsed } = await send(client, encodeRoot(root), options)
+  return { hash, gasUsed }
+}
+
+/**
+ * Simulates and sends a record under the newest root, to have it stored.
+ *
+ * @throws {PostRefusedError | InvalidInputError | RpcError} as of {@link postAttestation}.
+ */
+export async function postLeaf(
+  client: Client,
+  { leaf, ...options }: PostOptions & { readonly leaf: Leaf },
+): Promise<Posted> {
+  const { hash, gasUsed } = await send(client, encodeLeaf(leaf), options)
+  return { hash, gasUsed }
+}
+
+async function send(client: Client, data: Hex, { registry, payer }: PostOptions): Promise<Posted & { logs: Log[] }> {
   // At the newest block the attestation would still be bound to the present; it is posted into the next one.
   const { data: answer } = await call(client, { account: payer, to: registry, data, blockTag: 'pending' }).catch(
     (error) => {
@@ -130,7 +204,7 @@ export async function postAttestation(
     },
   )
   if (answer === undefined || size(answer) !== 32) throw noRegistry(registry)
-  if (BigInt(answer) !== 1n) throw keepsNewerRecord()
+  if (BigInt(answer) === 0n) throw keepsNewerRecord()
   const hash = await sendTransaction(client, { account: payer, to: registry, data, chain: null }).catch((error) => {
     throw new RpcError({ request: 'Sending the attestation', reason: describeRpcFailure(error) })
   })
@@ -140,18 +214,58 @@ export async function postAttestation(
   if (receipt.status !== 'success') throw new PostRefusedError(`Transaction ${hash} reverted.`)
   // Somebody else may have posted in the meantime; the registry then changes nothing and says nothing.
   if (receipt.logs.length === 0) throw keepsNewerRecord(hash)
-  return { hash, gasUsed: receipt.gasUsed }
+  return { hash, gasUsed: receipt.gasUsed, logs: receipt.logs }
 }
 
 /**
  * The attestation that a mined transaction posted, and the block that it was mined in.
  *
  * @throws {InvalidInputError} when the transaction did not call the registry, reverted, stored nothing or is not mined.
+ * @throws {InvalidAttestationError} when it posted something else.
  */
 export async function readPostedAttestation(
   client: Client,
-  { registry, hash }: { registry: Address; hash: Hash },
+  options: { readonly registry: Address; readonly hash: Hash },
 ): Promise<{ readonly attestation: Attestation; readonly minedAt: bigint }> {
+  const { input, minedAt } = await readPost(client, options)
+  return { attestation: decodeAttestation(input), minedAt }
+}
+
+/**
+ * The batch that a mined transaction posted; as of {@link readPostedAttestation}.
+ *
+ * @throws {InvalidInputError | InvalidAttestationError}
+ */
+export async function readPostedBatch(
+  client: Client,
+  options: { readonly registry: Address; readonly hash: Hash },
+): Promise<{ readonly batch: MarginBatch & Signatures; readonly minedAt: bigint }> {
+  const { input, minedAt } = await readPost(client, options)
+  return { batch: decodeBatch(input), minedAt }
+}
+
+/**
+ * The root that a mined transaction posted; as of {@link readPostedAttestation}.
+ *
+ * @throws {InvalidInputError | InvalidAttestationError}
+ */
+export async function readPostedRoot(
+  client: Client,
+  options: { readonly registry: Address; readonly hash: Hash },
+): Promise<{ readonly root: MarginRoot & Signatures; readonly minedAt: bigint }> {
+  const { input, minedAt } = await readPost(client, options)
+  return { root: decodeRoot(input), minedAt }
+}
+
+/**
+ * The bytes that a mined transaction posted, of whichever kind, and the block that it was mined in.
+ *
+ * @throws {InvalidInputError} as of {@link readPostedAttestation}.
+ */
+export async function readPost(
+  client: Client,
+  { registry, hash }: { readonly registry: Address; readonly hash: Hash },
+): Promise<{ readonly input: Hex; readonly minedAt: bigint }> {
   const orRpcError = (error: unknown) => {
     throw new RpcError({ request: `Reading transaction ${hash}`, reason: describeRpcFailure(error) })
   }
@@ -166,7 +280,7 @@ export async function readPostedAttestation(
       `Transaction ${hash} stored nothing: the registry held a record that was at least as new.`,
     )
   }
-  return { attestation: decodeAttestation(input), minedAt: blockNumber }
+  return { input, minedAt: blockNumber }
 }
 
 function noRegistry(registry: Address): InvalidInputError {
@@ -177,7 +291,7 @@ function noRegistry(registry: Address): InvalidInputError {
 
 function keepsNewerRecord(hash?: Hash): PostRefusedError {
   const sent = hash === undefined ? '' : ` Transaction ${hash} changed nothing.`
-  return new PostRefusedError(`The registry holds a record that is at least as new.${sent}`, {
+  return new PostRefusedError(`The registry holds a record that is at least as new, or of another model.${sent}`, {
     metaMessages: ['Read the account again at a newer block.'],
   })
 }
@@ -188,27 +302,34 @@ function toPostFailure(error: unknown): BaseError {
   if (revert === undefined) {
     return new RpcError({ request: 'Simulating the post', reason: describeRpcFailure(error) })
   }
-  return new PostRefusedError(`The registry would revert: ${revert}.`, {
-    metaMessages: [
-      'Verify the attestation; make it again when it has expired or the signers, model or branch changed.',
-    ],
-  })
+  return new PostRefusedError(`The registry would revert: ${revert.reason}.`, { metaMessages: revert.explanation })
 }
 
-function revertOf(error: unknown): string | undefined {
+type Revert = { readonly reason: string; readonly explanation: readonly string[] }
+
+const unexplained = [
+  'Verify the attestation; make it again when it has expired or the signers, model or branch changed.',
+]
+
+function revertOf(error: unknown): Revert | undefined {
   if (!(error instanceof ClientError)) return undefined
   for (let link: unknown = error; link instanceof Error; link = link.cause) {
     const { data } = link as { data?: unknown }
-    if (isHex(data) && size(data) >= 4) return decodeRevert(data)
+    if (isHex(data) && size(data) >= 4) return explainRevert(data)
   }
-  return error.walk((link) => link instanceof ExecutionRevertedError) ? describeRpcFailure(error) : undefined
+  const isRevert = error.walk((link) => link instanceof ExecutionRevertedError) !== null
+  return isRevert ? { reason: describeRpcFailure(error), explanation: unexplained } : undefined
 }
 
-function decodeRevert(data: Hex): string {
+function explainRevert(data: Hex): Revert {
   try {
-    const { errorName, args = [] } = decodeErrorResult({ abi: marginRegistryAbi, data })
-    return `${errorName}(${args.join(', ')})`
+    const known = decodeError(data)
+    if (known !== undefined) {
+      const values = known.arguments.map(({ value }) => value)
+      return { reason: `${known.name}(${values.join(', ')})`, explanation: [known.cause, known.fix] }
+    }
   } catch {
-    return `unknown error ${data.slice(0, 10)}`
+    // Of another contract whose error happens to begin so.
   }
+  return { reason: `unknown error ${data.slice(0, 10)}`, explanation: unexplained }
 }

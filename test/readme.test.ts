@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { buildPackage, root } from './support/builtPackage.ts'
 import { runCommand, startDevnetCommand, temporaryDirectory } from './support/commandLine.ts'
-
-const root = fileURLToPath(new URL('../', import.meta.url))
 
 describe('README', function () {
   this.timeout(120_000)
@@ -13,6 +11,7 @@ describe('README', function () {
   it('shows a library example that runs and gives what the command line gives', async () => {
     const readme = await readFile(`${root}README.md`, 'utf8')
     const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? expect.fail('no example')
+    await buildPackage()
     const directory = await temporaryDirectory()
     const devnet = await startDevnetCommand(directory.file('devnet.json'))
     // Inside the package, so that its own name resolves.

@@ -1,18 +1,31 @@
 import { expect } from 'chai'
 import { type Address, HttpRequestError } from 'viem'
-import { sendTransaction } from 'viem/actions'
+import { getBlockNumber, sendTransaction } from 'viem/actions'
+import { toModel } from '../scripts/deployment/plan.ts'
 import { advanceTime, sendAs } from '../scripts/devnet/chain.ts'
 import { marginRegistryAbi } from '../src/attest/abi.ts'
+import { buildBatch } from '../src/attest/batch.ts'
 import { encodeAttestation } from '../src/attest/record.ts'
+import { buildRoot } from '../src/attest/root.ts'
+import { assembleBatch, assembleRoot, signBatch, signRoot } from '../src/attest/sign.ts'
+import type { UnsignedAttestation } from '../src/attest/typedData.ts'
 import { verifyAttestation } from '../src/attest/verify.ts'
+import { InvalidAttestationError } from '../src/attest/wire.ts'
 import { RpcError } from '../src/chain/errors.ts'
 import { InvalidInputError } from '../src/core/errors.ts'
-import { recompute } from '../src/engine.ts'
+import { parametersHash } from '../src/core/parameters.ts'
+import { draftAttestation, readSnapshot, recompute } from '../src/engine.ts'
 import {
   ParametersMismatchError,
   PostRefusedError,
   postAttestation,
+  postBatch,
+  postLeaf,
+  postRoot,
+  readImprovement,
   readPostedAttestation,
+  readPostedBatch,
+  readPostedRoot,
   readRegistry,
   requireRegistered,
 } from '../src/registry.ts'
@@ -65,6 +78,75 @@ describe('registry', function () {
         signers: [devnetSigner.address],
       })
     }
+  })
+
+  it('signs no more free equity than the registry takes, and everyone recomputes the same', async () => {
+    const fixture = await plimsollFixture()
+    const { chain, client, ours, deployment } = fixture
+    const { registry, parameters, chainId } = ours
+    const { modelId } = parameters
+    const account = deployment.accounts.levered
+    const paramsHash = parametersHash(parameters)
+    const bounds = { improvementBase: 3_000_000n, improvementRate: 1000n, improvementCap: 10 }
+    await configure(fixture, 'setModel', [toModel({ id: modelId, paramsHash, ...bounds })])
+    let free = 0n
+    for (const allowed of [3_000_000n, 3_010_000n]) {
+      await advanceTime(chain, 12)
+      const { attestation, result } = await attestDevnet(client, ours, account)
+      free += allowed
+      expect(result.freeEquity > free).to.equal(true)
+      expect(attestation.record.equity).to.equal(result.initialMargin + free)
+      const at = { registry, modelId, account, blockNumber: attestation.blockNumber }
+      const now = await state(fixture, account)
+      await postAttestation(client, { registry, attestation, payer: devnetPayer })
+      const domain = { chainId, registry }
+      const { setId } = now.signerSet
+      const improvement = await readImprovement(client, now, at)
+      const again = await recompute(client, { attestation, parameters, setId, domain, improvement })
+      expect(again.differences).to.deep.equal([])
+    }
+  })
+
+  it('posts a batch and a root with its leaf, and reads them back', async () => {
+    const fixture = await plimsollFixture()
+    const { client, ours, deployment } = fixture
+    const { registry, parameters, chainId } = ours
+    const domain = { chainId, registry }
+    const accounts = [deployment.accounts.levered, deployment.accounts.hedged]
+    const { signerSet } = await state(fixture, deployment.accounts.levered)
+    const payer = devnetPayer
+    const draftAll = async (rootMode: boolean) => {
+      const blockNumber = await getBlockNumber(client, { cacheTime: 0 })
+      const drafts = await Promise.all(
+        accounts.map(async (account) => {
+          const { snapshot } = await readSnapshot(client, { account, parameters, blockNumber })
+          const { setId } = signerSet
+          return draftAttestation(snapshot, { parameters, setId, validityCode: 2, confirmed: false, rootMode }).unsigned
+        }),
+      )
+      const [{ blockHash, paramsHash, setId }] = drafts as [UnsignedAttestation]
+      return { drafts, binding: { blockHash, paramsHash, setId } }
+    }
+    const direct = await draftAll(false)
+    const unsigned = { ...buildBatch(direct.drafts), ...direct.binding }
+    const batch = await assembleBatch(unsigned, domain, signerSet, [await signBatch(devnetSigner, unsigned, domain)])
+    const posted = await postBatch(client, { registry, payer, batch })
+    expect(posted.stored).to.equal(2)
+    expect((await readPostedBatch(client, { registry, hash: posted.hash })).batch).to.deep.equal(batch)
+    await rejection(postBatch(client, { registry, payer, batch }), PostRefusedError)
+
+    await advanceTime(fixture.chain, 12)
+    const under = await draftAll(true)
+    const { root: tree, leaves } = buildRoot(under.drafts)
+    const rooted = { root: tree, ...under.binding }
+    const root = await assembleRoot(rooted, domain, signerSet, [await signRoot(devnetSigner, rooted, domain)])
+    const { hash } = await postRoot(client, { registry, payer, root })
+    expect((await readPostedRoot(client, { registry, hash })).root).to.deep.equal(root)
+    const [leaf] = leaves
+    if (!leaf) throw new Error('no leaf')
+    await postLeaf(client, { registry, payer, leaf })
+    expect((await state(fixture, leaf.record.account)).stored).to.deep.equal({ ...leaf.record, isUsable: true })
+    await rejection(readPostedRoot(client, { registry, hash: posted.hash }), InvalidAttestationError)
   })
 
   it('refuses to post twice, or an older record than the stored one', async () => {
@@ -180,7 +262,7 @@ describe('registry', function () {
     const registered = await state(fixture, account)
     const error = await thrown(() => requireRegistered(registered, other), ParametersMismatchError)
     expect(error.message).to.include(registered.paramsHash)
-    await configure(fixture, 'retireModel', [ours.parameters.modelId])
+    await configure(fixture, 'retireModel', [ours.parameters.modelId, 0])
     const retired = await state(fixture, account)
     await thrown(() => requireRegistered(retired, ours.parameters), ParametersMismatchError)
   })

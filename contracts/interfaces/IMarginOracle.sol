@@ -24,7 +24,7 @@ interface IMarginOracle {
     /// @dev `Unknown`: there is none. `Fresh`: usable. `Stale`: older than the reader's maximum age. `Expired`: past the
     /// validity that its signers gave it. `Invalidated`: observed before the time that the registry no longer trusts.
     /// `Retired`: its model was withdrawn. `Suspended`: stale or expired while the registry takes no records, so that the
-    /// silence says nothing of the account.
+    /// silence says nothing of the account. `Superseded`: its flags put it under the roots, and a newer root is there.
     enum Status {
         Unknown,
         Fresh,
@@ -32,7 +32,8 @@ interface IMarginOracle {
         Expired,
         Invalidated,
         Retired,
-        Suspended
+        Suspended,
+        Superseded
     }
 
     /// @notice No record of the account was ever verified.
@@ -60,6 +61,18 @@ interface IMarginOracle {
     /// @param account Account that was asked for.
     /// @param modelId Withdrawn model.
     error RetiredModel(address account, uint256 modelId);
+
+    /// @notice The record lives under the roots (flag bit 5) and is older than the newest root: prove the account's leaf.
+    /// @param account Account that was asked for.
+    /// @param observedAt Time of the observation, Unix seconds.
+    /// @param newestRootAt Time of the newest root, Unix seconds.
+    error SupersededMargin(address account, uint256 observedAt, uint256 newestRootAt);
+
+    /// @notice Free equity would rise faster than the model allows.
+    /// @param account Account of the record.
+    /// @param free Equity less initial margin of the record, quote units.
+    /// @param bound Most that it may be, quote units.
+    error ImprovementTooLarge(address account, int256 free, int256 bound);
 
     /// @notice Free equity does not cover what is asked.
     /// @param account Account that was asked for.
@@ -108,8 +121,9 @@ interface IMarginOracle {
     /// @return solvent True when equity is at least the maintenance margin.
     function isSolvent(address account, uint256 maxAge) external view returns (bool solvent);
 
-    /// @notice Verifies a signed record and serves it for the rest of this transaction, without storing it. Reads see
-    /// the newer of this and the stored record, so an older record changes nothing.
+    /// @notice Verifies a record and serves it for the rest of this transaction, without storing it. Takes a signed record or
+    /// a leaf of the newest root. Reads see the newer of this and the stored record, so an older record changes nothing;
+    /// they revert while it shows a larger rise of free equity than its model allows.
     /// @param attestation The bytes that would be sent to post it, tag included.
     /// @return account Account of the record.
     function verify(bytes calldata attestation) external returns (address account);

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.20;
 
+import {ModelTerms} from "./ModelTerms.sol";
+
 /// @title Signer set and models as the code of a data contract
 /// @notice One code read costs less than one storage read per signer. Layout, without the leading STOP byte:
-/// setId u32 | threshold u8 | n u8 | m u8 | n x signer (20) | m x (paramsHash (32), from u32, until u32), the model at
-/// position i having id i.
+/// setId u32 | threshold u8 | n u8 | m u8 | n x signer (20) | m x (paramsHash (32), from u32, until u32, base u64, rate u64,
+/// cap u32), the model at position i having id i.
 library ConfigurationCode {
-    /// @notice A model's parameters and window; `paramsHash` zero when undefined.
+    /// @notice A model's parameters, window and change bounds; `paramsHash` zero when undefined.
     struct ModelEntry {
         bytes32 paramsHash;
         uint32 from;
         uint32 until;
+        uint64 base;
+        uint64 rate;
+        uint32 cap;
     }
 
     /// @notice Everything that the data contract holds.
@@ -23,7 +28,7 @@ library ConfigurationCode {
 
     uint256 private constant HEADER = 7;
     uint256 private constant SIGNER = 20;
-    uint256 private constant MODEL = 40;
+    uint256 private constant MODEL = 60;
 
     /// @notice The code for a configuration.
     /// @param configuration At most 16 signers and 24 models.
@@ -41,7 +46,8 @@ library ConfigurationCode {
         );
         for (uint256 i = 0; i < signers.length; ++i) code = abi.encodePacked(code, signers[i]);
         for (uint256 i = 0; i < models.length; ++i) {
-            code = abi.encodePacked(code, models[i].paramsHash, models[i].from, models[i].until);
+            ModelEntry memory entry = models[i];
+            code = abi.encodePacked(code, entry.paramsHash, entry.from, entry.until, entry.base, entry.rate, entry.cap);
         }
     }
 
@@ -49,32 +55,59 @@ library ConfigurationCode {
     /// @param code Bytes that {encode} made.
     /// @return configuration What they hold.
     function decode(bytes memory code) internal pure returns (Configuration memory configuration) {
-        (uint256 setId, uint256 threshold, uint256 signers, uint256 models) = header(code);
-        configuration.setId = uint32(setId);
-        configuration.threshold = uint8(threshold);
+        uint256 head = header(code);
+        (uint256 signers, uint256 models) = (signersIn(head), modelsIn(head));
+        configuration.setId = uint32(setIdIn(head));
+        configuration.threshold = uint8(thresholdIn(head));
         configuration.signers = new address[](signers);
         for (uint256 i = 0; i < signers; ++i) configuration.signers[i] = signerAt(code, i);
         configuration.models = new ModelEntry[](models);
         for (uint256 i = 0; i < models; ++i) {
-            (bytes32 paramsHash, uint256 from, uint256 until) = modelAt(code, signers, i);
-            configuration.models[i] = ModelEntry(paramsHash, uint32(from), uint32(until));
+            (bytes32 paramsHash, uint256 terms) = modelAt(code, signers, i);
+            configuration.models[i] = ModelEntry(
+                paramsHash,
+                uint32(ModelTerms.from(terms)),
+                uint32(ModelTerms.until(terms)),
+                uint64(ModelTerms.base(terms)),
+                uint64(ModelTerms.rate(terms)),
+                uint32(ModelTerms.cap(terms))
+            );
         }
     }
 
-    /// @notice What the code begins with.
+    /// @notice What the code begins with: read it with {setIdIn}, {thresholdIn}, {signersIn} and {modelsIn}.
     /// @param code Bytes that {encode} made.
-    /// @return setId Id of the signer set.
-    /// @return threshold Signatures demanded.
-    /// @return signers Number of signers.
-    /// @return models Number of model entries.
-    function header(
-        bytes memory code
-    ) internal pure returns (uint256 setId, uint256 threshold, uint256 signers, uint256 models) {
-        uint256 word = _word(code, 0);
-        setId = word >> 224;
-        threshold = uint8(word >> 216);
-        signers = uint8(word >> 208);
-        models = uint8(word >> 200);
+    /// @return The first word.
+    function header(bytes memory code) internal pure returns (uint256) {
+        return _word(code, 0);
+    }
+
+    /// @notice Id of the signer set.
+    /// @param word As of {header}.
+    /// @return The id.
+    function setIdIn(uint256 word) internal pure returns (uint256) {
+        return word >> 224;
+    }
+
+    /// @notice Signatures demanded.
+    /// @param word As of {header}.
+    /// @return The number.
+    function thresholdIn(uint256 word) internal pure returns (uint256) {
+        return uint8(word >> 216);
+    }
+
+    /// @notice Number of signers.
+    /// @param word As of {header}.
+    /// @return The number.
+    function signersIn(uint256 word) internal pure returns (uint256) {
+        return uint8(word >> 208);
+    }
+
+    /// @notice Number of model entries.
+    /// @param word As of {header}.
+    /// @return The number.
+    function modelsIn(uint256 word) internal pure returns (uint256) {
+        return uint8(word >> 200);
     }
 
     /// @notice One signer.
@@ -88,27 +121,33 @@ library ConfigurationCode {
         }
     }
 
+    /// @notice Where the signers lie in memory, 20 bytes each and nothing between them.
+    /// @param code Bytes that {encode} made.
+    /// @return start Memory offset of the first.
+    function signersStart(bytes memory code) internal pure returns (uint256 start) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            start := add(code, add(0x20, HEADER))
+        }
+    }
+
     /// @notice One model entry.
     /// @param code Bytes that {encode} made.
     /// @param signers Number of signers.
     /// @param index Below the number of model entries.
     /// @return paramsHash Hash of the parameter set, zero when undefined.
-    /// @return from First second of observation the model is in force, Unix seconds.
-    /// @return until First second it is no longer, Unix seconds.
+    /// @return terms Window and change bounds, to be read with {ModelTerms}.
     function modelAt(
         bytes memory code,
         uint256 signers,
         uint256 index
-    ) internal pure returns (bytes32 paramsHash, uint256 from, uint256 until) {
-        uint256 window;
+    ) internal pure returns (bytes32 paramsHash, uint256 terms) {
         unchecked {
             // As in signerAt.
             uint256 offset = HEADER + SIGNER * signers + MODEL * index;
             paramsHash = bytes32(_word(code, offset));
-            window = _word(code, offset + 32);
+            terms = _word(code, offset + 32);
         }
-        from = window >> 224;
-        until = uint32(window >> 192);
     }
 
     /// @dev 32 bytes of `code` from `offset` on. Solidity has no unaligned load from memory. The last fields are shorter

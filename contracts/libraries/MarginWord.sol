@@ -42,6 +42,47 @@ library MarginWord {
         return uint8(word);
     }
 
+    /// @notice Validity code, bits 0 to 3 of the flags.
+    /// @param word Packed record.
+    /// @return The code.
+    function validityCode(uint256 word) internal pure returns (uint256) {
+        return word & 0xf;
+    }
+
+    /// @notice Whether the record lives under the roots, bit 5 of the flags.
+    /// @param word Packed record.
+    /// @return True when it does.
+    function isRootMode(uint256 word) internal pure returns (bool) {
+        return word & 0x20 != 0;
+    }
+
+    /// @notice Whether the scope is enforceable, bit 7 of the flags.
+    /// @param word Packed record.
+    /// @return True when it is.
+    function isEnforceable(uint256 word) internal pure returns (bool) {
+        return word & 0x80 != 0;
+    }
+
+    /// @notice Whether two records are of the same model and scope.
+    /// @param word Packed record.
+    /// @param other Packed record.
+    /// @return True when they are.
+    function isOfKind(uint256 word, uint256 other) internal pure returns (bool) {
+        return (word ^ other) & 0xff80 == 0;
+    }
+
+    /// @notice Whether nothing in the record asks for what a registry without liens and margin accounts does not have, and
+    /// its maintenance margin is within its initial margin. One check for what is nearly always so.
+    /// @param word Packed record.
+    /// @return plain True when all of that holds.
+    function isPlain(uint256 word) internal pure returns (bool plain) {
+        // lienSeq and bit 7 of the flags.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            plain := iszero(or(and(word, 0xffff0080), gt(and(shr(128, word), 0xffffffffffffffff), shr(192, word))))
+        }
+    }
+
     /// @notice Initial margin.
     /// @param word Packed record.
     /// @return Quote units.
@@ -79,7 +120,7 @@ library MarginWord {
     function expiresAt(uint256 word) internal pure returns (uint256) {
         // 32 bits and 19 bits.
         unchecked {
-            return observedAt(word) + (SHORTEST_VALIDITY << (word & 0xf));
+            return observedAt(word) + (SHORTEST_VALIDITY << validityCode(word));
         }
     }
 
@@ -91,6 +132,32 @@ library MarginWord {
         uint256 time = observedAt(word);
         uint256 otherTime = observedAt(other);
         return time == otherTime ? free(word) < free(other) : time > otherTime;
+    }
+
+    /// @notice What all records of a batch or root share, with amounts of zero.
+    /// @param header observedAt u32 | modelId u8 | flags u8 | blockNumber u40, in the lowest 88 bits.
+    /// @return Packed record.
+    function shared(uint256 header) internal pure returns (uint256) {
+        return ((header >> 24) & (uint256(type(uint32).max) << 32)) | uint16(header >> 40);
+    }
+
+    /// @notice Whether an item of a batch is a record at all: no lien that a registry without liens has, and a maintenance
+    /// margin within the initial margin.
+    /// @param item initialMargin u64 | maintenanceMargin u64 | equity i64 | lienSeq u16 | 48 bits that say nothing.
+    /// @return sound True when it is.
+    function isItem(uint256 item) internal pure returns (bool sound) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let lienSequence := and(shr(48, item), 0xffff)
+            sound := iszero(or(lienSequence, gt(and(shr(128, item), 0xffffffffffffffff), shr(192, item))))
+        }
+    }
+
+    /// @notice The amounts of an item, at their places in the record.
+    /// @param item As of {isItem}.
+    /// @return Packed record with nothing but amounts.
+    function amountsOf(uint256 item) internal pure returns (uint256) {
+        return item & ~uint256(type(uint64).max);
     }
 
     /// @notice The record with its fields apart.

@@ -18,7 +18,7 @@ contract RegistryHarness is MarginRegistry {
         hashes[blockNumber] = hash;
     }
 
-    function _blockHash(uint256 blockNumber) internal view override returns (bytes32) {
+    function _boundHash(uint256 blockNumber) internal view override returns (bytes32) {
         return hashes[blockNumber];
     }
 }

@@ -11,7 +11,7 @@ interface Vm {
     function chainId(uint256 id) external;
     function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function addr(uint256 privateKey) external pure returns (address);
-    function assume(bool condition) external pure;
+    function load(address target, bytes32 slot) external view returns (bytes32);
 }
 
 /// A registry of one signer, with the digest written a second time, field by field.
@@ -29,9 +29,14 @@ abstract contract SignedRecords {
         address[] memory signers = new address[](1);
         signers[0] = VM.addr(KEY);
         IMarginRegistry.Model[] memory models = new IMarginRegistry.Model[](1);
-        models[0] = IMarginRegistry.Model(0, PARAMS, 0, type(uint32).max);
+        models[0] = _model();
         registry = new RegistryHarness(address(this), signers, 1, models);
         registry.setHash(7, HASH);
+    }
+
+    /// Bounds nothing; tests of the bound have another.
+    function _model() internal pure virtual returns (IMarginRegistry.Model memory) {
+        return IMarginRegistry.Model(0, PARAMS, 0, type(uint32).max, type(uint64).max, 0, 0);
     }
 
     function _start() internal {
@@ -64,6 +69,93 @@ abstract contract SignedRecords {
                 uint256(1)
             )
         );
+        return
+            abi.encodePacked(
+                bytes4(keccak256("post()")),
+                account,
+                _pack(m),
+                uint40(7),
+                ROOT,
+                uint16(1),
+                _signature(structHash)
+            );
+    }
+
+    /// A batch of records that share the time, model and flags of the first.
+    function _batchWire(
+        address[] memory accounts,
+        IMarginOracle.Margin[] memory margins
+    ) internal view returns (bytes memory) {
+        bytes memory items;
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            IMarginOracle.Margin memory m = margins[i];
+            items = abi.encodePacked(items, accounts[i], m.initialMargin, m.maintenanceMargin, m.equity, m.lienSeq);
+        }
+        IMarginOracle.Margin memory first = margins[0];
+        bytes32 structHash = keccak256(
+            abi.encode(
+                keccak256(
+                    "MarginBatch(uint32 observedAt,uint8 modelId,uint8 flags,uint40 blockNumber,bytes32 blockHash,bytes32 paramsHash,bytes32 rootsRoot,bytes32 itemsHash,uint256 setId)"
+                ),
+                first.observedAt,
+                first.modelId,
+                first.flags,
+                uint40(7),
+                HASH,
+                PARAMS,
+                ROOT,
+                keccak256(items),
+                uint256(1)
+            )
+        );
+        return
+            abi.encodePacked(
+                bytes4(keccak256("postBatch()")),
+                first.observedAt,
+                first.modelId,
+                first.flags,
+                uint40(7),
+                ROOT,
+                uint16(1),
+                _signature(structHash),
+                items
+            );
+    }
+
+    function _leaf(address account, IMarginOracle.Margin memory m) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(keccak256(abi.encode(account, bytes32(_pack(m)), ROOT))));
+    }
+
+    function _rootWire(IMarginOracle.Margin memory m, bytes32 root) internal view returns (bytes memory) {
+        bytes32 structHash = keccak256(
+            abi.encode(
+                keccak256(
+                    "MarginRoot(uint32 observedAt,uint8 modelId,uint8 flags,uint40 blockNumber,bytes32 blockHash,bytes32 paramsHash,bytes32 root,uint256 setId)"
+                ),
+                m.observedAt,
+                m.modelId,
+                m.flags,
+                uint40(7),
+                HASH,
+                PARAMS,
+                root,
+                uint256(1)
+            )
+        );
+        return
+            abi.encodePacked(
+                bytes4(keccak256("postRoot()")),
+                m.observedAt,
+                m.modelId,
+                m.flags,
+                uint40(7),
+                root,
+                uint16(1),
+                _signature(structHash)
+            );
+    }
+
+    function _signature(bytes32 structHash) internal view returns (bytes memory) {
         bytes32 domain = keccak256(
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
@@ -74,8 +166,7 @@ abstract contract SignedRecords {
             )
         );
         (uint8 v, bytes32 r, bytes32 s) = VM.sign(KEY, keccak256(abi.encodePacked(hex"1901", domain, structHash)));
-        bytes32 vs = bytes32(uint256(s) | (uint256(v - 27) << 255));
-        return abi.encodePacked(bytes4(keccak256("post()")), account, _pack(m), uint40(7), ROOT, uint16(1), r, vs);
+        return abi.encodePacked(r, bytes32(uint256(s) | (uint256(v - 27) << 255)));
     }
 
     function _pack(IMarginOracle.Margin memory m) internal pure returns (bytes memory) {

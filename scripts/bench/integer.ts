@@ -2,6 +2,7 @@ import type { Portfolio } from '../../src/core/portfolio.ts'
 import { calculateMargin } from '../../src/risk/plimsoll/calculateMargin.ts'
 import { explainMargin } from '../../src/risk/plimsoll/explain/explainMargin.ts'
 import { benchMarket, benchOptions, benchParameters, benchPortfolio } from './book.ts'
+import { medianCpu } from './medianCpu.ts'
 import type { BenchRow } from './row.ts'
 
 // Beyond 128 positions the options of the book repeat their contracts and net.
@@ -43,18 +44,6 @@ export function integerRows(): readonly BenchRow[] {
     { name: 'integer.1x32x24.margin', value: round(medianCpu(margin(benchPortfolio(32)), 100)), unit: 'ms' },
     ...slopes,
   ]
-}
-
-/** Median CPU time of this process, user and system, in milliseconds, after warm-up. */
-function medianCpu(run: () => unknown, times: number): number {
-  for (let warm = 0; warm < 30; warm++) run()
-  const samples = Array.from({ length: times }, () => {
-    const before = process.cpuUsage()
-    run()
-    const { user, system } = process.cpuUsage(before)
-    return (user + system) / 1000
-  })
-  return samples.sort((a, b) => a - b)[Math.floor(times / 2)] ?? Number.NaN
 }
 
 function leastSquares(points: readonly { readonly x: number; readonly y: number }[]) {

@@ -1,11 +1,11 @@
 import { Command } from 'commander'
 import type { Address, Client, LocalAccount } from 'viem'
+import { attestationDigest } from '../../src/attest/digest.ts'
 import { encodeAttestation } from '../../src/attest/record.ts'
 import { assembleAttestation, signAttestation } from '../../src/attest/sign.ts'
-import { attestationDigest } from '../../src/attest/typedData.ts'
 import { draftAttestation, readSnapshot } from '../../src/engine.ts'
 import type { MarketSources } from '../../src/market/source.ts'
-import { readRegistry, requireRegistered } from '../../src/registry.ts'
+import { readImprovement, readRegistry, requireRegistered } from '../../src/registry.ts'
 import { formatQuoteUnits } from '../../src/report/money.ts'
 import {
   type ChainOptions,
@@ -94,6 +94,12 @@ export async function attest(
   const { result, unsigned } = draftAttestation(snapshot, {
     parameters,
     setId: set.setId,
+    improvement: await readImprovement(client, state, {
+      registry,
+      modelId: parameters.modelId,
+      account,
+      blockNumber: snapshot.portfolio.block.number,
+    }),
     validityCode,
     confirmed: false,
   })

@@ -51,6 +51,9 @@ export function connect(url: string) {
   return createClient({ transport: http(url, { timeout: 30_000 }) })
 }
 
+/** Values of an option that may be repeated. */
+export const collect = (value: string, list: readonly string[] = []) => [...list, value]
+
 /** The deployment and a client for its node. */
 export async function openChain({ deployment: file, rpc }: ChainOptions) {
   const deployment = await loadDeployment(file)

@@ -15,6 +15,8 @@ export const deploymentSchema = z.strictObject({
   chainId: z.int().positive(),
   rpcUrl: z.url(),
   registry: address,
+  /** Guards the registry. */
+  accessManager: address.optional(),
   creditLine: address.optional(),
   /** Named accounts, usable in place of their address. */
   accounts: z.record(z.string(), address),
@@ -30,6 +32,7 @@ export type Deployment = {
   readonly chainId: number
   readonly rpcUrl: string
   readonly registry: Address
+  readonly accessManager?: Address | undefined
   readonly accounts: Readonly<Record<string, Address>>
   readonly developmentKeys?: { readonly signer: Hex; readonly payer: Hex } | undefined
   readonly parameters: MarginParameters

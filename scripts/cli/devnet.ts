@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { Command } from 'commander'
 import { http } from 'viem'
 import { toJson } from '../../src/core/canonical.ts'
+import { InvalidInputError } from '../../src/core/errors.ts'
 import { formatTable } from '../../src/report/table.ts'
 import { toInteger, toPort } from './context.ts'
 import { type DeploymentFile, defaultDeploymentFile, readTextFile, writeTextFile } from './deployment.ts'
@@ -24,18 +25,28 @@ export const devnetCommand = new Command('devnet')
     // The other commands must not need the development chain, nor wait until its packages are loaded.
     const [{ serveDevnet }, { connectDevnet }, { deployPlimsoll, devnetPayerKey, devnetSignerKey }] = await Promise.all(
       [import('../devnet/serve.ts'), import('../devnet/chain.ts'), import('../devnet/plimsoll.ts')],
-    )
+    ).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code !== 'ERR_MODULE_NOT_FOUND') throw cause
+      throw new InvalidInputError(
+        'The development chain needs packages that only a clone of the repository installs.',
+        {
+          metaMessages: ['Clone the repository and run `npm run devnet` there.'],
+          cause,
+        },
+      )
+    })
     const { url, deployment, close } = await serveDevnet({ port: toPort(port), onProgress: say })
     const stopped = interruption()
     try {
       const chain = connectDevnet({ transport: http(url, { timeout: 60_000 }), pace: 'stepped' })
       say('Margin registry and credit line')
-      const { registry, creditLine, parameters } = await deployPlimsoll(chain, deployment)
+      const { registry, accessManager, creditLine, parameters } = await deployPlimsoll(chain, deployment)
       const file: DeploymentFile = {
         schema: 'plimsoll-deployment/1',
         chainId: deployment.chainId,
         rpcUrl: url,
         registry,
+        accessManager,
         creditLine,
         accounts: { ...deployment.accounts },
         developmentKeys: { signer: devnetSignerKey, payer: devnetPayerKey },

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Hex, PrivateKeyAccount } from 'viem'
 import { signerFromKey, signerFromKeystore } from '../../src/attest/keystore.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
+import { collect } from './context.ts'
 import type { Deployment } from './deployment.ts'
 import { readTextFile } from './deployment.ts'
 import { say } from './output.ts'
@@ -17,8 +18,6 @@ export type PayerOptions = {
   readonly payerPasswordFile?: string
   readonly payerKeyEnv?: string
 }
-
-const collect = (value: string, list: readonly string[] = []) => [...list, value]
 
 /** Adds the options that name who signs records. */
 export function withSignerOptions(command: Command): Command {
@@ -57,7 +56,10 @@ export async function loadSigners(
  *
  * @throws {InvalidInputError} when there is none.
  */
-export async function loadPayer(options: PayerOptions, deployment: Deployment): Promise<PrivateKeyAccount> {
+export async function loadPayer(
+  options: PayerOptions,
+  deployment: Pick<Deployment, 'developmentKeys'>,
+): Promise<PrivateKeyAccount> {
   const { payerKeystore, payerPasswordFile, payerKeyEnv } = options
   if (payerKeystore !== undefined) return fromKeystore(payerKeystore, payerPasswordFile, '--payer-password-file')
   if (payerKeyEnv !== undefined) return fromEnvironment(payerKeyEnv)

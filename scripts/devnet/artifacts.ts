@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import type { Abi, Address, Hex } from 'viem'
 import { BaseError } from '../../src/core/errors.ts'
+import { packageRoot } from '../packageRoot.ts'
 
 /** A compiled contract in Hardhat's format, as the protocols publish it. */
 export type Artifact = {
@@ -10,7 +10,13 @@ export type Artifact = {
   readonly abi: Abi
   readonly bytecode: Hex
   readonly linkReferences: LinkReferences
+  /** Code on chain with zeros in the place of immutables; absent where the package publishes none. */
+  readonly deployedBytecode?: Hex
+  readonly immutables: readonly CodeSection[]
 }
+
+/** Bytes of a code. */
+export type CodeSection = { readonly start: number; readonly length: number }
 
 type LinkReferences = Readonly<Record<string, Readonly<Record<string, readonly { start: number; length: number }[]>>>>
 
@@ -25,7 +31,6 @@ export class UnlinkedLibraryError extends BaseError {
 }
 
 const require = createRequire(import.meta.url)
-const projectArtifacts = fileURLToPath(new URL('../../artifacts/', import.meta.url))
 
 /**
  * Reads the artifact of a contract from an npm package.
@@ -56,7 +61,7 @@ export async function loadArtifact(path: string): Promise<Artifact> {
 export async function loadProjectArtifact(path: string): Promise<Artifact> {
   let text: string
   try {
-    text = await readFile(`${projectArtifacts}${path}`, 'utf8')
+    text = await readFile(`${packageRoot}artifacts/${path}`, 'utf8')
   } catch (cause) {
     throw new MissingArtifactError(`The artifact ${path} is not compiled.`, {
       metaMessages: ['Compile the contracts with `npx hardhat build`.'],
@@ -97,6 +102,8 @@ function parseArtifact(text: string, path: string): Artifact {
     abi: Abi
     bytecode?: Hex
     linkReferences?: LinkReferences
+    deployedBytecode?: Hex
+    immutableReferences?: Readonly<Record<string, readonly CodeSection[]>>
   }
   if (artifact.bytecode === undefined || artifact.bytecode.length <= 2) {
     throw new MissingArtifactError(`The artifact ${path} has no bytecode; it is an interface or an abstract contract.`)
@@ -106,5 +113,7 @@ function parseArtifact(text: string, path: string): Artifact {
     abi: artifact.abi,
     bytecode: artifact.bytecode,
     linkReferences: artifact.linkReferences ?? {},
+    ...(artifact.deployedBytecode === undefined ? {} : { deployedBytecode: artifact.deployedBytecode }),
+    immutables: Object.values(artifact.immutableReferences ?? {}).flat(),
   }
 }

@@ -1,6 +1,7 @@
 import {
   type Abi,
   type Address,
+  type Client,
   BaseError as ClientError,
   ContractFunctionRevertedError,
   createTestClient,
@@ -8,16 +9,25 @@ import {
   encodeFunctionData,
   getAddress,
   type Hex,
+  type PublicActions,
   publicActions,
+  type TestActions,
   type TransactionReceipt,
   type Transport,
+  type WalletActions,
   walletActions,
 } from 'viem'
 import { BaseError } from '../../src/core/errors.ts'
 import { type Artifact, linkArtifact } from './artifacts.ts'
 
 /** What a development node can be asked: to read, to send as an unlocked account, to move its time. */
-export type DevnetClient = ReturnType<typeof createClient>
+export type DevnetClient = Client<
+  Transport,
+  undefined,
+  undefined,
+  undefined,
+  PublicActions & TestActions & WalletActions
+>
 
 /**
  * A development chain. With pace `stepped` every block is one second after its parent, so that equal deployments give
@@ -190,7 +200,7 @@ function show(args: readonly unknown[]): string {
   return JSON.stringify(args, (_, item) => (typeof item === 'bigint' ? `${item}` : item)).slice(1, -1)
 }
 
-function createClient(transport: Transport, mode: 'hardhat' | 'anvil') {
+function createClient(transport: Transport, mode: 'hardhat' | 'anvil'): DevnetClient {
   // A development node's answer to a reverted call counts as an internal error, which viem would ask again.
   const once: Transport = (options) => transport({ ...options, retryCount: 0 })
   return createTestClient({ mode, transport: once, pollingInterval: 20, cacheTime: 0 })

@@ -4,6 +4,7 @@ import { marginRegistryAbi } from '../../src/attest/abi.ts'
 import { type MarginParameters, parametersHash, parseParameters } from '../../src/core/parameters.ts'
 import { defaultCalibration, defaultUnderlyings } from '../../src/risk/plimsoll/calibration.ts'
 import { deployCreditLine, deployRegistry } from '../deploy.ts'
+import { toModel } from '../deployment/plan.ts'
 import { type DevnetChain, sendAs } from './chain.ts'
 import type { DevnetDeployment } from './deployment.ts'
 import { devnetParameters } from './parameters.ts'
@@ -73,7 +74,7 @@ export async function deployPlimsoll(chain: DevnetChain, deployment: DevnetDeplo
     address: registry,
     abi: marginRegistryAbi,
     functionName: 'setModel',
-    args: [{ id: modelId, paramsHash: parametersHash(parameters), from: 0, until: 2 ** 32 - 1 }],
+    args: [toModel({ id: modelId, paramsHash: parametersHash(parameters) })],
   })
   await publicClient.waitForTransactionReceipt({ hash, pollingInterval: 20 })
 

@@ -1,9 +1,9 @@
 import { createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { createHardhatRuntimeEnvironment } from 'hardhat/hre'
 import { http } from 'viem'
 import hardhatConfig from '../../hardhat.config.ts'
 import { BaseError } from '../../src/core/errors.ts'
+import { packageRoot } from '../packageRoot.ts'
 import { MissingArtifactError } from './artifacts.ts'
 import { connectDevnet } from './chain.ts'
 import type { DevnetDeployment } from './deployment.ts'
@@ -25,7 +25,6 @@ export class PortUnavailableError extends BaseError {
 const host = '127.0.0.1'
 /** How far behind the clock a devnet starts, in seconds; its deployment takes back two hours and some minutes of it. */
 const headStart = 3 * 60 * 60
-const projectRoot = fileURLToPath(new URL('../../', import.meta.url))
 
 /**
  * Starts a Hardhat node on 127.0.0.1, deploys everything and opens the sample accounts.
@@ -44,7 +43,7 @@ export async function serveDevnet(
 ): Promise<ServedDevnet> {
   const { port = 0, initialDate = new Date(Date.now() - headStart * 1000), onProgress = () => undefined } = options
   await requirePort(port)
-  const hardhat = await createHardhatRuntimeEnvironment(hardhatConfig, {}, projectRoot)
+  const hardhat = await createHardhatRuntimeEnvironment(hardhatConfig, {}, packageRoot)
   await loadAggregator().catch(async (error: unknown) => {
     if (!(error instanceof MissingArtifactError)) throw error
     onProgress('Compiling')

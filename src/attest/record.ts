@@ -4,17 +4,23 @@ import {
   getAddress,
   type Hex,
   hexToBigInt,
-  hexToNumber,
   isAddress,
   isHex,
   numberToHex,
   size,
   slice,
   zeroAddress,
-  zeroHash,
 } from 'viem'
-import { BaseError, OutOfRangeError } from '../core/errors.ts'
 import { leastEquity, mostEquity, mostRequirement, type QuoteUnits } from '../core/units.ts'
+import {
+  decodeSignatures,
+  encodeSignatures,
+  InvalidAttestationError,
+  requireRange,
+  requireRoot,
+  requireTag,
+  type Signatures,
+} from './wire.ts'
 
 /** A margin record: what signers vouch for and the registry stores in one slot. */
 export type MarginRecord = {
@@ -49,19 +55,10 @@ export type RecordFlags = {
 }
 
 /** A record with its commitments and signatures, as it is posted. */
-export type Attestation = {
+export type Attestation = Signatures & {
   readonly record: MarginRecord
   readonly blockNumber: bigint
   readonly portfolioRoot: Hex
-  /** Bit i stands for signer i of the set; one signature per bit, lowest bit first. */
-  readonly signerBitmap: number
-  /** 64 bytes each: r, then s with the parity of y in its top bit. */
-  readonly signatures: readonly Hex[]
-}
-
-/** The bytes of an attestation are not the one encoding that it has. */
-export class InvalidAttestationError extends BaseError {
-  override readonly name = 'InvalidAttestationError'
 }
 
 /** First four bytes of a posted record: the selector of `post()`. */
@@ -71,10 +68,7 @@ export const postTag: Hex = '0x05c1f502'
 export const maximumModelId = 23
 
 const shortestValidity = 15
-const bodySize = 95
-const signatureSize = 64
-const halfCurveOrder = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n
-const parityBit = 1n << 255n
+const bodySize = 93
 
 /**
  * Packs flags into the byte of the record.
@@ -162,16 +156,15 @@ export function decodeWord(word: Hex): Omit<MarginRecord, 'account'> {
  * @throws {InvalidAttestationError} for a zero account or root, and for signatures that are not the bitmap's.
  */
 export function encodeAttestation(attestation: Attestation): Hex {
-  const { record, blockNumber, portfolioRoot, signerBitmap, signatures } = attestation
-  requireAttestation(attestation)
+  const { record, blockNumber, portfolioRoot } = attestation
+  requireSignable(attestation)
   return concat([
     postTag,
     record.account,
     encodeWord(record),
     numberToHex(blockNumber, { size: 5 }),
     portfolioRoot,
-    numberToHex(signerBitmap, { size: 2 }),
-    ...signatures,
+    encodeSignatures(attestation),
   ]).toLowerCase() as Hex
 }
 
@@ -182,36 +175,18 @@ export function encodeAttestation(attestation: Attestation): Hex {
  * @throws {OutOfRangeError} when a field of the record holds what no record may hold.
  */
 export function decodeAttestation(wire: Hex): Attestation {
-  if (!isHex(wire) || wire.length % 2 !== 0) throw new InvalidAttestationError('An attestation is hex bytes.')
-  const bytes = size(wire)
-  const count = (bytes - bodySize) / signatureSize
-  if (!Number.isInteger(count) || count < 1 || count > 16) {
-    throw new InvalidAttestationError(`An attestation has ${bodySize} + 64 · k bytes, got ${bytes}.`)
-  }
-  const tag = slice(wire, 0, 4).toLowerCase()
-  if (tag !== postTag) throw new InvalidAttestationError(`The tag is ${tag}, not ${postTag} (a single record).`)
+  requireTag(wire, postTag, 'single record')
+  const { end, signerBitmap, signatures } = decodeSignatures(wire, bodySize)
+  if (size(wire) !== end) throw new InvalidAttestationError(`The attestation has ${end} bytes, got ${size(wire)}.`)
   const attestation = {
     record: { account: getAddress(slice(wire, 4, 24)), ...decodeWord(slice(wire, 24, 56)) },
     blockNumber: hexToBigInt(slice(wire, 56, 61)),
-    portfolioRoot: slice(wire, 61, 93).toLowerCase() as Hex,
-    signerBitmap: hexToNumber(slice(wire, 93, 95)),
-    signatures: Array.from(
-      { length: count },
-      (_, i) => slice(wire, bodySize + signatureSize * i, bodySize + signatureSize * (i + 1)).toLowerCase() as Hex,
-    ),
+    portfolioRoot: slice(wire, 61, bodySize).toLowerCase() as Hex,
+    signerBitmap,
+    signatures,
   }
-  requireAttestation(attestation)
+  requireSignable(attestation)
   return attestation
-}
-
-/** Positions of the bits of a signer bitmap, lowest first. */
-export function signerIndices(signerBitmap: number): number[] {
-  return Array.from({ length: 16 }, (_, i) => i).filter((i) => (signerBitmap >> i) & 1)
-}
-
-/** Whether a 64-byte signature has the lower of its two possible `s`, the only form that is accepted. */
-export function isLowS(signature: Hex): boolean {
-  return (hexToBigInt(slice(signature, 32, 64)) & (parityBit - 1n)) <= halfCurveOrder
 }
 
 /**
@@ -229,31 +204,9 @@ export function requireSignable({
     throw new InvalidAttestationError(`The account ${record.account} is not an address.`)
   }
   if (record.account === zeroAddress) throw new InvalidAttestationError('The account is the zero address.')
-  if (!isHex(portfolioRoot) || size(portfolioRoot) !== 32) {
-    throw new InvalidAttestationError(`The portfolio root is 32 bytes, got ${portfolioRoot}.`)
-  }
-  if (portfolioRoot === zeroHash) throw new InvalidAttestationError('The portfolio root is zero.')
+  requireRoot('portfolio root', portfolioRoot)
   requireRange('blockNumber', blockNumber, 0n, 2n ** 40n - 1n)
   requireFields(record)
-}
-
-function requireAttestation(attestation: Attestation): void {
-  const { signerBitmap, signatures } = attestation
-  requireSignable(attestation)
-  requireRange('signerBitmap', signerBitmap, 0, 0xffff)
-  const signers = signerIndices(signerBitmap).length
-  if (signers === 0 || signers !== signatures.length) {
-    throw new InvalidAttestationError(
-      `The bitmap names ${signers} signers but there are ${signatures.length} signatures.`,
-    )
-  }
-  for (const [i, signature] of signatures.entries()) {
-    if (!isHex(signature) || size(signature) !== signatureSize) {
-      throw new InvalidAttestationError(`Signature ${i} is not 64 bytes (r, vs).`)
-    }
-    if (!isLowS(signature))
-      throw new InvalidAttestationError(`Signature ${i} is malleable: its s is in the upper half.`)
-  }
 }
 
 function requireFields(record: Omit<MarginRecord, 'account'>): void {
@@ -264,13 +217,4 @@ function requireFields(record: Omit<MarginRecord, 'account'>): void {
   requireRange('lienSeq', record.lienSeq, 0, 0xffff)
   requireRange('modelId', record.modelId, 0, maximumModelId)
   requireRange('flags', record.flags, 0, 0xff)
-}
-
-function requireRange<Value extends bigint | number>(name: string, value: Value, lowest: Value, highest: Value): void {
-  if (typeof value === 'number' ? Number.isInteger(value) : typeof value === 'bigint') {
-    if (value >= lowest && value <= highest) return
-  }
-  throw new OutOfRangeError(`${name} is ${value}, outside ${lowest} to ${highest}.`, {
-    metaMessages: ['A record that does not fit is refused, never truncated.'],
-  })
 }

@@ -12,13 +12,20 @@ import {
   slice,
 } from 'viem'
 import { BaseError } from '../core/errors.ts'
-import { type Attestation, isLowS, requireSignable } from './record.ts'
+import { type MarginBatch, requireSignableBatch } from './batch.ts'
+import { attestationDigest, batchDigest, rootDigest } from './digest.ts'
+import { type Attestation, requireSignable } from './record.ts'
+import { type MarginRoot, requireSignableRoot } from './root.ts'
 import {
   type AttestationDomain,
-  attestationDigest,
   attestationTypedData,
+  batchTypedData,
+  rootTypedData,
   type UnsignedAttestation,
+  type UnsignedBatch,
+  type UnsignedRoot,
 } from './typedData.ts'
+import { isLowS, type Signatures } from './wire.ts'
 
 /** Who may sign for a registry, in the order of the signer bitmap, and how many must. */
 export type SignerSet = {
@@ -44,8 +51,27 @@ export async function signAttestation(
   domain: AttestationDomain,
 ): Promise<Hex> {
   requireSignable(unsigned)
-  const signature = await signer.signTypedData(attestationTypedData(unsigned, domain))
-  return serializeCompactSignature(signatureToCompactSignature(parseSignature(signature)))
+  return toCompact(await signer.signTypedData(attestationTypedData(unsigned, domain)))
+}
+
+/**
+ * Signs a batch; as of {@link signAttestation}.
+ *
+ * @throws {OutOfRangeError | InvalidAttestationError} when the batch has no encoding; nothing is signed then.
+ */
+export async function signBatch(signer: LocalAccount, unsigned: UnsignedBatch, domain: AttestationDomain) {
+  requireSignableBatch(unsigned.batch)
+  return toCompact(await signer.signTypedData(batchTypedData(unsigned, domain)))
+}
+
+/**
+ * Signs a root; as of {@link signAttestation}. A signer that does not know every leaf signs blindly.
+ *
+ * @throws {OutOfRangeError | InvalidAttestationError} when the root has no encoding; nothing is signed then.
+ */
+export async function signRoot(signer: LocalAccount, unsigned: UnsignedRoot, domain: AttestationDomain) {
+  requireSignableRoot(unsigned.root)
+  return toCompact(await signer.signTypedData(rootTypedData(unsigned, domain)))
 }
 
 /**
@@ -61,15 +87,45 @@ export async function assembleAttestation(
   set: SignerSet,
   signatures: readonly Hex[],
 ): Promise<Attestation> {
-  if (unsigned.setId !== set.setId) {
-    throw new QuorumError(
-      `The record was made for signer set ${unsigned.setId}, but the set in force is ${set.setId}.`,
-      {
-        metaMessages: ['Sign it again for the set in force.'],
-      },
-    )
+  const { record, blockNumber, portfolioRoot } = unsigned
+  const signed = await assemble(attestationDigest(unsigned, domain), unsigned.setId, set, signatures)
+  return { record, blockNumber, portfolioRoot, ...signed }
+}
+
+/**
+ * Puts signatures over one batch together; as of {@link assembleAttestation}.
+ *
+ * @throws {QuorumError}
+ */
+export async function assembleBatch(
+  unsigned: UnsignedBatch,
+  domain: AttestationDomain,
+  set: SignerSet,
+  signatures: readonly Hex[],
+): Promise<MarginBatch & Signatures> {
+  return { ...unsigned.batch, ...(await assemble(batchDigest(unsigned, domain), unsigned.setId, set, signatures)) }
+}
+
+/**
+ * Puts signatures over one root together; as of {@link assembleAttestation}.
+ *
+ * @throws {QuorumError}
+ */
+export async function assembleRoot(
+  unsigned: UnsignedRoot,
+  domain: AttestationDomain,
+  set: SignerSet,
+  signatures: readonly Hex[],
+): Promise<MarginRoot & Signatures> {
+  return { ...unsigned.root, ...(await assemble(rootDigest(unsigned, domain), unsigned.setId, set, signatures)) }
+}
+
+async function assemble(hash: Hex, setId: bigint, set: SignerSet, signatures: readonly Hex[]): Promise<Signatures> {
+  if (setId !== set.setId) {
+    throw new QuorumError(`The record was made for signer set ${setId}, but the set in force is ${set.setId}.`, {
+      metaMessages: ['Sign it again for the set in force.'],
+    })
   }
-  const hash = attestationDigest(unsigned, domain)
   const bySigner = new Map<number, Hex>()
   for (const signature of signatures) {
     const index = await signerIndex(set, hash, signature)
@@ -84,12 +140,13 @@ export async function assembleAttestation(
   }
   const chosen = [...bySigner].sort(([a], [b]) => a - b).slice(0, set.threshold)
   return {
-    record: unsigned.record,
-    blockNumber: unsigned.blockNumber,
-    portfolioRoot: unsigned.portfolioRoot,
     signerBitmap: chosen.reduce((bitmap, [index]) => bitmap | (1 << index), 0),
     signatures: chosen.map(([, signature]) => signature),
   }
+}
+
+function toCompact(signature: Hex): Hex {
+  return serializeCompactSignature(signatureToCompactSignature(parseSignature(signature)))
 }
 
 async function signerIndex({ signers }: SignerSet, hash: Hex, signature: Hex): Promise<number> {

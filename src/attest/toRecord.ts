@@ -12,6 +12,8 @@ export type ToRecordOptions = {
   readonly validityCode: number
   /** The margin was read from a confirmed block rather than from the head. */
   readonly confirmed: boolean
+  /** The record goes under a root; false by default. */
+  readonly rootMode?: boolean
 }
 
 /**
@@ -19,14 +21,17 @@ export type ToRecordOptions = {
  *
  * @throws {ExpiringBookError} when the next expiry is 15 seconds away or nearer.
  */
-export function toRecord(result: MarginResult, { validityCode, confirmed }: ToRecordOptions): MarginRecord {
+export function toRecord(
+  result: MarginResult,
+  { validityCode, confirmed, rootMode = false }: ToRecordOptions,
+): MarginRecord {
   const { account, scope, block, equity, initialMargin, maintenanceMargin, modelId, nextExpiry } = result
   const observedAt = block.timestamp
   const flagsFor = (code: number) =>
     encodeFlags({
       validityCode: code,
       confirmed,
-      rootMode: false,
+      rootMode,
       venueCritical: result.venueCritical,
       enforceable: scope === 'enforceable',
     })

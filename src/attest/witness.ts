@@ -1,6 +1,7 @@
-import { concat, encodeAbiParameters, type Hex, keccak256 } from 'viem'
+import { encodeAbiParameters, type Hex, keccak256 } from 'viem'
 import { InvalidInputError } from '../core/errors.ts'
 import type { VenueWitness } from '../core/snapshot.ts'
+import { merkleProofs, merkleRoot } from './merkle.ts'
 
 const leafParameters = [{ type: 'string' }, { type: 'bytes32' }, { type: 'bytes32' }] as const
 
@@ -10,13 +11,12 @@ export function witnessLeaf({ venue, calls, results }: VenueWitness): Hex {
 }
 
 /**
- * Merkle root over the witnesses of all venues of a parameter set, in the order of their ids. Pairs are hashed in sorted
- * order and a node without a partner moves up, so OpenZeppelin's `MerkleProof` checks the proofs.
+ * Merkle root over the witnesses of all venues of a parameter set, in the order of their ids; see {@link merkleRoot}.
  *
  * @throws {InvalidInputError} when there is none or a venue is there twice.
  */
 export function witnessRoot(witnesses: readonly VenueWitness[]): Hex {
-  return merkleLevels(sortedByVenue(witnesses).map(witnessLeaf)).at(-1)?.[0] as Hex
+  return merkleRoot(sortedByVenue(witnesses).map(witnessLeaf))
 }
 
 /**
@@ -26,14 +26,9 @@ export function witnessRoot(witnesses: readonly VenueWitness[]): Hex {
  */
 export function witnessProof(witnesses: readonly VenueWitness[], venue: string): Hex[] {
   const sorted = sortedByVenue(witnesses)
-  let index = sorted.findIndex((witness) => witness.venue === venue)
-  if (index < 0) throw new InvalidInputError(`No witness of venue ${venue}.`)
-  const proof: Hex[] = []
-  for (const level of merkleLevels(sorted.map(witnessLeaf))) {
-    const sibling = level[index ^ 1]
-    if (sibling !== undefined) proof.push(sibling)
-    index >>= 1
-  }
+  const index = sorted.findIndex((witness) => witness.venue === venue)
+  const proof = merkleProofs(sorted.map(witnessLeaf))[index]
+  if (proof === undefined) throw new InvalidInputError(`No witness of venue ${venue}.`)
   return proof
 }
 
@@ -44,23 +39,4 @@ function sortedByVenue(witnesses: readonly VenueWitness[]): VenueWitness[] {
   const repeated = sorted.find(({ venue }, i) => venue === sorted[i + 1]?.venue)
   if (repeated) throw new InvalidInputError(`Venue ${repeated.venue} has two witnesses.`)
   return sorted
-}
-
-/** All levels of the tree, leaves first, the root alone last. */
-function merkleLevels(leaves: readonly Hex[]): (readonly Hex[])[] {
-  const levels = [leaves]
-  for (let level = leaves; level.length > 1; levels.push(level)) {
-    const below = level
-    level = below
-      .filter((_, i) => i % 2 === 0)
-      .map((left, i) => {
-        const right = below[2 * i + 1]
-        return right === undefined ? left : hashPair(left, right)
-      })
-  }
-  return levels
-}
-
-function hashPair(a: Hex, b: Hex): Hex {
-  return keccak256(a < b ? concat([a, b]) : concat([b, a]))
 }

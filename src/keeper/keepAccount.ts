@@ -3,7 +3,7 @@ import { assembleAttestation, signAttestation } from '../attest/sign.ts'
 import type { MarginParameters } from '../core/parameters.ts'
 import { draftAttestation, readSnapshot } from '../engine.ts'
 import type { MarketSources } from '../market/source.ts'
-import { postAttestation, readRegistry, requireRegistered } from '../registry.ts'
+import { postAttestation, readImprovement, readRegistry, requireRegistered } from '../registry.ts'
 import { type PostDecision, type PostPolicy, shouldPost } from './policy.ts'
 
 /** What a round did for one account; `code` says why it posted or did not. */
@@ -46,7 +46,14 @@ export async function keepAccount(
   requireRegistered(state, parameters)
   const { snapshot } = await readSnapshot(client, { account, parameters, blockNumber, sources })
   const { setId } = state.signerSet
-  const { result, unsigned } = draftAttestation(snapshot, { parameters, setId, validityCode, confirmed: false })
+  const improvement = await readImprovement(client, state, {
+    registry,
+    modelId: parameters.modelId,
+    account,
+    blockNumber,
+  })
+  const flags = { validityCode, confirmed: false }
+  const { result, unsigned } = draftAttestation(snapshot, { parameters, setId, improvement, ...flags })
   const decision = shouldPost(policy, state.stored, unsigned.record, snapshot.portfolio.block.timestamp)
   const { equity, initialMargin, maintenanceMargin } = result
   const event = { code: decision.code, equity, initialMargin, maintenanceMargin }

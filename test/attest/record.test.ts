@@ -10,9 +10,9 @@ import {
   encodeFlags,
   encodeWord,
   expiresAt,
-  InvalidAttestationError,
   type MarginRecord,
 } from '../../src/attest/record.ts'
+import { InvalidAttestationError } from '../../src/attest/wire.ts'
 import { OutOfRangeError } from '../../src/core/errors.ts'
 
 const bytes = (length: number) =>

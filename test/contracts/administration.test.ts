@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { encodeFunctionData, keccak256, stringToHex } from 'viem'
-import { guardianRole } from '../../scripts/deploy.ts'
+import { guardianRole, toModel } from '../../scripts/deployment/plan.ts'
 import { marginRegistryAbi } from '../../src/attest/abi.ts'
 import {
   borrower,
@@ -29,7 +29,7 @@ describe('signer sets', () => {
     expect(await signerSet(chain)).to.deep.equal({ setId: 1n, threshold: 3, signers: addresses.slice(0, 9) })
   })
 
-  it('kills every record not yet posted when the set rotates, also to itself', async () => {
+  it('threat 17: kills every record not yet posted when the set rotates, also to itself', async () => {
     const chain = await createChain()
     const before = await sign(chain, chain.signerSet)
     await chain.contract.write.rotateSigners([addresses.slice(0, 9), 3])
@@ -64,7 +64,7 @@ describe('signer sets', () => {
     expect(await rotate([a, b], 3)).to.equal('ThresholdOutOfRange')
   })
 
-  it('refuses to be deployed with zero or repeated signers', async () => {
+  it('threat 04: refuses to be deployed with zero or repeated signers', async () => {
     const { viem, accessManager } = await createChain()
     const deploy = (signers: readonly `0x${string}`[]) =>
       errorOf(viem.deployContract('MarginRegistry', [accessManager, signers, 1, []]))
@@ -120,50 +120,53 @@ describe('models', () => {
     const attempt = async () => tryPost(chain, (await sign(chain, chain.signerSet, { record: { modelId: 5 } })).wire)
     const now = Number((await chain.publicClient.getBlock()).timestamp)
     expect(await attempt()).to.equal('UndefinedModel')
-    await contract.write.setModel([{ id: 5, paramsHash, from: now + 1000, until: endOfTime }])
+    await contract.write.setModel([toModel({ id: 5, paramsHash, from: now + 1000 })])
     expect(await attempt()).to.equal('ModelNotInForce')
-    await contract.write.setModel([{ id: 5, paramsHash, from: now, until: now + 1000 }])
+    await contract.write.setModel([toModel({ id: 5, paramsHash, from: now, until: now + 1000 })])
     expect(await attempt()).to.equal('stored')
     await chain.networkHelpers.time.increaseTo(now + 999)
     expect(await attempt()).to.equal('stored')
     await chain.networkHelpers.time.increaseTo(now + 1000)
     expect(await attempt()).to.equal('ModelNotInForce')
-    expect(await contract.read.modelOf([5])).to.deep.equal([{ id: 5, paramsHash, from: now, until: now + 1000 }, false])
+    expect(await contract.read.modelOf([5])).to.deep.equal([
+      toModel({ id: 5, paramsHash, from: now, until: now + 1000 }),
+      false,
+    ])
     expect((await contract.read.modelOf([3]))[0].paramsHash).to.match(/^0x0+$/)
   })
 
   it('leaves the signer set alone when a model changes', async () => {
     const chain = await createChain()
     const { wire } = await sign(chain, chain.signerSet)
-    await chain.contract.write.setModel([{ id: 1, paramsHash: otherHash, from: 0, until: endOfTime }])
+    await chain.contract.write.setModel([toModel({ id: 1, paramsHash: otherHash })])
     expect(await tryPost(chain, wire)).to.equal('stored')
   })
 
   it('refuses impossible models and a change of parameters under a living id', async () => {
     const { contract } = await createChain()
     const set = (id: number, hash: `0x${string}`, from: number, until: number) =>
-      errorOf(contract.simulate.setModel([{ id, paramsHash: hash, from, until }]))
+      errorOf(contract.simulate.setModel([toModel({ id, paramsHash: hash, from, until })]))
     expect(await set(24, paramsHash, 0, 1)).to.equal('InvalidModel')
     expect(await set(1, `0x${'00'.repeat(32)}`, 0, 1)).to.equal('InvalidModel')
     expect(await set(1, paramsHash, 1, 1)).to.equal('InvalidModel')
     expect(await set(0, otherHash, 0, endOfTime)).to.equal('ModelInUse')
     expect(await set(0, paramsHash, 0, 1)).to.equal(undefined)
-    expect(await errorOf(contract.simulate.retireModel([1]))).to.equal('UndefinedModel')
-    expect(await errorOf(contract.simulate.retireModel([255]))).to.equal('UndefinedModel')
+    expect(await errorOf(contract.simulate.retireModel([1, 0]))).to.equal('UndefinedModel')
+    expect(await errorOf(contract.simulate.retireModel([255, 0]))).to.equal('UndefinedModel')
   })
 
-  it('fails every read and post of a retired model, and frees its id when the last record has expired', async () => {
+  it('threat 29: fails every read and post of a retired model, and frees its id when the last record has expired', async () => {
     const chain = await createChain()
     const { contract } = chain
     await post(chain, (await sign(chain, chain.signerSet, { record: { flags: 15 } })).wire)
-    await contract.write.retireModel([0])
+    await contract.write.retireModel([0, 0])
     const retiredAt = Number((await chain.publicClient.getBlock()).timestamp)
     for (const read of [contract.read.marginOf, contract.read.isSolvent, contract.read.freeEquity]) {
       expect(await errorOf(read([borrower, 3600n]))).to.equal('RetiredModel')
     }
     expect((await contract.read.tryMarginOf([borrower, 3600n]))[0]).to.equal(5)
     expect(await tryPost(chain, (await sign(chain, chain.signerSet)).wire)).to.equal('RetiredModel')
-    const revive = { id: 0, paramsHash: otherHash, from: 0, until: endOfTime }
+    const revive = toModel({ id: 0, paramsHash: otherHash })
     expect(await errorOf(contract.simulate.setModel([revive]))).to.equal('ModelInUse')
     await chain.networkHelpers.time.increaseTo(retiredAt + 15 * 2 ** 15 + 1)
     await contract.write.setModel([revive])
@@ -217,14 +220,15 @@ describe('who may', () => {
   const calls = [
     { functionName: 'rotateSigners', args: [[addresses[0] ?? '0x'], 1] },
     { functionName: 'removeSigner', args: [addresses[0] ?? '0x'] },
-    { functionName: 'setModel', args: [{ id: 1, paramsHash, from: 0, until: 1 }] },
-    { functionName: 'retireModel', args: [0] },
+    { functionName: 'setModel', args: [toModel({ id: 1, paramsHash, until: 1 })] },
+    { functionName: 'moveToModel', args: [borrower, 0] },
+    { functionName: 'retireModel', args: [0, 0] },
     { functionName: 'pause', args: [1] },
     { functionName: 'unpause', args: [1] },
     { functionName: 'invalidateBefore', args: [1] },
   ] as const
 
-  it('lets nobody without a role configure', async () => {
+  it('threat 18: lets nobody without a role configure', async () => {
     const chain = await createChain()
     const stranger = chain.wallets[5]?.account.address
     if (!stranger) throw new Error('no account')
@@ -239,7 +243,7 @@ describe('who may', () => {
     const probe = await createChain()
     const [, governor, guardian] = probe.wallets.map(({ account }) => account.address)
     if (!governor || !guardian) throw new Error('no accounts')
-    const chain = await createChain({ governor, governorDelay: 86_400, guardian })
+    const chain = await createChain({ governor, governorDelay: 86_400, guardians: [guardian] })
     const { contract } = chain
     const rotate = [addresses.slice(0, 3), 2] as const
     expect(await errorOf(contract.simulate.rotateSigners(rotate, { account: guardian }))).to.equal(
@@ -270,7 +274,7 @@ describe('who may', () => {
     const probe = await createChain()
     const [, admin] = probe.wallets.map(({ account }) => account.address)
     if (!admin) throw new Error('no account')
-    const chain = await createChain({ admin, governor: admin, guardian: admin })
+    const chain = await createChain({ admin, governor: admin, guardians: [admin] })
     const manager = await chain.viem.getContractAt('AccessManager', chain.accessManager)
     const sender = chain.walletClient.account.address
     for (const role of [0n, 1n, 2n]) expect((await manager.read.hasRole([role, sender]))[0]).to.equal(false)

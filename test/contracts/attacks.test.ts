@@ -39,7 +39,7 @@ describe('attacks on a 3-of-9 registry', () => {
     expect(await attempt({})).to.equal('stored')
   })
 
-  it('refuses the same bytes on a second deployment', async () => {
+  it('threat 01: refuses the same bytes on a second deployment', async () => {
     const { registry } = await deployRegistry({
       ...chain,
       signers: chain.signerSet.signers,
@@ -52,7 +52,7 @@ describe('attacks on a 3-of-9 registry', () => {
     expect(await attempt({ registry })).to.equal('InvalidSignature')
   })
 
-  it('refuses another chain id, other parameters, another signer set, another block hash', async () => {
+  it('threat 29: refuses another chain id, other parameters, another signer set, another block hash', async () => {
     const foreign: Hex = `0x${'11'.repeat(32)}`
     expect(await attempt({ chainId: 1 })).to.equal('InvalidSignature')
     expect(await attempt({ signed: { paramsHash: foreign } })).to.equal('InvalidSignature')
@@ -61,7 +61,7 @@ describe('attacks on a 3-of-9 registry', () => {
     expect(await attempt({ signed: { blockHash: foreign } })).to.equal('InvalidSignature')
   })
 
-  it('refuses malleated signatures', async () => {
+  it('threat 03: refuses malleated signatures', async () => {
     const good = await sign(chain, chain.signerSet)
     const body = slice(good.wire, 0, 95)
     const [first, ...rest] = good.signatures
@@ -72,7 +72,7 @@ describe('attacks on a 3-of-9 registry', () => {
     expect(await tryPost(chain, concat([body, slice(first, 0, 32), high, ...rest]))).to.equal('InvalidSignature')
   })
 
-  it('refuses fewer, repeated and foreign signers', async () => {
+  it('threat 06: refuses fewer, repeated and foreign signers', async () => {
     const [a, b, c] = keys
     const stranger = keys[10]
     if (!a || !b || !c || !stranger) throw new Error('no keys')
@@ -99,13 +99,13 @@ describe('attacks on a 3-of-9 registry', () => {
     expect(accepted).to.deep.equal([7])
   })
 
-  it('refuses all-zero signatures', async () => {
+  it('threat 04: refuses all-zero signatures', async () => {
     const { wire } = await sign(chain, chain.signerSet)
     const forged = concat([slice(wire, 0, 95), `0x${'00'.repeat(192)}`])
     expect(await tryPost(chain, forged)).to.equal('InvalidSignature')
   })
 
-  it('asks no code that a signer may have', async () => {
+  it('threats 23, 24: asks no code that a signer may have', async () => {
     const snapshot = await chain.networkHelpers.takeSnapshot()
     // Answers every call with the magic value of ERC-1271.
     const alwaysValid = '0x631626ba7e60e01b5f5260205ff3'
@@ -118,13 +118,14 @@ describe('attacks on a 3-of-9 registry', () => {
     await snapshot.restore()
   })
 
-  it('refuses every other length', async () => {
+  it('threat 28: refuses every other length, and a hundred kilobytes', async () => {
     const { wire } = await sign(chain, chain.signerSet)
     expect(await tryPost(chain, slice(wire, 0, size(wire) - 1))).to.equal('WrongLength')
     expect(await tryPost(chain, concat([wire, '0x00']))).to.equal('WrongLength')
     expect(await tryPost(chain, concat([wire, slice(wire, size(wire) - 64)]))).to.equal('WrongLength')
     expect(await tryPost(chain, slice(wire, 0, 94))).to.equal('WrongLength')
     expect(await tryPost(chain, slice(wire, 0, 4))).to.equal('WrongLength')
+    expect(await tryPost(chain, concat([wire, `0x${'5a'.repeat(100_000)}`]))).to.equal('WrongLength')
   })
 
   it('refuses a wrong tag', async () => {
@@ -142,8 +143,7 @@ describe('attacks on a 3-of-9 registry', () => {
       tryPost(chain, concat([slice(good.wire, 0, from), bytes, slice(good.wire, from + size(bytes))]))
     expect(await replace(4, `0x${'00'.repeat(20)}`)).to.equal('ZeroAccount')
     expect(await replace(61, `0x${'00'.repeat(32)}`)).to.equal('ZeroPortfolioRoot')
-    expect(await attempt({ record: { flags: 0x28 } })).to.equal('UnsupportedFlags')
-    expect(await attempt({ record: { flags: 0x88 } })).to.equal('UnsupportedFlags')
+    expect(await attempt({ record: { flags: 0x88 } })).to.equal('NotMarginAccount')
     expect(await attempt({ record: { lienSeq: 1 } })).to.equal('UnsupportedLienSequence')
     expect(await attempt({ record: { modelId: 1 } })).to.equal('UndefinedModel')
     expect(await attempt({ record: { modelId: 23 } })).to.equal('UndefinedModel')
@@ -164,7 +164,7 @@ describe('attacks on a 3-of-9 registry', () => {
     expect(await attempt({ signed: { blockNumber: 2n ** 40n - 1n } })).to.equal('FutureBlock')
   })
 
-  it('refuses every single-bit mutation of a valid record', async () => {
+  it('threat 03: refuses every single-bit mutation of a valid record', async () => {
     const { wire } = await sign(chain, chain.signerSet)
     const bytes = hexToBytes(wire)
     const accepted: number[] = []
@@ -192,7 +192,7 @@ describe('attacks on a 3-of-9 registry', () => {
 })
 
 describe('attacks on the order of records', () => {
-  it('skips replay and older records in silence', async () => {
+  it('threat 02: skips replay and older records in silence', async () => {
     const chain = await createChain()
     const older = await sign(chain, chain.signerSet)
     await chain.networkHelpers.mine(3)
@@ -221,7 +221,7 @@ describe('attacks on the order of records', () => {
     expect((await chain.contract.read.marginOf([borrower, 60n])).initialMargin).to.equal(2_000_000_000n)
   })
 
-  it('accepts a record on its own branch and refuses it after a reorganization', async () => {
+  it('threat 14: accepts a record on its own branch and refuses it after a reorganization', async () => {
     const chain = await createChain()
     const snapshot = await chain.networkHelpers.takeSnapshot()
     await chain.networkHelpers.mine(3)

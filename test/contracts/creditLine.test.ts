@@ -105,7 +105,7 @@ describe('CreditLine: borrowing', () => {
     await setting.chain.networkHelpers.mine()
     await post(setting.chain, await setting.record({ equity: 1_000n * usd }))
     expect(await setting.borrow(1_000n * usd)).to.equal(undefined)
-    expect(await setting.borrow(1n, await setting.record({ equity: 2n ** 62n }))).to.equal('AdvanceExceeded')
+    expect(await setting.borrow(1n, await setting.record({ equity: 1_000_000_000_000n }))).to.equal('AdvanceExceeded')
   })
 
   it('refuses a stale, an unknown and an insufficient record with the errors of the oracle', async () => {
@@ -279,7 +279,7 @@ describe('CreditLine: liquidation', () => {
   it('liquidates above the hard threshold whatever the record says', async () => {
     const setting = await marginLoan('push')
     await setting.price(778n)
-    await post(setting.chain, await setting.record({ equity: 2n ** 62n }))
+    await post(setting.chain, await setting.record({ equity: 1_000_000_000_000n }))
     expect(await setting.liquidate(1_000n * usd)).to.equal('NotLiquidatable')
     await setting.price(777n)
     expect(await setting.liquidate(1_000n * usd)).to.equal(undefined)

@@ -2,30 +2,10 @@ import { expect } from 'chai'
 import { encodeFunctionData, type Hex, zeroHash } from 'viem'
 import { marginRegistryAbi } from '../../src/attest/abi.ts'
 import { borrower, type Chain, createChain, errorOf, portfolioRoot, post, sign } from '../support/attestations.ts'
+import { createProbe, runThenRead, verifyCall } from '../support/readAfter.ts'
 
 const other = `0x${'ab'.repeat(32)}` as const
 const [unknown, fresh, , , invalidated, retired] = [0, 1, 2, 3, 4, 5]
-
-async function createProbe(agingRate = 0n) {
-  const chain = await createChain()
-  const probe = await chain.viem.deployContract('OracleProbe', [chain.registry, 3600n, agingRate, 1n])
-  await chain.networkHelpers.mine()
-  return { chain, probe }
-}
-
-const verifyCall = (wire: Hex) => encodeFunctionData({ abi: marginRegistryAbi, functionName: 'verify', args: [wire] })
-
-async function runThenRead({ chain, probe }: Awaited<ReturnType<typeof createProbe>>, calls: readonly Hex[]) {
-  const { result } = await chain.publicClient.simulateContract({
-    address: probe.address,
-    abi: probe.abi,
-    functionName: 'runThenRead',
-    args: [calls, borrower, 3600n],
-    blockTag: 'pending',
-  })
-  const [status, margin, root] = result
-  return { status, margin, root }
-}
 
 describe('pull mode', () => {
   it('serves a pulled record for one transaction and stores nothing', async () => {
@@ -122,7 +102,7 @@ describe('pull mode', () => {
       functionName: 'invalidateBefore',
       args: [record.observedAt + 1],
     })
-    const retire = encodeFunctionData({ abi: marginRegistryAbi, functionName: 'retireModel', args: [0] })
+    const retire = encodeFunctionData({ abi: marginRegistryAbi, functionName: 'retireModel', args: [0, 0] })
     expect((await runThenRead(setting, [verifyCall(wire), invalidate])).status).to.equal(invalidated)
     expect((await runThenRead(setting, [verifyCall(wire), retire])).status).to.equal(retired)
   })

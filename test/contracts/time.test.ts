@@ -16,7 +16,7 @@ async function at<Result>(chain: Chain, time: number, run: () => Promise<Result>
 }
 
 describe('time', () => {
-  it('serves a record up to its maximum age and not a second longer', async () => {
+  it('threats 07, 30: serves a record up to its maximum age and not a second longer', async () => {
     const chain = await createChain()
     const { record, wire } = await sign(chain, chain.signerSet)
     await post(chain, wire)

@@ -4,8 +4,9 @@ import { type Address, HttpRequestError, parseAbi } from 'viem'
 import { attest } from '../../scripts/cli/attest.ts'
 import { advanceTime, sendAs } from '../../scripts/devnet/chain.ts'
 import { signerFromKey } from '../../src/attest/keystore.ts'
-import { decodeAttestation, encodeAttestation, InvalidAttestationError } from '../../src/attest/record.ts'
+import { decodeAttestation, encodeAttestation } from '../../src/attest/record.ts'
 import { assembleAttestation, QuorumError, signAttestation } from '../../src/attest/sign.ts'
+import { InvalidAttestationError } from '../../src/attest/wire.ts'
 import { ChainMismatchError, ReorgedError, RpcError } from '../../src/chain/errors.ts'
 import { DuplicateClaimError } from '../../src/core/distinctClaims.ts'
 import {
@@ -114,7 +115,7 @@ describe('bad input', function () {
         attest(interceptedClient(fixture, before), ours, { account: hedged, validityCode: 6, signers: [devnetSigner] })
       const sent = new Map<string, number>()
       await attestOver((method, count) => void sent.set(method, count))
-      expect(sent.get('eth_call')).to.equal(8)
+      expect(sent.get('eth_call')).to.equal(9)
       for (const [method, total] of sent) {
         for (let count = 1; count <= total; count++) {
           const error = await rejection(attestOver(failing({ method, count })), RpcError)

@@ -20,7 +20,19 @@ import {
   temporaryDirectory,
 } from '../support/commandLine.ts'
 
-const commands = ['devnet', 'read', 'margin', 'ladder', 'whatif', 'attest', 'post', 'verify', 'keeper', 'keeper run']
+const commands = [
+  'devnet',
+  'read',
+  'margin',
+  'ladder',
+  'whatif',
+  'attest',
+  'post',
+  'verify',
+  'decode',
+  'keeper',
+  'keeper run',
+]
 const password = 'correct horse battery staple'
 
 /** The one JSON object on standard output; nothing else may be there. */
@@ -122,13 +134,31 @@ describe('plimsoll', function () {
       run('verify', posted.hash),
       run('post', file),
     ])
+    expect(byHash).to.deep.include({ kind: 'record' })
     for (const verified of [byHash, byBytes]) {
       expect(verified).to.deep.include({ code: 0, equal: true, digest: attested.digest })
       expect(verified.verification.valid).to.equal(true)
     }
-    expect(words.stdout).to.include('equal to the last unit').and.include('signed by 0x')
+    expect(words.stdout)
+      .to.include('equal to the last unit')
+      .and.match(/signatures +1 of 1, signed by 0x.*OK/)
+      .and.include('VERIFIED:')
     expect({ code: twice.code, stdout: twice.stdout }).to.deep.equal({ code: 1, stdout: '' })
     expect(twice.stderr).to.match(/at least as new[\s\S]*newer block/)
+  })
+
+  it('explains what it posts and what reverts, and refuses what it does not know', async () => {
+    const { attestation } = await runJson('attest', 'empty')
+    const [record, error, words, unknown] = await Promise.all([
+      runCommand(['decode', attestation, '--json']),
+      runCommand(['decode', '0xb45922de', '--json']),
+      runCommand(['decode', attestation]),
+      runCommand(['decode', '0x12345678', '--json']),
+    ])
+    expect(json(record)).to.have.nested.property('attestation.record.account', devnet.deployment.accounts.empty)
+    expect(json(error)).to.deep.include({ kind: 'error', docs: 'docs/errors.md#postingpaused' })
+    expect(words.stdout).to.match(/initial margin +0\.00 USD/)
+    expect({ code: unknown.code, name: json(unknown).error.name }).to.deep.equal({ code: 1, name: 'UnknownDataError' })
   })
 
   it('ends with exit code 3 and names the field when an attestation differs or is not signed', async () => {
@@ -152,6 +182,45 @@ describe('plimsoll', function () {
     expect(rooted).to.have.nested.property('differences[0].field', 'portfolioRoot')
     expect(post.error).to.deep.include({ name: 'PostRefusedError', retryable: false })
     expect(post.error.message).to.include('InvalidSignature(0)')
+  })
+
+  it('deploys a registry, dry by default, and looks it over', async () => {
+    const role = (digit: string) => `0x${digit.repeat(40)}`
+    const terms = {
+      ...{ schema: 'plimsoll-registry/1', chainId: 31_337, variant: 'ethereum', signers: [role('3'), role('4')] },
+      ...{ threshold: 1, governor: role('5'), governorDelay: 3600, guardians: [role('6')], admin: role('7') },
+      models: [{ parameters: devnet.file }],
+    }
+    const file = directory.file('registry.json')
+    await writeFile(file, JSON.stringify(terms))
+    const deployer = { DEPLOYER: `0x${'33'.repeat(32)}` }
+    const { address } = signerFromKey(deployer.DEPLOYER as Hex)
+    await devnet.chain.client.setBalance({ address, value: 10n ** 20n })
+    const node = ['--rpc', devnet.deployment.rpcUrl, '--payer-key-env', 'DEPLOYER', '--json']
+    const dry = await runCommand(['deploy', file, ...node], deployer)
+    expect({ code: dry.code, live: json(dry).live, steps: json(dry).steps.length }).to.deep.equal({
+      ...{ code: 0, live: false, steps: 9 },
+    })
+    expect(await devnet.chain.client.getTransactionCount({ address })).to.equal(0)
+
+    const out = directory.file('deployed.json')
+    const journal = directory.file('journal')
+    const live = [...node, '--live', '--confirmations', '1', '--out', out, '--journal', journal]
+    const deployed = await runCommand(['deploy', file, ...live], deployer)
+    expect(json(deployed)).to.deep.include({ live: true, registry: json(dry).registry, file: out })
+    const [healthy, devnets, words] = await Promise.all([
+      runCommand(['doctor', '--registry', '--deployment', out, '--json']),
+      runJson('doctor'),
+      runCommand(['doctor', '--deployment', out]),
+    ])
+    expect({ code: healthy.code, errors: json(healthy).errors, registry: json(healthy).registry }).to.deep.equal({
+      ...{ code: 0, errors: 0, registry: json(dry).registry },
+    })
+    expect(words.stdout)
+      .to.match(/signers +WARNING +set 1: 1 of 2: one key/)
+      .and.match(/ 0 errors\n$/)
+    // On a devnet one account holds everything.
+    expect({ code: devnets.code, errors: devnets.errors }).to.deep.equal({ code: 1, errors: 3 })
   })
 
   it('signs with encrypted keystores, 2 of 3 after a rotation, and keeps the password to itself', async () => {
@@ -212,7 +281,7 @@ describe('plimsoll', function () {
       [['margin', '0x12'], 'InvalidInputError', /0x12.*\nAccounts: hedged, naked, levered, empty/],
       [['read', 'hedged', '--block', '999999'], 'RpcError', /no such block/],
       [['read', 'hedged', '--rpc', dead], 'RpcError', /Reading the chain id failed/],
-      [['post', '0x1234'], 'InvalidAttestationError', /got 2/],
+      [['post', '0x1234'], 'UnknownDataError', /2 bytes/],
       [['verify', `0x${'12'.repeat(32)}`], 'RpcError', /0x1212/],
       [['margin', broken], 'InvalidInputError', /not JSON/],
       [['attest', 'hedged', '--validity', '16'], 'OutOfRangeError', /validityCode is 16/],

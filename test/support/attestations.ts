@@ -13,9 +13,11 @@ import {
 import { privateKeyToAccount } from 'viem/accounts'
 import { type DeployRegistryOptions, deployRegistry } from '../../scripts/deploy.ts'
 import { creditLineAbi, marginRegistryAbi } from '../../src/attest/abi.ts'
+import { buildBatch, type Draft, encodeBatch } from '../../src/attest/batch.ts'
 import { encodeWord, type MarginRecord, postTag } from '../../src/attest/record.ts'
-import { type SignerSet, signAttestation } from '../../src/attest/sign.ts'
-import type { UnsignedAttestation } from '../../src/attest/typedData.ts'
+import { buildRoot, encodeLeaf, encodeRoot } from '../../src/attest/root.ts'
+import { type SignerSet, signAttestation, signBatch, signRoot } from '../../src/attest/sign.ts'
+import type { Binding, UnsignedAttestation } from '../../src/attest/typedData.ts'
 
 export const paramsHash = keccak256(stringToHex('parameters'))
 export const portfolioRoot = keccak256(stringToHex('portfolio'))
@@ -177,4 +179,62 @@ export async function errorOf(promise: Promise<unknown>): Promise<string | undef
   } catch (error) {
     return revertName(error)
   }
+}
+
+export type GroupOptions = {
+  readonly blockNumber?: bigint
+  readonly flags?: number
+  readonly modelId?: number
+  /** Replaces parts of what is signed, not of what is sent. */
+  readonly signed?: Partial<Binding>
+  readonly chainId?: number
+  readonly registry?: Address
+}
+
+/** Fields of a record that a test wants otherwise; its account first. */
+export type Part = Pick<MarginRecord, 'account'> & Partial<MarginRecord>
+
+/** Records of the head block before they are put into a batch or under a root, with what binds them. */
+async function draftGroup(chain: Chain, set: SignerSet, parts: readonly Part[], options: GroupOptions) {
+  const block = await chain.publicClient.getBlock(
+    options.blockNumber === undefined ? {} : { blockNumber: options.blockNumber },
+  )
+  const drafts: Draft[] = parts.map((part) => ({
+    record: {
+      initialMargin: 500_000_000n,
+      maintenanceMargin: 400_000_000n,
+      equity: 2_000_000_000n,
+      observedAt: Number(block.timestamp),
+      lienSeq: 0,
+      modelId: options.modelId ?? 0,
+      flags: options.flags ?? anHour,
+      ...part,
+    },
+    blockNumber: block.number,
+    portfolioRoot,
+  }))
+  const binding = { blockHash: block.hash, paramsHash, setId: set.setId, ...options.signed }
+  const domain = { chainId: options.chainId ?? 31337, registry: options.registry ?? chain.registry }
+  return { drafts, binding, domain, signers: keys.slice(0, set.threshold) }
+}
+
+/** A batch signed by the first `threshold` members. */
+export async function signBatchOf(chain: Chain, set: SignerSet, parts: readonly Part[], options: GroupOptions = {}) {
+  const { drafts, binding, domain, signers } = await draftGroup(chain, set, parts, options)
+  const { batch } = buildBatch(drafts)
+  const unsigned = { batch, ...binding }
+  const signatures = await Promise.all(signers.map((signer) => signBatch(signer, unsigned, domain)))
+  const signed = { ...batch, signerBitmap: 2 ** signers.length - 1, signatures }
+  return { batch: signed, unsigned, wire: encodeBatch(signed) }
+}
+
+/** A root over records in root mode, signed by the first `threshold` members, and its leaves. */
+export async function signRootOf(chain: Chain, set: SignerSet, parts: readonly Part[], options: GroupOptions = {}) {
+  const rootMode = anHour | 0x20
+  const { drafts, binding, domain, signers } = await draftGroup(chain, set, parts, { flags: rootMode, ...options })
+  const { root, leaves } = buildRoot(drafts)
+  const unsigned = { root, ...binding }
+  const signatures = await Promise.all(signers.map((signer) => signRoot(signer, unsigned, domain)))
+  const signed = { ...root, signerBitmap: 2 ** signers.length - 1, signatures }
+  return { root: signed, unsigned, leaves, wire: encodeRoot(signed), leafWires: leaves.map(encodeLeaf) }
 }
