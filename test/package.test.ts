@@ -99,7 +99,7 @@ describe('the packed package', function () {
       `,
       'types.ts': `
         import { createPublicClient, http } from 'viem'
-        import { calculateMargin, type MarginResult } from 'plimsoll'
+        import { type CalculateMarginOptions, calculateMargin, type MarginParameters, type MarginResult } from 'plimsoll'
         import { marginOracleAbi } from 'plimsoll/abi'
         import { addresses } from 'plimsoll/addresses'
         import { marginFixture, type MarginFixture } from 'plimsoll/testing'
@@ -115,7 +115,7 @@ describe('the packed package', function () {
         await client.readContract({ address: '0x01', abi: marginOracleAbi, functionName: 'marginOf', args: ['0x01', 'x'] })
         // @ts-expect-error a margin needs an equity
         export const wrong = (fixture: MarginFixture) => fixture.setMargin('0x01', { im: '1' })
-        export const result: MarginResult = calculateMargin({} as Parameters<typeof calculateMargin>[0])
+        export const result: MarginResult = calculateMargin({} as CalculateMarginOptions<MarginParameters>)
         export { addresses, marginFixture }
       `,
     })
