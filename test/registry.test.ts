@@ -121,7 +121,7 @@ describe('registry', function () {
         accounts.map(async (account) => {
           const { snapshot } = await readSnapshot(client, { account, parameters, blockNumber })
           const { setId } = signerSet
-          return draftAttestation(snapshot, { parameters, setId, validityCode: 2, confirmed: false, rootMode }).unsigned
+          return draftAttestation(snapshot, { parameters, setId, validityCode: 8, confirmed: false, rootMode }).unsigned
         }),
       )
       const [{ blockHash, paramsHash, setId }] = drafts as [UnsignedAttestation]
