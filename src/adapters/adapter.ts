@@ -1,4 +1,4 @@
-import type { Address } from 'viem'
+import type { AbiEvent, Address } from 'viem'
 import type { z } from 'zod'
 import type { AssetKey } from '../core/asset.ts'
 import type { PinnedBlock, VenueRequirement } from '../core/portfolio.ts'
@@ -15,6 +15,26 @@ export type AdapterContext<Configuration> = {
   readonly block: PinnedBlock
   /** Tokens of the parameter set with their decimals. */
   readonly assets: Readonly<Record<AssetKey, { readonly decimals: number }>>
+  /** Ids of the account that no view lists, from logs or from the user: distinct, in ascending order of their text. */
+  readonly ids?: readonly string[]
+}
+
+/** Logs of one contract from a block on; `args` are values of indexed parameters. */
+export type LogFilter = {
+  readonly address: Address
+  readonly event: AbiEvent
+  readonly args?: Readonly<Record<string, unknown>>
+  readonly fromBlock: bigint
+}
+
+/** A decoded log that a {@link LogFilter} asked for. */
+export type FoundLog = { readonly eventName: string; readonly args: Readonly<Record<string, unknown>> }
+
+/** How the ids of an account are found at a protocol none of whose views lists them. */
+export type Discovery<Configuration> = {
+  filters(context: AdapterContext<Configuration>): readonly LogFilter[]
+  /** Every id that the account holds or held; `read` drops what is empty and refuses where a count says that ids are missing. */
+  toIds(logs: readonly FoundLog[], context: AdapterContext<Configuration>): readonly string[]
 }
 
 /** What an account holds and owes at a venue, and what the venue demands of it. */
@@ -33,6 +53,8 @@ export type VenuePositions = {
 export interface Adapter<Configuration, Raw> {
   readonly id: string
   readonly configuration: z.ZodType<Configuration>
+  /** Only where no view lists what an account holds. */
+  readonly discovery?: Discovery<Configuration>
   read(context: AdapterContext<Configuration>): ReadPlan<Raw>
   toPositions(raw: Raw, context: AdapterContext<Configuration>): VenuePositions
   witness(raw: Raw, context: AdapterContext<Configuration>): readonly PlannedCall[]
