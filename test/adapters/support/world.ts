@@ -1,4 +1,4 @@
-import { type AbiEvent, type Address, type Client, getAddress, type Hex } from 'viem'
+import { type AbiEvent, type Address, getAddress, type Hex } from 'viem'
 import { getLogs } from 'viem/actions'
 import { sendAs } from '../../../scripts/devnet/chain.ts'
 import { passTime, setPrices } from '../../../scripts/devnet/prices.ts'
@@ -51,8 +51,8 @@ async function prepare(subject: AnySubject): Promise<World<unknown>> {
     subject.deploy === undefined
       ? parameters.venues.find(({ id }) => id === subject.venue)?.configuration
       : await subject.deploy(fixture)
-  // The first eight accounts have parts of their own on a devnet.
-  const [account, newcomer, bystander] = (await fixture.client.getAddresses()).slice(8)
+  // The first accounts of the node have parts of their own on a devnet.
+  const [account, newcomer, bystander] = (await fixture.client.getAddresses()).slice(-3)
   if (account === undefined || newcomer === undefined || bystander === undefined) {
     throw new Error('the node unlocks too few accounts')
   }
@@ -78,12 +78,22 @@ export async function pinNow({ client, deployment }: World<unknown>): Promise<Pi
 export async function readAs(
   subject: AnySubject,
   world: World<unknown>,
-  options: { readonly account?: Address; readonly block?: PinnedBlock; readonly client?: Client } = {},
+  options: { readonly account?: Address; readonly block?: PinnedBlock; readonly divert?: Divert } = {},
 ): Promise<TracedReading> {
-  const { account = world.account, block = await pinNow(world), client = world.client } = options
+  const { account = world.account, block = await pinNow(world), divert = (call) => call } = options
   const context = await contextAt(subject, world, { account, block })
-  const { results } = await runPlans(client, block, [{ name: subject.venue, plan: trace(subject, context) }])
+  const plan = diverted(trace(subject, context), divert)
+  const { results } = await runPlans(world.client, block, [{ name: subject.venue, plan }])
   return results[0] as TracedReading
+}
+
+/** Sees every call before it is asked, and may send it to another contract. */
+export type Divert = (call: PlannedCall) => PlannedCall
+
+function* diverted<Result>(plan: ReadPlan<Result>, divert: Divert): ReadPlan<Result> {
+  let step = plan.next()
+  while (step.done !== true) step = plan.next(yield step.value.map(divert))
+  return step.value
 }
 
 /** What the calls of an earlier witness answer now: what a contract that holds that witness sees. Undefined where one fails. */
