@@ -4,6 +4,7 @@ import { type DevnetChain, sendAs } from './chain.ts'
 import type { DevnetDeployment } from './deployment.ts'
 import { deployLyraAvalon } from './lyraAvalon.ts'
 import { deployPerpV2 } from './perpV2.ts'
+import { deployPyth } from './pyth.ts'
 import { deployTokens, openingPrices, postAnswers } from './tokens.ts'
 import { deployUniswapV3 } from './uniswapV3.ts'
 
@@ -65,5 +66,7 @@ export async function deployProtocols(
   })
   onProgress('Lyra Avalon')
   const lyra = await deployLyraAvalon(deployer, openingPrices.ETH * 10n ** 10n)
-  return { chainId: await chain.client.getChainId(), ...tokens, aave, uniswapV3, perpV2, lyra, ...devnetAccounts }
+  onProgress('Pyth')
+  const pyth = await deployPyth(deployer, openingPrices)
+  return { chainId: await chain.client.getChainId(), ...tokens, pyth, aave, uniswapV3, perpV2, lyra, ...devnetAccounts }
 }
