@@ -11,9 +11,9 @@ import { multicall } from 'viem/actions'
 import type { PinnedBlock } from '../core/portfolio.ts'
 import type { PlannedCall } from '../core/readPlan.ts'
 import { encodedSize } from './answerSize.ts'
-import { describeRpcFailure } from './describeRpcFailure.ts'
-import { CallFailedError, RpcError } from './errors.ts'
+import { CallFailedError } from './errors.ts'
 import { requireCanonical } from './pinBlock.ts'
+import { toRpcError } from './toRpcError.ts'
 
 /** A call with what is needed to share, size and name it. */
 export type PreparedCall = PlannedCall & {
@@ -57,7 +57,7 @@ async function answer(client: Client, block: PinnedBlock, calls: readonly Prepar
     if (isTooLarge(failure))
       return merge([{ values: [], ethCalls: 1 }, await answerHalves(client, block, calls, failure)])
     await requireCanonical(client, block)
-    throw new RpcError({ request: `eth_call at block ${block.number}`, reason: describeRpcFailure(failure) })
+    throw toRpcError(client, `eth_call at block ${block.number}`, failure)
   }
 
   const failed = results.flatMap(({ status }, index) => (status === 'failure' ? [index] : []))
