@@ -11,10 +11,10 @@ import { multicall } from 'viem/actions'
 import type { PinnedBlock } from '../core/portfolio.ts'
 import type { PlannedCall } from '../core/readPlan.ts'
 import { encodedSize } from './answerSize.ts'
-import { describeRpcFailure } from './describeRpcFailure.ts'
-import { CallFailedError, RpcError } from './errors.ts'
+import { CallFailedError } from './errors.ts'
 import { fitsOutputs } from './outputRange.ts'
 import { requireCanonical } from './pinBlock.ts'
+import { toRpcError } from './toRpcError.ts'
 
 /** A call with what is needed to share, size and name it. */
 export type PreparedCall = PlannedCall & {
@@ -58,7 +58,7 @@ async function answer(client: Client, block: PinnedBlock, calls: readonly Prepar
     if (isTooLarge(failure))
       return merge([{ values: [], ethCalls: 1 }, await answerHalves(client, block, calls, failure)])
     await requireCanonical(client, block)
-    throw new RpcError({ request: `eth_call at block ${block.number}`, reason: describeRpcFailure(failure) })
+    throw toRpcError(client, `eth_call at block ${block.number}`, failure)
   }
 
   results.forEach(({ status, result }, index) => {
