@@ -49,7 +49,12 @@ export async function serveDevnet(
     onProgress('Compiling')
     await hardhat.tasks.getTask('build').run({ quiet: true })
   })
-  const server = await hardhat.network.createServer({ network: 'default', override: { initialDate } }, host, port)
+  const server = await hardhat.network.createServer(
+    // Venus' comptroller is larger than EIP-170 allows.
+    { network: 'default', override: { initialDate, allowUnlimitedContractSize: true } },
+    host,
+    port,
+  )
   const { port: openPort } = await server.listen()
   const url = `http://${host}:${openPort}`
   try {
