@@ -1,5 +1,4 @@
 import { encodeAbiParameters, encodeFunctionData, encodeFunctionResult, type Hex, keccak256 } from 'viem'
-import { InconsistentReadError } from '../core/errors.ts'
 import type { PlannedCall } from '../core/readPlan.ts'
 import type { VenueWitness } from '../core/snapshot.ts'
 
@@ -7,8 +6,6 @@ import type { VenueWitness } from '../core/snapshot.ts'
  * What a witness commits to for one venue, from its calls and their decoded results in the same order.
  * `calls` is keccak256(abi.encode((address target, bytes data)[])), `results` keccak256(abi.encode(bytes[])) over the
  * return data, which for a Solidity contract is the canonical encoding of what was decoded.
- *
- * @throws {InconsistentReadError} for a result that its type cannot hold.
  */
 export function toVenueWitness(
   venue: string,
@@ -18,18 +15,9 @@ export function toVenueWitness(
   return {
     venue,
     calls: hashCalls(calls.map(({ address, ...call }) => ({ target: address, data: encodeFunctionData(call) }))),
-    results: hashResults(calls.map((call, index) => encodeResult(venue, call, results[index]))),
-  }
-}
-
-/** A decoder takes the whole word for a narrower integer, so what was decoded may lie beyond its type. */
-function encodeResult(venue: string, { address, abi, functionName }: PlannedCall, result: unknown): Hex {
-  try {
-    return encodeFunctionResult({ abi, functionName, result })
-  } catch {
-    throw new InconsistentReadError(`${venue}: ${functionName} of ${address} answered beyond the types of its ABI.`, {
-      metaMessages: ['Check the address in the configuration and that the contract is what the adapter expects.'],
-    })
+    results: hashResults(
+      calls.map(({ abi, functionName }, index) => encodeFunctionResult({ abi, functionName, result: results[index] })),
+    ),
   }
 }
 
