@@ -113,7 +113,7 @@ describe('aaveV3.toPositions', () => {
   const configuration = { pool: token(8), dataProvider: token(9), version: '3.0', closeFactor: 10n ** 18n } as const
   const context = contextOf(configuration, { [token(1)]: 6 })
   // One smallest unit is worth 200 USD.
-  const risk = { price: 2n * 10n ** 16n, liquidationThreshold: 8_250, bonus: 500, hasThreshold: true }
+  const risk = { price: 2n * 10n ** 16n, liquidationThreshold: 8_250, bonus: 500, counts: true }
   const unit = 200n * 10n ** 8n
   const reserve: AaveV3Reserve = {
     asset: token(1),
@@ -183,7 +183,7 @@ describe('aaveV3.toPositions', () => {
   })
 
   it('leaves out of the rule what is not collateral or has no threshold of its own', () => {
-    for (const changes of [{ isCollateral: false }, { risk: { ...risk, hasThreshold: false } }]) {
+    for (const changes of [{ isCollateral: false }, { risk: { ...risk, counts: false } }]) {
       const { rules } = aaveV3.toPositions(
         raw({ ...changes, supplied: 5n, variableDebt: 1n }, { collateral: 0n }),
         context,

@@ -31,7 +31,7 @@ const waits = [1, 600, 86_400]
 
 /** What every adapter must hold, on a devnet and by itself (docs/adding-a-protocol.md). */
 export function describeConformance(subject: AnySubject): void {
-  describe(`conformance of ${subject.venue}`, function () {
+  describe(`conformance of ${subject.title ?? subject.venue}`, function () {
     this.timeout(600_000)
     describePinning(subject)
     describeCompleteness(subject)
