@@ -3,6 +3,7 @@ import { InconsistentReadError } from '../core/errors.ts'
 import type { VenueRequirement } from '../core/portfolio.ts'
 import type { Position, VenueAccount } from '../core/position.ts'
 import type { LendingPoolRule } from '../core/venueRule.ts'
+import { healthFactor } from '../kernel/aaveRounding.ts'
 import { ceilDiv, floorDiv } from '../kernel/fixedPoint.ts'
 import {
   type AaveV3Configuration,
@@ -26,7 +27,7 @@ const wadPerBase = 10n ** 10n
  * `C · (1 − LTV)` to borrow and `C · (1 − LT)` to stay open, at its own prices and averaged ratios.
  *
  * The rule lists the reserves that the pool itself counts, with the thresholds, bonuses and prices that it uses for this
- * account, in e-mode or out of it, and is held against the pool's own totals and average threshold. Isolation mode, siloed
+ * account, in e-mode or out of it, and is held against the pool's own totals and health factor. Isolation mode, siloed
  * borrowing and caps limit what can be borrowed next, not what is liquidated, so nothing of them is in the rule. A frozen
  * reserve counts as before. Of a paused one nothing can be withdrawn, repaid or liquidated; its rule stays as if it could be
  * liquidated, which charges more.
@@ -132,32 +133,28 @@ function ruleOf(
 }
 
 /**
- * The pool rounds collateral down; debt down with truncated averaging and up with exact. Its average threshold, which it always
- * rounds down to basis points, tells whether thresholds and e-mode were read as it uses them.
+ * The pool rounds collateral down, debt down with truncated averaging and up with exact. Its health factor tells whether
+ * thresholds, e-mode and version were read as it uses them; it is the largest integer where the debt is worth nothing.
  */
-function requireTotals(
-  { averaging, collaterals, debts }: LendingPoolRule,
-  totals: AaveV3Raw['totals'],
-  venue: string,
-): void {
+function requireTotals({ averaging, collaterals, debts }: LendingPoolRule, totals: AaveV3Raw['totals'], venue: string): void {
   const worthOf = ({ amount, quote, decimals }: LendingPoolRule['debts'][number], isUp: boolean) =>
     (isUp ? ceilDiv : floorDiv)(amount * quote, 10n ** BigInt(decimals))
   let [collateral, weighted, debt] = [0n, 0n, 0n]
   for (const held of collaterals) {
-    const value = worthOf(held, false)
-    collateral += value
-    weighted += value * BigInt(held.liquidationThreshold)
+    const worth = worthOf(held, false)
+    collateral += worth
+    weighted += worth * BigInt(held.liquidationThreshold)
   }
   for (const owed of debts) debt += worthOf(owed, averaging === 'exact')
-  const threshold = collateral === 0n ? 0n : weighted / collateral
-  const { liquidationThreshold } = totals
-  if (collateral === totals.collateral && debt === totals.debt && threshold === liquidationThreshold) return
-  throw new InconsistentReadError(
-    `${venue}: its reserves add up to collateral ${collateral}, debt ${debt} and a threshold of ${threshold}, the pool says ${totals.collateral}, ${totals.debt} and ${liquidationThreshold}.`,
-    {
-      metaMessages: [
-        'Set `version` in the configuration of the venue to that of the pool; values in 1e-8 USD, thresholds in basis points.',
-      ],
-    },
-  )
+  const ours = { collateral, debt, healthFactor: healthFactor(averaging, { collateral, weighted, debt }) ?? largest }
+  const differing = (['collateral', 'debt', 'healthFactor'] as const).filter((name) => ours[name] !== totals[name])
+  if (differing.length === 0) return
+  throw new InconsistentReadError(`${venue}: its reserves do not add up to what the pool says of the account.`, {
+    metaMessages: [
+      ...differing.map((name) => `${name}: ${ours[name]}, the pool says ${totals[name]}`),
+      'Set `version` in the configuration of the venue to that of the pool. Values in 1e-8 USD, the health factor in WAD.',
+    ],
+  })
 }
+
+const largest = 2n ** 256n - 1n

@@ -87,12 +87,13 @@ export type AaveV3Reserve = {
 export type AaveV3Raw = {
   readonly pool: Address
   readonly reserves: readonly AaveV3Reserve[]
-  /** Of all collateral and debt, in the pool's base unit of 1e-8 USD; the ratios in basis points. */
+  /** Of all collateral and debt, in the pool's base unit of 1e-8 USD; the ratios in basis points, the health factor in WAD. */
   readonly totals: {
     readonly collateral: bigint
     readonly debt: bigint
     readonly liquidationThreshold: bigint
     readonly ltv: bigint
+    readonly healthFactor: bigint
   }
 }
 
@@ -114,7 +115,7 @@ export function* readAaveV3({
 }: Pick<AdapterContext<AaveV3Configuration>, 'configuration' | 'account'>): ReadPlan<AaveV3Raw> {
   const { version } = configuration
   const { pool, dataProvider } = yield* findContracts(configuration)
-  const [assets, [collateral, debt, , liquidationThreshold, ltv], category, provider] = yield* readAll([
+  const [assets, [collateral, debt, , liquidationThreshold, ltv, healthFactor], category, provider] = yield* readAll([
     { address: pool, abi: poolAbi, functionName: 'getReservesList' },
     { address: pool, abi: poolAbi, functionName: 'getUserAccountData', args: [account] },
     { address: pool, abi: poolAbi, functionName: 'getUserEMode', args: [account] },
@@ -135,7 +136,7 @@ export function* readAaveV3({
       const risk = risks[index]
       return risk === undefined ? reserve : { ...reserve, risk }
     }),
-    totals: { collateral, debt, liquidationThreshold, ltv },
+    totals: { collateral, debt, liquidationThreshold, ltv, healthFactor },
   }
 }
 

@@ -9,6 +9,7 @@ import { aaveV3 } from '../../../src/adapters/aaveV3.ts'
 import type { AaveV3Configuration, AaveV3Raw } from '../../../src/adapters/aaveV3Read.ts'
 import type { VenueReading } from '../../../src/adapters/readVenue.ts'
 import { wad } from '../../../src/core/units.ts'
+import { healthFactor } from '../../../src/kernel/aaveRounding.ts'
 import { readPoolAccount, requireAsPool } from '../support/aavePool.ts'
 import { contextOf } from '../support/context.ts'
 import type { Action, AnySubject, ConformanceSubject, PureCase, RuleView, World } from '../support/subject.ts'
@@ -80,6 +81,8 @@ function pureCase(amount: bigint, decimals: number): PureCase<AaveV3Configuratio
   const unit = 10n ** BigInt(decimals)
   const price = 10n ** 8n
   const up = (value: bigint) => (value + unit - 1n) / unit
+  const [collateral, debt] = [(amount * price) / unit, (2n * amount * price) / unit]
+  const factor = healthFactor('truncated', { collateral, weighted: collateral * 8_250n, debt })
   return {
     raw: {
       pool: token(8),
@@ -98,10 +101,11 @@ function pureCase(amount: bigint, decimals: number): PureCase<AaveV3Configuratio
         },
       ],
       totals: {
-        collateral: (amount * price) / unit,
-        debt: (2n * amount * price) / unit,
+        collateral,
+        debt,
         liquidationThreshold: 8_250n,
         ltv: 8_000n,
+        healthFactor: factor ?? maxUint256,
       },
     },
     context: contextOf(

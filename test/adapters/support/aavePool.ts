@@ -4,7 +4,7 @@ import type { AaveV3Deployment } from '../../../scripts/devnet/aaveV3.ts'
 import type { VenueReading } from '../../../src/adapters/readVenue.ts'
 import { wad } from '../../../src/core/units.ts'
 import type { LendingPoolRule } from '../../../src/core/venueRule.ts'
-import { healthFactor } from '../../../src/risk/venues/aaveRounding.ts'
+import { healthFactor } from '../../../src/kernel/aaveRounding.ts'
 import type { DevnetFixture } from '../../support/devnet.ts'
 
 const poolAbi = parseAbi([
