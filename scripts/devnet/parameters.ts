@@ -92,7 +92,7 @@ function devnetVenues({ tokens, aave, spark, uniswapV3, perpV2, lyra, compoundV2
       configuration: { tokens: [tokens.weth, tokens.usdc, sUSD, sETH, tokens.wbtc, tokens.dai] },
     },
     { id: 'aave-v3', adapter: 'aave-v3', configuration: { pool: aave.pool, dataProvider: aave.dataProvider } },
-    { id: 'spark', adapter: 'aave-v3', configuration: { addressesProvider: spark.addressesProvider } },
+    { id: 'spark', adapter: 'aave-v3', configuration: { pool: spark.pool, dataProvider: spark.dataProvider } },
     {
       id: 'uniswap-v3',
       adapter: 'uniswap-v3',
