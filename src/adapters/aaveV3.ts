@@ -136,7 +136,11 @@ function ruleOf(
  * The pool rounds collateral down, debt down with truncated averaging and up with exact. Its health factor tells whether
  * thresholds, e-mode and version were read as it uses them; it is the largest integer where the debt is worth nothing.
  */
-function requireTotals({ averaging, collaterals, debts }: LendingPoolRule, totals: AaveV3Raw['totals'], venue: string): void {
+function requireTotals(
+  { averaging, collaterals, debts }: LendingPoolRule,
+  totals: AaveV3Raw['totals'],
+  venue: string,
+): void {
   const worthOf = ({ amount, quote, decimals }: LendingPoolRule['debts'][number], isUp: boolean) =>
     (isUp ? ceilDiv : floorDiv)(amount * quote, 10n ** BigInt(decimals))
   let [collateral, weighted, debt] = [0n, 0n, 0n]

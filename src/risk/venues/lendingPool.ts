@@ -1,7 +1,7 @@
 import { powerOfTen, wad } from '../../core/units.ts'
 import type { LendingPoolRule } from '../../core/venueRule.ts'
-import { ceilDiv } from '../../kernel/fixedPoint.ts'
 import { basisPoints, wadDiv } from '../../kernel/aaveRounding.ts'
+import { ceilDiv } from '../../kernel/fixedPoint.ts'
 import { collateralQuote, debtQuote, itemValue, type VenueShift, type VenueState } from './shift.ts'
 
 /** WAD USD in the pool's base unit of 1e-8 USD. */

@@ -1,5 +1,4 @@
-import { type AbiEvent, type Address, getAddress, type Hex } from 'viem'
-import { getLogs } from 'viem/actions'
+import { type Address, getAddress, type Hex } from 'viem'
 import { sendAs } from '../../../scripts/devnet/chain.ts'
 import { passTime, setPrices } from '../../../scripts/devnet/prices.ts'
 import type { AdapterContext } from '../../../src/adapters/adapter.ts'
@@ -8,6 +7,8 @@ import { toVenueWitness } from '../../../src/adapters/witness.ts'
 import { CallFailedError } from '../../../src/chain/errors.ts'
 import { pinBlock } from '../../../src/chain/pinBlock.ts'
 import { runPlans } from '../../../src/chain/runPlans.ts'
+import { searchLogs } from '../../../src/chain/searchLogs.ts'
+import type { FoundLog } from '../../../src/core/logs.ts'
 import type { PinnedBlock } from '../../../src/core/portfolio.ts'
 import { type PlannedCall, type ReadPlan, readAll } from '../../../src/core/readPlan.ts'
 import { parseWith } from '../../../src/core/schema.ts'
@@ -139,14 +140,10 @@ async function contextAt(
   { account, block }: { readonly account: Address; readonly block: PinnedBlock },
 ): Promise<AdapterContext<unknown>> {
   const context: AdapterContext<unknown> = { venue, configuration, account, block, assets }
-  if (adapter.discovery === undefined) return context
-  const logs = await Promise.all(
-    adapter.discovery
-      .filters(context)
-      .map(({ address, event, args, fromBlock }) =>
-        getLogs(client, { address, event: event as AbiEvent, args: args as never, fromBlock, toBlock: block.number }),
-      ),
-  )
-  const found = logs.flat().map(({ eventName, args }) => ({ eventName, args: args as Record<string, unknown> }))
-  return { ...context, ids: adapter.discovery.toIds(found, context) }
+  const { discovery } = adapter
+  if (discovery === undefined) return context
+  const filters = discovery.filters(context)
+  const toIds = (logs: readonly FoundLog[]) => discovery.toIds(logs, context)
+  const { ids } = await searchLogs(client, { venue, account, filters, toIds }, { block })
+  return { ...context, ids }
 }
