@@ -4,6 +4,7 @@ import { borrowFromAave, supplyToAave } from './aaveV3.ts'
 import { type DevnetChain, type Sender, sendAs } from './chain.ts'
 import type { DevnetDeployment } from './deployment.ts'
 import { openOption, optionTypes, readMinimumCollateral } from './lyraTrading.ts'
+import { borrowFromMorpho, supplyCollateralToMorpho, supplyToMorpho } from './morphoBlue.ts'
 import { addPerpLiquidity, alignPerpPrice, depositToPerp, openShortPerpetual } from './perpTrading.ts'
 import { setPrices } from './prices.ts'
 import { approveAll, mintToken, openingPrices, readBalance, wrapEther } from './tokens.ts'
@@ -34,6 +35,8 @@ export async function openSampleAccounts(
   await swapExactInput(maker, deployment, { tokenIn: deployment.tokens.usdc, amountIn: usdc(200_000) })
   await alignPoolPrice(maker, deployment, openingPrices.ETH)
   await alignPerpPrice(maker, deployment.perpV2, openingPrices.ETH)
+  onProgress('Account: isolated')
+  await openIsolated({ sender: sendAs(chain, accounts.isolated), deployment }, maker)
   await setPrices(chain, deployment, {})
 }
 
@@ -111,6 +114,23 @@ async function openLevered({ sender, deployment }: Omit<Opening, 'deployer'>): P
     await swapExactInput(sender, deployment, { tokenIn: tokens.usdc, amountIn: amount })
     await supplyToAave(sender, aave, { asset: tokens.weth, amount: await readBalance(sender, tokens.weth) })
   }
+}
+
+/** Borrows USDC against WETH in one market of Morpho and lends WETH to another, both of which the maker lends to. */
+async function openIsolated({ sender, deployment }: Omit<Opening, 'deployer'>, maker: Sender): Promise<void> {
+  const { tokens, morphoBlue } = deployment
+  const { morpho, markets } = morphoBlue
+  await approveAll(maker, [tokens.weth, tokens.usdc], [morpho])
+  await supplyToMorpho(maker, { morpho, market: markets.wethUsdc, amount: usdc(100_000) })
+  await supplyToMorpho(maker, { morpho, market: markets.usdcWeth, amount: wad('50') })
+  await supplyCollateralToMorpho(maker, { morpho, market: markets.usdcWeth, amount: usdc(100_000) })
+  await borrowFromMorpho(maker, { morpho, market: markets.usdcWeth, amount: wad('20') })
+
+  await wrapEther(sender, tokens.weth, wad('15'))
+  await approveAll(sender, [tokens.weth], [morpho])
+  await supplyCollateralToMorpho(sender, { morpho, market: markets.wethUsdc, amount: wad('10') })
+  await borrowFromMorpho(sender, { morpho, market: markets.wethUsdc, amount: usdc(12_000) })
+  await supplyToMorpho(sender, { morpho, market: markets.usdcWeth, amount: wad('5') })
 }
 
 function strikeAt({ strikeIds }: DevnetDeployment['lyra'], index: number): bigint {

@@ -3,6 +3,7 @@ import { openSampleAccounts } from './accounts.ts'
 import { type DevnetChain, sendAs } from './chain.ts'
 import type { DevnetDeployment } from './deployment.ts'
 import { deployLyraAvalon } from './lyraAvalon.ts'
+import { deployMorphoBlue } from './morphoBlue.ts'
 import { deployPerpV2 } from './perpV2.ts'
 import { deployTokens, openingPrices, postAnswers } from './tokens.ts'
 import { deployUniswapV3 } from './uniswapV3.ts'
@@ -21,6 +22,7 @@ export const devnetAccounts = {
     naked: '0x90F79bf6EB2c4f870365E785982E1f101E93b906',
     levered: '0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65',
     empty: '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc',
+    isolated: '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720',
   },
 } as const
 
@@ -65,5 +67,8 @@ export async function deployProtocols(
   })
   onProgress('Lyra Avalon')
   const lyra = await deployLyraAvalon(deployer, openingPrices.ETH * 10n ** 10n)
-  return { chainId: await chain.client.getChainId(), ...tokens, aave, uniswapV3, perpV2, lyra, ...devnetAccounts }
+  onProgress('Morpho Blue')
+  const morphoBlue = await deployMorphoBlue(deployer, tokens)
+  const chainId = await chain.client.getChainId()
+  return { chainId, ...tokens, aave, uniswapV3, perpV2, lyra, morphoBlue, ...devnetAccounts }
 }

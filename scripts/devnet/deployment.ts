@@ -1,7 +1,16 @@
 import { z } from 'zod'
-import { address, parseJson, parseWith } from '../../src/core/schema.ts'
+import { address, bytes32, parseJson, parseWith } from '../../src/core/schema.ts'
 
 const id = z.string().regex(/^[1-9]\d*$/, 'expected a positive integer as decimal text')
+
+const morphoBlueMarket = z.strictObject({
+  id: bytes32,
+  loanToken: address,
+  collateralToken: address,
+  oracle: address,
+  irm: address,
+  lltv: id,
+})
 
 const schema = z.strictObject({
   chainId: z.int().positive(),
@@ -40,8 +49,12 @@ const schema = z.strictObject({
     boardId: id,
     strikeIds: z.array(id).min(1).readonly(),
   }),
+  morphoBlue: z.strictObject({
+    morpho: address,
+    markets: z.strictObject({ wethUsdc: morphoBlueMarket, usdcWeth: morphoBlueMarket }),
+  }),
   operators: z.strictObject({ deployer: address, maker: address }),
-  accounts: z.strictObject({ hedged: address, naked: address, levered: address, empty: address }),
+  accounts: z.strictObject({ hedged: address, naked: address, levered: address, empty: address, isolated: address }),
 })
 
 /** Where everything of a devnet lies, as plain JSON. */

@@ -71,7 +71,7 @@ function devnetAssets({ chainId, tokens, lyra }: DevnetDeployment) {
   }
 }
 
-function devnetVenues({ tokens, aave, uniswapV3, perpV2, lyra }: DevnetDeployment) {
+function devnetVenues({ tokens, aave, uniswapV3, perpV2, lyra, morphoBlue }: DevnetDeployment) {
   const { clearingHouse, accountBalance, vault, exchange, clearingHouseConfig, orderBook, baseToken } = perpV2
   const { optionMarket, optionToken, greekCache, shortCollateral, synthetixAdapter, sUSD, sETH } = lyra
   return [
@@ -110,6 +110,11 @@ function devnetVenues({ tokens, aave, uniswapV3, perpV2, lyra }: DevnetDeploymen
         baseAsset: sETH,
         surface,
       },
+    },
+    {
+      id: 'morpho-blue',
+      adapter: 'morpho-blue',
+      configuration: { morpho: morphoBlue.morpho, markets: [morphoBlue.markets.wethUsdc.id] },
     },
   ]
 }

@@ -14,7 +14,7 @@ export type DevnetPrices = { readonly ETH?: Wad; readonly USDC?: Wad; readonly s
 const feedUnit = 10n ** 10n
 
 /**
- * Moves prices everywhere at once and renews every timestamp: Chainlink aggregators (and with them Aave), Perp's price
+ * Moves prices everywhere at once and renews every timestamp: Chainlink aggregators (and with them Aave and Morpho), Perp's price
  * feed, the rate of Lyra's Synthetix stand-in and its cached greeks; then the maker trades the Uniswap pool and the
  * perpetual market to the new price, as arbitrage would. Averages follow in their own time: Perp's mark price has
  * arrived after 30 minutes. The perpetual market takes 15 seconds of chain time for every 9 % of a move. With no prices
