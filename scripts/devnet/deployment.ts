@@ -16,6 +16,7 @@ const schema = z.strictObject({
   chainId: z.int().positive(),
   tokens: z.strictObject({ weth: address, usdc: address }),
   feeds: z.strictObject({ ethUsd: address, usdcUsd: address, susdUsd: address }),
+  pyth: z.strictObject({ contract: address, ethUsd: bytes32, usdcUsd: bytes32, susdUsd: bytes32 }),
   aave: z.strictObject({ addressesProvider: address, pool: address, dataProvider: address, oracle: address }),
   uniswapV3: z.strictObject({ factory: address, positionManager: address, swapRouter: address, pool: address }),
   perpV2: z.strictObject({
@@ -49,12 +50,27 @@ const schema = z.strictObject({
     boardId: id,
     strikeIds: z.array(id).min(1).readonly(),
   }),
+  compoundV2: z.strictObject({ comptroller: address, oracle: address, cEth: address, cUsdc: address }),
+  venus: z.strictObject({
+    comptroller: address,
+    poolRegistry: address,
+    oracle: address,
+    vWeth: address,
+    vUsdc: address,
+  }),
   morphoBlue: z.strictObject({
     morpho: address,
     markets: z.strictObject({ wethUsdc: morphoBlueMarket, usdcWeth: morphoBlueMarket }),
   }),
   operators: z.strictObject({ deployer: address, maker: address }),
-  accounts: z.strictObject({ hedged: address, naked: address, levered: address, empty: address, isolated: address }),
+  accounts: z.strictObject({
+    hedged: address,
+    naked: address,
+    levered: address,
+    empty: address,
+    borrower: address,
+    isolated: address,
+  }),
 })
 
 /** Where everything of a devnet lies, as plain JSON. */
