@@ -1,6 +1,5 @@
 import { expect } from 'chai'
-import { type Address, type Hex, type MulticallParameters, parseAbi, zeroAddress } from 'viem'
-import { multicall } from 'viem/actions'
+import { type Address, type Hex, parseAbi, zeroAddress } from 'viem'
 import { loadProjectArtifact } from '../../scripts/devnet/artifacts.ts'
 import { advanceTime, DevnetTransactionError, sendAs } from '../../scripts/devnet/chain.ts'
 import { type MorphoBlueMarket as DeployedMarket, toParameters } from '../../scripts/devnet/morphoBlue.ts'
@@ -13,23 +12,13 @@ import { toAssetKey } from '../../src/core/asset.ts'
 import { InconsistentReadError, InvalidInputError } from '../../src/core/errors.ts'
 import { venueState } from '../../src/risk/venues/venueState.ts'
 import { type DevnetFixture, devnetFixture } from '../support/devnet.ts'
+import { morphoAbi, viewMorphoMarket } from '../support/morphoView.ts'
 import { rejection, thrown } from '../support/rejection.ts'
 import { firstPrice, shiftFromOpening } from '../support/venueShift.ts'
 import { contextOf, holder } from './support/context.ts'
 import { parametersOf, readDevnetVenue } from './support/devnetVenue.ts'
 
 const wad = 10n ** 18n
-const morphoAbi = parseAbi([
-  'struct MarketParams { address loanToken; address collateralToken; address oracle; address irm; uint256 lltv; }',
-  'function accrueInterest(MarketParams marketParams)',
-  'function position(bytes32 id, address user) view returns (uint256 supplyShares, uint128 borrowShares, uint128 collateral)',
-  'function withdraw(MarketParams marketParams, uint256 assets, uint256 shares, address onBehalf, address receiver) returns (uint256, uint256)',
-  'function repay(MarketParams marketParams, uint256 assets, uint256 shares, address onBehalf, bytes data) returns (uint256, uint256)',
-  'function createMarket(MarketParams marketParams)',
-  'function supplyCollateral(MarketParams marketParams, uint256 assets, address onBehalf, bytes data)',
-  'function market(bytes32 id) view returns (uint128 totalSupplyAssets, uint128 totalSupplyShares, uint128 totalBorrowAssets, uint128 totalBorrowShares, uint128 lastUpdate, uint128 fee)',
-  'function liquidate(MarketParams marketParams, address borrower, uint256 seizedAssets, uint256 repaidShares, bytes data) returns (uint256, uint256)',
-])
 const oracleAbi = parseAbi(['function price() view returns (uint256)'])
 
 const venue = 'morpho-blue'
@@ -48,49 +37,6 @@ async function amountsOf(
     }),
   )
 }
-
-/**
- * What Morpho itself would pay and collect for all shares of an account in the very block: interest is accrued by Morpho first,
- * then a withdrawal and a repayment by shares are simulated.
- */
-async function morphoView({ client, deployment }: DevnetFixture, market: DeployedMarket, account: Address) {
-  const morpho = { address: deployment.morphoBlue.morpho, abi: morphoAbi } as const
-  const { number, hash } = await client.getBlock()
-  const marketParams = toParameters(market)
-  // The calls of one multicall see what those before them changed.
-  const [, position, totals] = await multicall(client, {
-    contracts: [
-      { ...morpho, functionName: 'accrueInterest', args: [marketParams] },
-      { ...morpho, functionName: 'position', args: [market.id, account] },
-      { ...morpho, functionName: 'market', args: [market.id] },
-    ],
-    deployless: true,
-    allowFailure: false,
-    blockHash: hash,
-  } as never as MulticallParameters<readonly [PositionCall, PositionCall, MarketCall], false>)
-  const [supplyShares, borrowShares, collateral] = position
-  const simulate = async (functionName: 'withdraw' | 'repay', shares: bigint) => {
-    if (shares === 0n) return 0n
-    const last = functionName === 'withdraw' ? account : '0x'
-    const { result } = await client.simulateContract({
-      ...morpho,
-      account,
-      blockNumber: number,
-      functionName,
-      args: [marketParams, 0n, shares, account, last] as never,
-    })
-    return result[0]
-  }
-  return {
-    supply: () => simulate('withdraw', supplyShares),
-    debt: () => simulate('repay', borrowShares),
-    collateral,
-    totals,
-  }
-}
-
-type PositionCall = { address: Address; abi: typeof morphoAbi; functionName: 'position'; args: [Hex, Address] }
-type MarketCall = { address: Address; abi: typeof morphoAbi; functionName: 'market'; args: [Hex] }
 
 describe('morphoBlue on the devnet', function () {
   this.timeout(240_000)
@@ -123,7 +69,7 @@ describe('morphoBlue on the devnet', function () {
         [deployer, usdcWeth, ['supply']],
       ] as const) {
         const held = await amountsOf(fixture, account, { ids: [wethUsdc.id, usdcWeth.id] })
-        const view = await morphoView(fixture, market, account)
+        const view = await viewMorphoMarket(fixture, market, account)
         const theirs = { collateral: async () => view.collateral, debt: view.debt, supply: view.supply }
         for (const leg of legs) {
           const amount = held[`${market.id}:${leg}`] ?? 0n
@@ -176,7 +122,7 @@ describe('morphoBlue on the devnet', function () {
         })
         const stored = { supplyAssets, supplyShares, borrowAssets, borrowShares, lastUpdate, fee }
         const { totals } = accrueInterest(stored, { rate, timestamp: Number(timestamp) })
-        const view = await morphoView(fixture, market, zeroAddress)
+        const view = await viewMorphoMarket(fixture, market, zeroAddress)
         expect(Object.values(totals)).to.deep.equal(view.totals)
         expect(totals.supplyShares > supplyShares && rate > 0n).to.equal(true)
       }

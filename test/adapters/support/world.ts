@@ -51,8 +51,8 @@ async function prepare(subject: AnySubject): Promise<World<unknown>> {
     subject.deploy === undefined
       ? parameters.venues.find(({ id }) => id === subject.venue)?.configuration
       : await subject.deploy(fixture)
-  // The first eight accounts have parts of their own on a devnet.
-  const [account, newcomer, bystander] = (await fixture.client.getAddresses()).slice(8)
+  // The first accounts have parts of their own on a devnet.
+  const [account, newcomer, bystander] = (await fixture.client.getAddresses()).slice(-3)
   if (account === undefined || newcomer === undefined || bystander === undefined) {
     throw new Error('the node unlocks too few accounts')
   }
