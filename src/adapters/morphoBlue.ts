@@ -27,7 +27,8 @@ type Context = AdapterContext<MorphoBlueConfiguration>
  *
  * No count tells in how many markets an account is, so the witness covers the markets of the configuration and those in
  * which the account has something; a first position in a market outside both does not change it. A configuration that lists
- * every market which the account may enter closes that gap.
+ * every market which the account may enter closes that gap. Shares of the fee recipient grow by no action of its own, so its
+ * witness does not hold for long.
  */
 export const morphoBlue: Adapter<MorphoBlueConfiguration, MorphoBlueRaw> = {
   id: 'morpho-blue',
