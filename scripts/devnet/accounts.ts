@@ -5,6 +5,7 @@ import { type DevnetChain, type Sender, sendAs } from './chain.ts'
 import { borrowFromMarket, enterMarkets, supplyEther, supplyToMarket } from './compoundV2.ts'
 import type { DevnetDeployment } from './deployment.ts'
 import { openOption, optionTypes, readMinimumCollateral } from './lyraTrading.ts'
+import { borrowFromMorpho, supplyCollateralToMorpho, supplyToMorpho } from './morphoBlue.ts'
 import { addPerpLiquidity, alignPerpPrice, depositToPerp, openShortPerpetual } from './perpTrading.ts'
 import { setPrices } from './prices.ts'
 import { approveAll, mintToken, openingPrices, readBalance, wrapEther } from './tokens.ts'
@@ -39,6 +40,8 @@ export async function openSampleAccounts(
   await openBorrower({ sender: sendAs(chain, accounts.borrower), deployment })
   onProgress('Liquidity of the further reserves and of Spark')
   await provideFurtherLiquidity(deployer, deployment)
+  onProgress('Account: isolated')
+  await openIsolated({ sender: sendAs(chain, accounts.isolated), deployment }, maker)
   await setPrices(chain, deployment, {})
 }
 
@@ -151,6 +154,23 @@ async function openBorrower({ sender, deployment }: Omit<Opening, 'deployer'>): 
   await supplyToMarket(sender, venus.vWeth, wad('10'))
   await enterMarkets(sender, venus.comptroller, [venus.vWeth])
   await borrowFromMarket(sender, venus.vUsdc, usdc(8_000))
+}
+
+/** Borrows USDC against WETH in one market of Morpho and lends WETH to another, both of which the maker lends to. */
+async function openIsolated({ sender, deployment }: Omit<Opening, 'deployer'>, maker: Sender): Promise<void> {
+  const { tokens, morphoBlue } = deployment
+  const { morpho, markets } = morphoBlue
+  await approveAll(maker, [tokens.weth, tokens.usdc], [morpho])
+  await supplyToMorpho(maker, { morpho, market: markets.wethUsdc, amount: usdc(100_000) })
+  await supplyToMorpho(maker, { morpho, market: markets.usdcWeth, amount: wad('50') })
+  await supplyCollateralToMorpho(maker, { morpho, market: markets.usdcWeth, amount: usdc(100_000) })
+  await borrowFromMorpho(maker, { morpho, market: markets.usdcWeth, amount: wad('20') })
+
+  await wrapEther(sender, tokens.weth, wad('15'))
+  await approveAll(sender, [tokens.weth], [morpho])
+  await supplyCollateralToMorpho(sender, { morpho, market: markets.wethUsdc, amount: wad('10') })
+  await borrowFromMorpho(sender, { morpho, market: markets.wethUsdc, amount: usdc(12_000) })
+  await supplyToMorpho(sender, { morpho, market: markets.usdcWeth, amount: wad('5') })
 }
 
 function strikeAt({ strikeIds }: DevnetDeployment['lyra'], index: number): bigint {

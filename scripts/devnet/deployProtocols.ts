@@ -5,6 +5,7 @@ import { type DevnetChain, sendAs } from './chain.ts'
 import { deployCompoundV2 } from './compoundV2.ts'
 import type { DevnetDeployment } from './deployment.ts'
 import { deployLyraAvalon } from './lyraAvalon.ts'
+import { deployMorphoBlue } from './morphoBlue.ts'
 import { deployPerpV2 } from './perpV2.ts'
 import { deployPyth } from './pyth.ts'
 import { deployFurtherTokens, deployTokens, openingPrices, postAnswers } from './tokens.ts'
@@ -26,6 +27,7 @@ export const devnetAccounts = {
     levered: '0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65',
     empty: '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc',
     borrower: '0x23618e81E3f5cdF7f54C3d65f7FBc0aBf5B21E8f',
+    isolated: '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720',
   },
 } as const
 
@@ -80,10 +82,13 @@ export async function deployProtocols(
   const further = await deployFurtherTokens(deployer)
   await extendAaveV3(deployer, aave, { tokens, further, sUSD: lyra.sUSD })
   const spark = await deploySpark(deployer, { tokens, further })
+  onProgress('Morpho Blue')
+  const morphoBlue = await deployMorphoBlue(deployer, tokens)
   const chainId = await chain.client.getChainId()
   const allTokens = {
     tokens: { ...tokens.tokens, ...further.tokens },
     feeds: { ...tokens.feeds, ...further.feeds },
   }
-  return { chainId, ...allTokens, pyth, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus, ...devnetAccounts }
+  const protocols = { pyth, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus, morphoBlue }
+  return { chainId, ...allTokens, ...protocols, ...devnetAccounts }
 }

@@ -82,7 +82,8 @@ function devnetAssets({ chainId, tokens, lyra }: DevnetDeployment) {
   }
 }
 
-function devnetVenues({ tokens, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus }: DevnetDeployment) {
+function devnetVenues(deployment: DevnetDeployment) {
+  const { tokens, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus, morphoBlue } = deployment
   const { clearingHouse, accountBalance, vault, exchange, clearingHouseConfig, orderBook, baseToken } = perpV2
   const { optionMarket, optionToken, greekCache, shortCollateral, synthetixAdapter, sUSD, sETH } = lyra
   return [
@@ -137,6 +138,11 @@ function devnetVenues({ tokens, aave, spark, uniswapV3, perpV2, lyra, compoundV2
       adapter: 'compound-v2',
       failureGroup: 'venus',
       configuration: { variant: 'venus-isolated', comptrollers: [venus.comptroller] },
+    },
+    {
+      id: 'morpho-blue',
+      adapter: 'morpho-blue',
+      configuration: { morpho: morphoBlue.morpho, markets: [morphoBlue.markets.wethUsdc.id] },
     },
   ]
 }

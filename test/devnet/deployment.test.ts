@@ -21,7 +21,7 @@ describe('devnet: deployment', function () {
 
   it('has code at every address but those of the people', async () => {
     const { client, deployment } = await devnetFixture()
-    const { tokens, feeds, pyth, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus } = deployment
+    const { tokens, feeds, pyth, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus, morphoBlue } = deployment
     const { boardId, strikeIds, ...lyraContracts } = lyra
     expect([boardId, ...strikeIds]).to.deep.equal(['1', '1', '2', '3'])
     for (const [name, address] of Object.entries({
@@ -35,6 +35,11 @@ describe('devnet: deployment', function () {
       ...lyraContracts,
       ...prefixed('compoundV2', compoundV2),
       ...prefixed('venus', venus),
+      morpho: morphoBlue.morpho,
+      ...prefixed(
+        'morpho oracle',
+        Object.fromEntries(Object.entries(morphoBlue.markets).map(([name, { oracle }]) => [name, oracle])),
+      ),
     })) {
       expect(await client.getCode({ address }), name).to.not.equal(undefined)
     }
