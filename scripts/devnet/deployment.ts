@@ -41,8 +41,22 @@ const schema = z.strictObject({
     boardId: id,
     strikeIds: z.array(id).min(1).readonly(),
   }),
+  compoundV2: z.strictObject({ comptroller: address, oracle: address, cEth: address, cUsdc: address }),
+  venus: z.strictObject({
+    comptroller: address,
+    poolRegistry: address,
+    oracle: address,
+    vWeth: address,
+    vUsdc: address,
+  }),
   operators: z.strictObject({ deployer: address, maker: address }),
-  accounts: z.strictObject({ hedged: address, naked: address, levered: address, empty: address }),
+  accounts: z.strictObject({
+    hedged: address,
+    naked: address,
+    levered: address,
+    empty: address,
+    borrower: address,
+  }),
 })
 
 /** Where everything of a devnet lies, as plain JSON. */
