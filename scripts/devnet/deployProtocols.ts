@@ -4,6 +4,7 @@ import { type DevnetChain, sendAs } from './chain.ts'
 import type { DevnetDeployment } from './deployment.ts'
 import { deployLyraAvalon } from './lyraAvalon.ts'
 import { deployPerpV2 } from './perpV2.ts'
+import { deploySynthetixPerps } from './synthetixPerps.ts'
 import { deployTokens, openingPrices, postAnswers } from './tokens.ts'
 import { deployUniswapV3 } from './uniswapV3.ts'
 
@@ -21,6 +22,8 @@ export const devnetAccounts = {
     naked: '0x90F79bf6EB2c4f870365E785982E1f101E93b906',
     levered: '0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65',
     empty: '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc',
+    futuresLong: '0x23618e81E3f5cdF7f54C3d65f7FBc0aBf5B21E8f',
+    futuresShort: '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720',
   },
 } as const
 
@@ -65,5 +68,8 @@ export async function deployProtocols(
   })
   onProgress('Lyra Avalon')
   const lyra = await deployLyraAvalon(deployer, openingPrices.ETH * 10n ** 10n)
-  return { chainId: await chain.client.getChainId(), ...tokens, aave, uniswapV3, perpV2, lyra, ...devnetAccounts }
+  onProgress('Synthetix Perps v2, whose contracts are compiled the first time')
+  const synthetixPerps = await deploySynthetixPerps(deployer, { feed: tokens.feeds.ethUsd })
+  const protocols = { aave, uniswapV3, perpV2, lyra, synthetixPerps }
+  return { chainId: await chain.client.getChainId(), ...tokens, ...protocols, ...devnetAccounts }
 }

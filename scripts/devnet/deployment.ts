@@ -40,8 +40,25 @@ const schema = z.strictObject({
     boardId: id,
     strikeIds: z.array(id).min(1).readonly(),
   }),
+  synthetixPerps: z.strictObject({
+    addressResolver: address,
+    systemStatus: address,
+    exchangeRates: address,
+    futuresMarketManager: address,
+    marketSettings: address,
+    market: address,
+    sUSD: address,
+    issuer: address,
+  }),
   operators: z.strictObject({ deployer: address, maker: address }),
-  accounts: z.strictObject({ hedged: address, naked: address, levered: address, empty: address }),
+  accounts: z.strictObject({
+    hedged: address,
+    naked: address,
+    levered: address,
+    empty: address,
+    futuresLong: address,
+    futuresShort: address,
+  }),
 })
 
 /** Where everything of a devnet lies, as plain JSON. */
