@@ -60,22 +60,33 @@ export function devnetParameters(
   })
 }
 
-function devnetAssets({ chainId, tokens, lyra }: DevnetDeployment) {
+function devnetAssets({ chainId, tokens, lyra, synthetixPerps }: DevnetDeployment) {
   const rate = { source: 'fixed', value: wad }
   const { none: itself, synthetic } = wrappedBasis
   return {
     [toAssetKey(chainId, tokens.weth)]: { symbol: 'WETH', decimals: 18, underlying: 'ETH', rate, basis: itself },
     [toAssetKey(chainId, tokens.usdc)]: { symbol: 'USDC', decimals: 6, underlying: 'USDC', rate, basis: itself },
     [toAssetKey(chainId, lyra.sUSD)]: { symbol: 'sUSD', decimals: 18, underlying: 'SUSD', rate, basis: itself },
+    [toAssetKey(chainId, synthetixPerps.sUSD)]: {
+      symbol: 'sUSD',
+      decimals: 18,
+      underlying: 'SUSD',
+      rate,
+      basis: itself,
+    },
     [toAssetKey(chainId, lyra.sETH)]: { symbol: 'sETH', decimals: 18, underlying: 'ETH', rate, basis: synthetic },
   }
 }
 
-function devnetVenues({ tokens, aave, uniswapV3, perpV2, lyra }: DevnetDeployment) {
+function devnetVenues({ tokens, aave, uniswapV3, perpV2, lyra, synthetixPerps }: DevnetDeployment) {
   const { clearingHouse, accountBalance, vault, exchange, clearingHouseConfig, orderBook, baseToken } = perpV2
   const { optionMarket, optionToken, greekCache, shortCollateral, synthetixAdapter, sUSD, sETH } = lyra
   return [
-    { id: 'wallet', adapter: 'erc20', configuration: { tokens: [tokens.weth, tokens.usdc, sUSD, sETH] } },
+    {
+      id: 'wallet',
+      adapter: 'erc20',
+      configuration: { tokens: [tokens.weth, tokens.usdc, sUSD, sETH, synthetixPerps.sUSD] },
+    },
     { id: 'aave-v3', adapter: 'aave-v3', configuration: { pool: aave.pool, dataProvider: aave.dataProvider } },
     {
       id: 'uniswap-v3',
@@ -109,6 +120,15 @@ function devnetVenues({ tokens, aave, uniswapV3, perpV2, lyra }: DevnetDeploymen
         quoteAsset: sUSD,
         baseAsset: sETH,
         surface,
+      },
+    },
+    {
+      id: 'synthetix-perps-v2',
+      adapter: 'synthetix-perps-v2',
+      configuration: {
+        marketSettings: synthetixPerps.marketSettings,
+        marginToken: synthetixPerps.sUSD,
+        markets: [{ market: synthetixPerps.market, underlying: 'ETH' }],
       },
     },
   ]
