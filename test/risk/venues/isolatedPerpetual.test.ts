@@ -41,7 +41,7 @@ describe('isolatedPerpetualState', () => {
     // 0.1 ETH: 1.5 of buffer, at least 2 of fee, 2 for the keeper. 1,000 ETH: 15,000, at most 1,000, 2, and 2,000 of premium.
     const slackOf = (size: bigint, margin: bigint) =>
       isolatedPerpetualState(isolatedPerpetual({ size, cost: 2_000n * size, margin }), shiftTo()).slack
-    expect(slackOf(wad / 10n, 100n * wad)).to.equal(100n * wad - (55_00002n * wad) / 10n ** 6n - 1n)
+    expect(slackOf(wad / 10n, 100n * wad)).to.equal(100n * wad - (550_002n * wad) / 10n ** 5n - 1n)
     expect(slackOf(1_000n * wad, 100_000n * wad)).to.equal(100_000n * wad - 18_002n * wad - 1n)
   })
 
