@@ -1,17 +1,20 @@
 import { deployAaveV3 } from './aaveV3.ts'
 import { openSampleAccounts } from './accounts.ts'
 import { type DevnetChain, sendAs } from './chain.ts'
+import { deployCompoundV2 } from './compoundV2.ts'
 import type { DevnetDeployment } from './deployment.ts'
 import { deployLyraAvalon } from './lyraAvalon.ts'
 import { deployPerpV2 } from './perpV2.ts'
+import { deployPyth } from './pyth.ts'
 import { deploySynthetixPerps } from './synthetixPerps.ts'
 import { deployTokens, openingPrices, postAnswers } from './tokens.ts'
 import { deployUniswapV3 } from './uniswapV3.ts'
+import { deployVenus } from './venus.ts'
 
 /** Is told in a few words what the deployment does next. */
 export type ProgressListener = (text: string) => void
 
-/** Well-known accounts of Hardhat's and Anvil's default mnemonic, in its order. */
+/** Well-known accounts of Hardhat's and Anvil's default mnemonic, in its order. The node must hold the first twelve of them. */
 export const devnetAccounts = {
   operators: {
     deployer: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
@@ -22,8 +25,9 @@ export const devnetAccounts = {
     naked: '0x90F79bf6EB2c4f870365E785982E1f101E93b906',
     levered: '0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65',
     empty: '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc',
-    futuresLong: '0x23618e81E3f5cdF7f54C3d65f7FBc0aBf5B21E8f',
-    futuresShort: '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720',
+    borrower: '0x23618e81E3f5cdF7f54C3d65f7FBc0aBf5B21E8f',
+    futuresLong: '0xBcd4042DE499D14e55001CcbB24a551F3b954096',
+    futuresShort: '0x71bE63f3384f5fb98995898A86B02Fb2426c5788',
   },
 } as const
 
@@ -68,8 +72,14 @@ export async function deployProtocols(
   })
   onProgress('Lyra Avalon')
   const lyra = await deployLyraAvalon(deployer, openingPrices.ETH * 10n ** 10n)
+  onProgress('Pyth')
+  const pyth = await deployPyth(deployer, openingPrices)
+  onProgress('Compound v2')
+  const compoundV2 = await deployCompoundV2(deployer, tokens)
+  onProgress('Venus')
+  const venus = await deployVenus(deployer, tokens)
   onProgress('Synthetix Perps v2, whose contracts are compiled the first time')
   const synthetixPerps = await deploySynthetixPerps(deployer, { feed: tokens.feeds.ethUsd })
-  const protocols = { aave, uniswapV3, perpV2, lyra, synthetixPerps }
+  const protocols = { pyth, aave, uniswapV3, perpV2, lyra, compoundV2, venus, synthetixPerps }
   return { chainId: await chain.client.getChainId(), ...tokens, ...protocols, ...devnetAccounts }
 }

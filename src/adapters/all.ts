@@ -1,5 +1,6 @@
 import { aaveV3 } from './aaveV3.ts'
 import type { AnyAdapter } from './adapter.ts'
+import { compoundV2 } from './compoundV2.ts'
 import { creditLine } from './creditLine.ts'
 import { erc20 } from './erc20.ts'
 import { lyraAvalon } from './lyraAvalon.ts'
@@ -14,6 +15,7 @@ export const allAdapters: readonly AnyAdapter[] = [
   uniswapV3,
   perpV2,
   lyraAvalon,
+  compoundV2,
   synthetixPerpsV2,
   creditLine,
 ]
