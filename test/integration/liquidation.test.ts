@@ -143,7 +143,7 @@ describe('real liquidations', function () {
     const user = sendAs(chain, accounts.naked)
     const liquidator = sendAs(chain, accounts.empty)
     for (const [trader, amount] of [
-      [user, 10_000n],
+      [user, 25_000n],
       [liquidator, 200_000n],
     ] as const) {
       await mintToken(deployer, tokens.usdc, { to: trader.address, amount: amount * million })

@@ -59,13 +59,13 @@ async function readRule(fixture: DevnetFixture, venue: string, account: Address)
   return rules[0]
 }
 
-/** An account that makes the perpetual market from 1,638 to 2,443 with 120,000 USD and ether to match, on 10,000 USDC. */
+/** An account that makes the perpetual market from 1,638 to 2,443 with 120,000 USD and ether to match, on 25,000 USDC. */
 async function openMaker({ chain, deployment }: DevnetFixture) {
   const { perpV2: venue, tokens, accounts, operators } = deployment
   const user = sendAs(chain, accounts.empty)
-  await mintToken(sendAs(chain, operators.deployer), tokens.usdc, { to: user.address, amount: 10_000n * 10n ** 6n })
+  await mintToken(sendAs(chain, operators.deployer), tokens.usdc, { to: user.address, amount: 25_000n * 10n ** 6n })
   await approveAll(user, [tokens.usdc], [venue.vault])
-  await depositToPerp(user, venue, { token: tokens.usdc, amount: 10_000n * 10n ** 6n })
+  await depositToPerp(user, venue, { token: tokens.usdc, amount: 25_000n * 10n ** 6n })
   await addPerpLiquidity(user, venue, { base: 60n * wad, quote: 120_000n * wad, ticks: [-1_980, 1_980] })
   return user
 }
@@ -238,7 +238,7 @@ describe('venue rules against the venues', function () {
 
     it('maker: one snapshot tells the verdict for orders, whichever way the price leaves their range', async () => {
       const verdicts: boolean[] = []
-      for (const price of [1_100n, 1_350n, 1_500n, 1_800n, 2_200n, 2_600n, 3_000n, 3_600n]) {
+      for (const price of [1_100n, 1_350n, 1_480n, 1_650n, 1_900n, 2_350n, 2_600n, 3_000n]) {
         const fixture = await devnetFixture()
         const { chain, deployment } = fixture
         const user = await openMaker(fixture)

@@ -91,8 +91,8 @@ const subject: ConformanceSubject<SynthetixPerpsConfiguration, SynthetixPerpsRaw
   rule: {
     underlying: 'ETH',
     opening: 2_000n * wad,
-    // 3,000 on 5 ether less the fee: due at about 1,411 USD.
-    prices: [1_300n, 1_400n, 1_425n, 1_800n, 2_500n].map((price) => price * wad),
+    // 3,000 on 5 ether less the fee of 10: due at about 1,418 USD, and gone at 1,402, below which the venue says zero.
+    prices: [1_405n, 1_412n, 1_425n, 1_800n, 2_500n].map((price) => price * wad),
     setPrice: ({ chain, deployment }, price) => setPrices(chain, deployment, { ETH: price }),
     isLiquidatable: async (world, account) => (await readMarket(world, account)).canLiquidate,
     slack: async (world, account) => {
