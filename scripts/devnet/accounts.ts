@@ -8,6 +8,7 @@ import { openOption, optionTypes, readMinimumCollateral } from './lyraTrading.ts
 import { borrowFromMorpho, supplyCollateralToMorpho, supplyToMorpho } from './morphoBlue.ts'
 import { addPerpLiquidity, alignPerpPrice, depositToPerp, openShortPerpetual } from './perpTrading.ts'
 import { setPrices } from './prices.ts'
+import { issueSynthetixUsd, modifyPosition, transferMargin } from './synthetixTrading.ts'
 import { approveAll, mintToken, openingPrices, readBalance, wrapEther } from './tokens.ts'
 import { alignPoolPrice, mintPosition, swapExactInput, wideTicks } from './uniswapV3.ts'
 
@@ -32,6 +33,13 @@ export async function openSampleAccounts(
   await openNaked({ deployer, sender: sendAs(chain, accounts.naked), deployment })
   onProgress('Account: levered')
   await openLevered({ sender: sendAs(chain, accounts.levered), deployment })
+  onProgress('Accounts: futuresLong, futuresShort')
+  for (const [account, size] of [
+    [accounts.futuresLong, wad('10')],
+    [accounts.futuresShort, -wad('8')],
+  ] as const) {
+    await openFutures({ deployer, sender: sendAs(chain, account), deployment }, size)
+  }
   onProgress('Trading, so that fees accrue')
   await swapExactInput(maker, deployment, { tokenIn: deployment.tokens.usdc, amountIn: usdc(200_000) })
   await alignPoolPrice(maker, deployment, openingPrices.ETH)
@@ -171,6 +179,14 @@ async function openIsolated({ sender, deployment }: Omit<Opening, 'deployer'>, m
   await supplyCollateralToMorpho(sender, { morpho, market: markets.wethUsdc, amount: wad('10') })
   await borrowFromMorpho(sender, { morpho, market: markets.wethUsdc, amount: usdc(12_000) })
   await supplyToMorpho(sender, { morpho, market: markets.usdcWeth, amount: wad('5') })
+}
+
+/** A future of `size` ETH at Synthetix on 4,000 sUSD of margin, 1,000 sUSD left in the wallet. */
+async function openFutures({ deployer, sender, deployment }: Opening, size: bigint): Promise<void> {
+  const { synthetixPerps } = deployment
+  await issueSynthetixUsd(deployer, synthetixPerps, { to: sender.address, amount: wad('5000') })
+  await transferMargin(sender, synthetixPerps, wad('4000'))
+  await modifyPosition(sender, synthetixPerps, size)
 }
 
 function strikeAt({ strikeIds }: DevnetDeployment['lyra'], index: number): bigint {

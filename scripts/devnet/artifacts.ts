@@ -96,7 +96,12 @@ export function linkArtifact(artifact: Artifact, libraries: Readonly<Record<stri
   return { ...artifact, bytecode, linkReferences: {} }
 }
 
-function parseArtifact(text: string, path: string): Artifact {
+/**
+ * Reads an artifact in Hardhat's format; `path` names it in the error.
+ *
+ * @throws {MissingArtifactError} when it holds an interface only.
+ */
+export function parseArtifact(text: string, path: string): Artifact {
   const artifact = JSON.parse(text) as {
     contractName: string
     abi: Abi
