@@ -49,8 +49,11 @@ export async function runPlans<Result>(
   return { results: outcomes.map((outcome) => (outcome as { result: Result }).result), ...counts }
 }
 
+/** A call whose answer at the block is known before it is asked. */
+export type KnownAnswer = { readonly call: PlannedCall; readonly value: unknown }
+
 /**
- * As {@link runPlans}, but what refuses one plan does not stop the others.
+ * As {@link runPlans}, but what refuses one plan does not stop the others, and what is known already is not asked.
  *
  * @throws {ReorgedError} when the block leaves the chain meanwhile.
  * @throws {RpcError} when the node does not answer.
@@ -60,8 +63,9 @@ export async function settlePlans<Result>(
   client: Client,
   block: PinnedBlock,
   plans: readonly NamedPlan<Result>[],
+  known: readonly KnownAnswer[] = [],
 ): Promise<Omit<PlanResults<Result>, 'results'> & { readonly outcomes: readonly PlanOutcome<Result>[] }> {
-  return runToOutcomes(client, block, plans, (refusal) => ({ refusal }))
+  return runToOutcomes(client, block, plans, (refusal) => ({ refusal }), known)
 }
 
 async function runToOutcomes<Result>(
@@ -69,8 +73,9 @@ async function runToOutcomes<Result>(
   block: PinnedBlock,
   plans: readonly NamedPlan<Result>[],
   refuse: (refusal: BaseError) => PlanOutcome<Result>,
+  known: readonly KnownAnswer[] = [],
 ) {
-  const answers = new Map<string, Outcome>()
+  const answers = new Map<string, Outcome>(known.map(({ call, value }) => [prepare('', call).key, { value }]))
   const runs = plans.map(({ name, plan }): Run<Result> => ({ name, plan, asked: [] }))
   for (const run of runs) resume(run, undefined, refuse)
   let rounds = 0
