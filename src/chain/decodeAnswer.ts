@@ -12,11 +12,15 @@ type Reader = (data: string, at: number) => unknown
 type StaticType = { readonly words: number; readonly read: Reader }
 
 /**
- * A decoder for these outputs: the value of one, an array of several, undefined for none. Outputs of fixed size are cut out of
- * the text; those of dynamic size, and text that is no clean encoding, are left to viem's decoder, so that both say the same.
+ * A decoder for these outputs: the value of one, an array of several, undefined for none. Outputs of fixed size, and an array of
+ * them alone, are cut out of the text; others, and text that is no clean encoding, are left to viem's decoder, so that both say
+ * the same.
  */
 export function answerDecoder(outputs: readonly AbiParameter[]): AnswerDecoder {
   const judged: AnswerDecoder = (data) => unwrap(decodeAbiParameters(outputs, data), outputs.length)
+  const [only] = outputs
+  const element = outputs.length === 1 && only?.type.endsWith('[]') ? staticType(elementOf(only)) : undefined
+  if (element !== undefined) return (data) => readArray(element, data) ?? judged(data)
   const types = outputs.map(staticType)
   if (types.length === 0 || !types.every((type) => type !== undefined)) return judged
   const words = types.reduce((total, type) => total + type.words, 0)
@@ -40,6 +44,25 @@ function readEach(types: readonly StaticType[], data: string, start: number): un
     if (value === undefined) return undefined
     values.push(value)
     at += words * wordLength
+  }
+  return values
+}
+
+function elementOf(parameter: AbiParameter): AbiParameter {
+  return { ...parameter, type: parameter.type.slice(0, -2) }
+}
+
+/** An array that is all of an answer, in the encoding that every compiler gives it: offset, length, elements. */
+function readArray({ words, read }: StaticType, data: string): unknown[] | undefined {
+  if (!data.startsWith(arrayOffset, 2)) return undefined
+  const start = 2 + 2 * wordLength
+  const length = Number(`0x${data.slice(2 + wordLength, start) || 'none'}`)
+  if (!(length * words * wordLength <= data.length - start)) return undefined
+  const values: unknown[] = []
+  for (let at = start; values.length < length; at += words * wordLength) {
+    const value = read(data, at)
+    if (value === undefined) return undefined
+    values.push(value)
   }
   return values
 }
@@ -79,6 +102,7 @@ function readAddress(data: string, at: number): unknown {
   return checksumAddress(`0x${data.slice(at + 24, at + wordLength)}`)
 }
 
+const arrayOffset = '20'.padStart(wordLength, '0')
 const [falseWord, trueWord] = ['0', '1'].map((digit) => digit.padStart(wordLength, '0')) as [string, string]
 
 function readBool(data: string, at: number): unknown {

@@ -8,12 +8,14 @@ const staticTypes = [...types, 'bytes32', 'bytes4', 'uint256[2]']
 const dynamicTypes = ['bytes', 'string', 'uint256[]', 'address[]']
 
 /** Outputs of one function: plain values, and structs of them with all or not all components named. */
-const anyOutputs = (leaves: readonly string[]): fc.Arbitrary<AbiParameter[]> => {
-  const plain = fc.record({ name: fc.constantFrom('', 'a', 'b'), type: fc.constantFrom(...leaves) })
+const anyOutputs = (leaves: readonly string[], suffix = '', maxLength = 5): fc.Arbitrary<AbiParameter[]> => {
+  const names = fc.constantFrom('', 'a', 'b')
+  const plain = fc.record({ name: names, type: fc.constantFrom(...leaves).map((type) => `${type}${suffix}`) })
+  const leaf = fc.record({ name: names, type: fc.constantFrom(...leaves) })
   const struct = fc
-    .tuple(fc.constantFrom('', 'c'), fc.array(plain, { minLength: 1, maxLength: 4 }))
-    .map(([name, components]) => ({ name, type: 'tuple', components }))
-  return fc.array(fc.oneof({ weight: 3, arbitrary: plain }, struct), { minLength: 0, maxLength: 5 })
+    .tuple(fc.constantFrom('', 'c'), fc.array(leaf, { minLength: 1, maxLength: 4 }))
+    .map(([name, components]) => ({ name, type: `tuple${suffix}`, components }))
+  return fc.array(fc.oneof({ weight: 3, arbitrary: plain }, struct), { maxLength })
 }
 
 const words = fc.array(
@@ -34,12 +36,19 @@ const outcome = (decode: () => unknown) => {
   }
 }
 
+/** Words that begin as an array of a few elements does. */
+const arrays = fc.tuple(fc.nat(6), words).map(([length, values]) => [32n, BigInt(length), ...values])
+
 describe('answerDecoder', () => {
   it('says of any outputs and any words what the decoder of viem says, errors included', () => {
     fc.assert(
       fc.property(
-        fc.oneof(anyOutputs(staticTypes), anyOutputs([...staticTypes, ...dynamicTypes])),
-        words,
+        fc.oneof(
+          anyOutputs(staticTypes),
+          anyOutputs([...staticTypes, ...dynamicTypes]),
+          anyOutputs(staticTypes, '[]', 1),
+        ),
+        fc.oneof(words, arrays),
         fc.nat(31),
         (parameters, values, cut) => {
           const text = values.map((value) => value.toString(16).padStart(64, '0')).join('')
