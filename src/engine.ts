@@ -10,11 +10,12 @@ import { InvalidInputError } from './core/errors.ts'
 import type { MarginResult } from './core/margin.ts'
 import { type MarginParameters, parametersHash } from './core/parameters.ts'
 import { inputsHash, portfolioRoot, type Snapshot } from './core/snapshot.ts'
+import type { DiscoveryOptions } from './discovery.ts'
 import type { MarketSources } from './market/source.ts'
 import { type ReadOptions, readSnapshots } from './readSnapshots.ts'
 import { calculateMargin } from './risk/plimsoll/calculateMargin.ts'
 
-export type ReadSnapshotOptions = ReadOptions & { readonly account: Address }
+export type ReadSnapshotOptions = ReadOptions & DiscoveryOptions & { readonly account: Address }
 
 /** A snapshot and the `eth_call`s that it took. */
 export type SnapshotReading = { readonly snapshot: Snapshot; readonly ethCalls: number }
@@ -22,16 +23,17 @@ export type SnapshotReading = { readonly snapshot: Snapshot; readonly ethCalls: 
 /**
  * Reads everything an account holds and owes, and the market that moves it, at one block.
  *
- * @throws {InvalidInputError} for an account that is no address, and a venue whose adapter is not there.
+ * @throws {InvalidInputError} for an account that is no address, a venue whose adapter is not there, and ids of a venue that
+ * takes none.
  * @throws {DuplicateClaimError} when two venues claim the same tokens.
  * @throws {ChainMismatchError | RpcError | ReorgedError | CallFailedError} when the chain cannot be read as one.
  * @throws whatever an adapter or source refuses.
  */
 export async function readSnapshot(
   client: Client,
-  { account, ...options }: ReadSnapshotOptions,
+  { account, ids, ...options }: ReadSnapshotOptions,
 ): Promise<SnapshotReading> {
-  const { readings, ethCalls } = await readSnapshots(client, { ...options, accounts: [account] })
+  const { readings, ethCalls } = await readSnapshots(client, { ...options, accounts: [account], idsOf: () => ids })
   const [reading] = readings
   if (reading === undefined) throw new InvalidInputError('The account was not read.')
   if ('refusal' in reading) throw reading.refusal
@@ -88,7 +90,7 @@ export type Recomputation = {
  */
 export async function recompute(
   client: Client,
-  options: {
+  options: DiscoveryOptions & {
     /** Without `portfolioRoot` where the message carries none, as an item of a batch. */
     readonly attestation: Pick<Attestation, 'record' | 'blockNumber'> & Partial<Pick<Attestation, 'portfolioRoot'>>
     readonly parameters: MarginParameters
@@ -98,11 +100,12 @@ export async function recompute(
     readonly sources?: MarketSources | undefined
   },
 ): Promise<Recomputation> {
-  const { attestation, parameters, setId, domain, improvement, sources } = options
+  const { attestation, parameters, setId, domain, improvement, sources, ids, index } = options
   const { record, blockNumber } = attestation
   const { validityCode, confirmed, rootMode, enforceable } = decodeFlags(record.flags)
   const scope = enforceable ? 'enforceable' : 'observed'
-  const { snapshot } = await readSnapshot(client, { account: record.account, parameters, blockNumber, sources, scope })
+  const { account } = record
+  const { snapshot } = await readSnapshot(client, { account, parameters, blockNumber, sources, scope, ids, index })
   const choices = { validityCode, confirmed, rootMode }
   const { result, unsigned } = draftAttestation(snapshot, { parameters, setId, improvement, ...choices })
   const differences = [

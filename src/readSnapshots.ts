@@ -12,6 +12,7 @@ import type { PinnedBlock, Portfolio } from './core/portfolio.ts'
 import type { Position } from './core/position.ts'
 import { parseWith } from './core/schema.ts'
 import type { Snapshot } from './core/snapshot.ts'
+import { type DiscoveryOptions, findIds, type VenueReader } from './discovery.ts'
 import { readMarket } from './market/readMarket.ts'
 import { toMarketRequest } from './market/request.ts'
 import type { MarketRequest, MarketSources } from './market/source.ts'
@@ -29,13 +30,16 @@ export type ReadOptions = {
   readonly scope?: Portfolio['scope']
 }
 
-export type ReadSnapshotsOptions = ReadOptions & {
-  readonly accounts: readonly Address[]
-  /** How many accounts are read at once, which bounds the memory that a read takes; 1,000 by default. */
-  readonly chunkSize?: number
-  /** Is told how many accounts have been read. */
-  readonly onProgress?: (done: number) => void
-}
+export type ReadSnapshotsOptions = ReadOptions &
+  Pick<DiscoveryOptions, 'index'> & {
+    readonly accounts: readonly Address[]
+    /** Ids of an account by venue, in place of a search of its logs. */
+    readonly idsOf?: (account: Address) => DiscoveryOptions['ids']
+    /** How many accounts are read at once, which bounds the memory that a read takes; 1,000 by default. */
+    readonly chunkSize?: number
+    /** Is told how many accounts have been read. */
+    readonly onProgress?: (done: number) => void
+  }
 
 /** What came of one account: its snapshot, or why there is none. */
 export type AccountReading =
@@ -52,13 +56,14 @@ export type SnapshotsReading = {
 }
 
 /** A venue of the parameter set with its adapter and the configuration as the adapter reads it. */
-type Venue = { readonly id: string; readonly adapter: AnyAdapter; readonly configuration: unknown }
+type Venue = Pick<VenueReader, 'adapter'> & Pick<VenueReader['context'], 'venue' | 'configuration'>
 
 /**
  * Reads everything that many accounts hold and owe, and the markets that move them, at one block: of each account what
  * `readSnapshot` reads of it. What several accounts ask is asked once. An account that is refused does not stop the others.
  *
- * @throws {InvalidInputError} for a venue whose adapter is not there or does not take its configuration.
+ * @throws {InvalidInputError} for a venue whose adapter is not there or does not take its configuration, and for ids of a venue
+ * that takes none.
  * @throws {ChainMismatchError | RpcError | ReorgedError} when the chain cannot be read as one.
  */
 export async function readSnapshots(client: Client, options: ReadSnapshotsOptions): Promise<SnapshotsReading> {
@@ -95,7 +100,7 @@ export async function readSnapshotsAt(
 function chunkReader(
   client: Client,
   block: PinnedBlock,
-  { parameters, adapters = allAdapters, sources, scope = 'observed' }: ReadOptions,
+  { parameters, adapters = allAdapters, sources, scope = 'observed', idsOf, index }: ReadSnapshotsOptions,
   knownOf: (account: Address) => readonly KnownAnswer[],
 ) {
   const venues = parameters.venues.map((venue) => toVenue(venue, adapters))
@@ -104,9 +109,17 @@ function chunkReader(
 
   return async (asked: readonly Address[], lasting: Map<Address, readonly LastingAnswers[]>) => {
     const accounts = asked.map(toAddress)
-    const plans = accounts.flatMap((account) =>
-      'refusal' in account ? [] : venuePlans(venues, { account: account.result, block, assets: parameters.assets }),
-    )
+    const plans: NamedPlan<VenueReading>[] = []
+    for (const account of accounts) {
+      if ('refusal' in account) continue
+      const readers = venues.map(({ adapter, ...venue }): VenueReader => {
+        return { adapter, context: { ...venue, account: account.result, block, assets: parameters.assets } }
+      })
+      const complete = await findIds(client, readers, { block, ids: idsOf?.(account.result), index })
+      plans.push(
+        ...complete.map(({ adapter, context }) => ({ name: context.venue, plan: readVenue(adapter, context) })),
+      )
+    }
     const known = accounts.flatMap((account) => ('refusal' in account ? [] : knownOf(account.result)))
     const read = await settlePlans<VenueReading>(client, block, plans, known)
 
@@ -190,17 +203,7 @@ function toVenue(
   const adapter = adapters.find((candidate) => candidate.id === adapterId)
   if (!adapter) throw new InvalidInputError(`Venue ${id} names adapter ${adapterId}, which is not there.`)
   const parsed: unknown = parseWith(adapter.configuration, configuration, `The configuration of venue ${id}`)
-  return { id, adapter, configuration: parsed }
-}
-
-function venuePlans(
-  venues: readonly Venue[],
-  read: { readonly account: Address; readonly block: PinnedBlock; readonly assets: MarginParameters['assets'] },
-): NamedPlan<VenueReading>[] {
-  return venues.map(({ id, adapter, configuration }) => ({
-    name: id,
-    plan: readVenue(adapter, { venue: id, configuration, ...read }),
-  }))
+  return { adapter, venue: id, configuration: parsed }
 }
 
 /** Adapters see holders; what a `MarginAccount` holds is enforceable wherever it lies, but for debts to our own consumers. */

@@ -9,11 +9,12 @@ import {
 import type { PinnedBlock } from '../core/portfolio.ts'
 import type { PlannedCall } from '../core/readPlan.ts'
 import { askLens, lensModeOf, rememberNoOverrides } from './askLens.ts'
-import type { AnswerDecoder } from './decodeAnswer.ts'
-import { describeRpcFailure } from './describeRpcFailure.ts'
+import { type AnswerDecoder, BeyondTypeError } from './decodeAnswer.ts'
+import { chainOf } from './describeRpcFailure.ts'
 import { RpcError } from './errors.ts'
 import { maximumCallData, type PackedAnswer, packCalls, packing, unpackAnswers } from './packedCalls.ts'
 import { requireCanonical } from './pinBlock.ts'
+import { toRpcError } from './toRpcError.ts'
 
 /** A call with what is needed to share, size and decode it; `answerSize` in bytes. */
 export type PreparedCall = PlannedCall & {
@@ -70,7 +71,7 @@ export async function answerCalls(
       } else {
         waiting.length = 0
         await requireCanonical(client, block)
-        throw new RpcError({ request: `eth_call at block ${block.number}`, reason: describeRpcFailure(failure) })
+        throw toRpcError(client, `eth_call at block ${block.number}`, failure)
       }
       return
     }
@@ -143,6 +144,7 @@ function judge({ abi, functionName, decode }: PreparedCall, { success, data }: P
   try {
     return { value: decode(data) }
   } catch (error) {
+    if (error instanceof BeyondTypeError) return { reason: 'gave an answer beyond the range of its ABI' }
     if (!(error instanceof AbiDecodingZeroDataError)) return { reason: 'gave an answer that its ABI does not decode' }
     return { reason: 'answered nothing: there is no contract with such a function' }
   }
@@ -160,7 +162,7 @@ function isTooLarge(error: unknown): boolean {
 
 /** True when the node says that it takes no third parameter, or not this one. */
 function isRefusedOverride(error: unknown): boolean {
-  for (let link = error; link instanceof Error; link = link.cause) {
+  for (const link of chainOf(error)) {
     if (link instanceof InvalidParamsRpcError || link instanceof MethodNotSupportedRpcError) return true
   }
   return /override|too many arguments|invalid (number of )?(argument|param)/i.test(textsOf(error))
@@ -168,10 +170,9 @@ function isRefusedOverride(error: unknown): boolean {
 
 /** What the errors of a chain say themselves, without the request that clients print below it. */
 function textsOf(error: unknown): string {
-  const texts: string[] = []
-  for (let link = error; link instanceof Error; link = link.cause) {
+  const texts = [...chainOf(error)].map((link) => {
     const { details, shortMessage, message } = link as Error & { details?: string; shortMessage?: string }
-    texts.push(shortMessage === undefined ? message : `${shortMessage} ${details ?? ''}`)
-  }
+    return shortMessage === undefined ? message : `${shortMessage} ${details ?? ''}`
+  })
   return texts.join('\n')
 }

@@ -1,7 +1,13 @@
 import { type AbiParameter, checksumAddress, decodeAbiParameters, type Hex } from 'viem'
+import { fitsOutputs } from './outputRange.ts'
 
-/** Decodes what a function with some outputs returned, as {@link decodeFunctionResult} of viem does. */
+/** Decodes what a function with some outputs returned, as `decodeFunctionResult` of viem does. @throws {BeyondTypeError} */
 export type AnswerDecoder = (data: Hex) => unknown
+
+/** An answer that decodes to an integer which its type cannot hold. */
+export class BeyondTypeError extends RangeError {
+  override readonly name = 'BeyondTypeError'
+}
 
 /** Characters of one word of 32 bytes. */
 const wordLength = 64
@@ -14,10 +20,14 @@ type StaticType = { readonly words: number; readonly read: Reader }
 /**
  * A decoder for these outputs: the value of one, an array of several, undefined for none. Outputs of fixed size, and an array of
  * them alone, are cut out of the text; others, and text that is no clean encoding, are left to viem's decoder, so that both say
- * the same.
+ * the same; what viem decodes is then held to its types.
  */
 export function answerDecoder(outputs: readonly AbiParameter[]): AnswerDecoder {
-  const judged: AnswerDecoder = (data) => unwrap(decodeAbiParameters(outputs, data), outputs.length)
+  const judged: AnswerDecoder = (data) => {
+    const value = unwrap(decodeAbiParameters(outputs, data), outputs.length)
+    if (!fitsOutputs(outputs, value)) throw new BeyondTypeError('An integer is larger than its type.')
+    return value
+  }
   const [only] = outputs
   const element = outputs.length === 1 && only?.type.endsWith('[]') ? staticType(elementOf(only)) : undefined
   if (element !== undefined) return (data) => readArray(element, data) ?? judged(data)

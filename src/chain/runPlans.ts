@@ -1,5 +1,5 @@
-import { type Abi, type AbiFunction, type Client, encodeFunctionData, getAbiItem } from 'viem'
-import { BaseError, InvalidInputError } from '../core/errors.ts'
+import { type Abi, type AbiFunction, type Client, encodeFunctionData, getAbiItem, type Hex } from 'viem'
+import { BaseError, InconsistentReadError, InvalidInputError } from '../core/errors.ts'
 import type { PinnedBlock } from '../core/portfolio.ts'
 import type { PlannedCall, ReadPlan } from '../core/readPlan.ts'
 import { answerCalls, type Outcome, type PreparedCall } from './answerCalls.ts'
@@ -35,6 +35,7 @@ type KeyedCall = { readonly key: string; readonly call: PreparedCall }
  * was answered before is not sent again, since a block does not change. Ends by checking that the block is still there.
  *
  * @throws {CallFailedError} naming the plan and the call that failed.
+ * @throws {InconsistentReadError} for a call that its ABI cannot encode, because of an earlier answer.
  * @throws {ReorgedError} when the block leaves the chain meanwhile.
  * @throws {RpcError} when the node does not answer.
  */
@@ -169,7 +170,18 @@ function prepare(plan: string, call: PlannedCall): KeyedCall {
     throw new InvalidInputError(`${plan}: the ABI has no function ${functionName} for these arguments.`)
   }
   const { outputs, answerSize, decode } = prepareFunction(item)
-  const data = encodeFunctionData({ abi: [item], functionName, args })
+  const data = encode(plan, item, call)
   const key = `${call.address.toLowerCase()}:${data}:${outputs}`
   return { key, call: { ...call, data, answerSize, decode } }
+}
+
+/** What an adapter asks follows from earlier answers, which may not be what the next call takes. */
+function encode(plan: string, item: AbiFunction, { functionName, args = [] }: PlannedCall): Hex {
+  try {
+    return encodeFunctionData({ abi: [item], functionName, args })
+  } catch {
+    throw new InconsistentReadError(`${plan}: ${functionName}(${args.map(String).join(', ')}) is no call of its ABI.`, {
+      metaMessages: ['An earlier answer of the venue is outside of what this call takes; check the configuration.'],
+    })
+  }
 }

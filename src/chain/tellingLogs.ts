@@ -1,8 +1,7 @@
 import { type Address, BlockNotFoundError, type Client, type Hash, type Hex, toEventSelector } from 'viem'
 import { getBlock } from 'viem/actions'
 import type { PinnedBlock } from '../core/portfolio.ts'
-import { describeRpcFailure } from './describeRpcFailure.ts'
-import { RpcError } from './errors.ts'
+import { toRpcError } from './toRpcError.ts'
 
 /** By contract in lower case, the words of 32 bytes that its logs carry, as topics or in their data. */
 export type LoggedWords = ReadonlyMap<string, ReadonlySet<string>>
@@ -38,7 +37,7 @@ export async function readLoggedWords(
   const words = new Map<string, Set<string>>()
   if (contracts.length === 0) return words
   for (const blockHash of hashes) {
-    const logs = await orRpcError(`Reading logs of block ${blockHash}`, () =>
+    const logs = await orRpcError(client, `Reading logs of block ${blockHash}`, () =>
       client.request({ method: 'eth_getLogs', params: [{ blockHash, address: [...contracts] }] as never }),
     )
     for (const log of logs as readonly RawLog[]) {
@@ -66,7 +65,7 @@ function* wordsOf({ topics, data }: RawLog): Generator<string> {
 }
 
 async function findBlock(client: Client, blockHash: Hash) {
-  return orRpcError(`Reading block ${blockHash}`, async () => {
+  return orRpcError(client, `Reading block ${blockHash}`, async () => {
     try {
       return await getBlock(client, { blockHash })
     } catch (error) {
@@ -76,10 +75,10 @@ async function findBlock(client: Client, blockHash: Hash) {
   })
 }
 
-async function orRpcError<Result>(request: string, run: () => Promise<Result>): Promise<Result> {
+async function orRpcError<Result>(client: Client, request: string, run: () => Promise<Result>): Promise<Result> {
   try {
     return await run()
   } catch (error) {
-    throw new RpcError({ request, reason: describeRpcFailure(error) })
+    throw toRpcError(client, request, error)
   }
 }

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { type AbiParameter, decodeFunctionResult, encodeAbiParameters, type Hex, parseAbi } from 'viem'
-import { answerDecoder } from '../../src/chain/decodeAnswer.ts'
+import { answerDecoder, BeyondTypeError } from '../../src/chain/decodeAnswer.ts'
+import { fitsOutputs } from '../../src/chain/outputRange.ts'
 
 const types = ['uint256', 'uint128', 'uint48', 'uint8', 'int256', 'int24', 'int48', 'int56', 'bool', 'address']
 const staticTypes = [...types, 'bytes32', 'bytes4', 'uint256[2]']
@@ -40,7 +41,7 @@ const outcome = (decode: () => unknown) => {
 const arrays = fc.tuple(fc.nat(6), words).map(([length, values]) => [32n, BigInt(length), ...values])
 
 describe('answerDecoder', () => {
-  it('says of any outputs and any words what the decoder of viem says, errors included', () => {
+  it('says of any outputs and any words what the decoder of viem says, errors included, and holds integers to their types', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -56,7 +57,11 @@ describe('answerDecoder', () => {
           const abi = [
             { type: 'function', name: 'f', inputs: [], outputs: parameters, stateMutability: 'view' },
           ] as const
-          const expected = outcome(() => decodeFunctionResult({ abi, functionName: 'f', data }))
+          const expected = outcome(() => {
+            const value: unknown = decodeFunctionResult({ abi, functionName: 'f', data })
+            if (!fitsOutputs(parameters, value)) throw new BeyondTypeError()
+            return value
+          })
           expect(outcome(() => answerDecoder(parameters)(data))).to.deep.equal(expected)
         },
       ),
