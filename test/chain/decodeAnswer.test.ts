@@ -15,7 +15,11 @@ const anyOutputs = (leaves: readonly string[], suffix = '', maxLength = 5): fc.A
   const leaf = fc.record({ name: names, type: fc.constantFrom(...leaves) })
   const struct = fc
     .tuple(fc.constantFrom('', 'c'), fc.array(leaf, { minLength: 1, maxLength: 4 }))
-    .map(([name, components]) => ({ name, type: `tuple${suffix}`, components }))
+    .map(([name, members]) => ({
+      name,
+      type: `tuple${suffix}`,
+      components: members.map((member, at) => ({ ...member, name: member.name && `${member.name}${at}` })),
+    }))
   return fc.array(fc.oneof({ weight: 3, arbitrary: plain }, struct), { maxLength })
 }
 
