@@ -1,15 +1,5 @@
-import {
-  type Address,
-  type Client,
-  encodeFunctionData,
-  type Hex,
-  numberToHex,
-  pad,
-  parseAbi,
-  parseEther,
-  type Transport,
-} from 'viem'
-import { connectDevnet, sendAs } from '../devnet/chain.ts'
+import { type Address, encodeFunctionData, type Hex, http, numberToHex, pad, parseAbi, parseEther } from 'viem'
+import { connectDevnet, type DevnetClient, sendAs } from '../devnet/chain.ts'
 import type { DevnetDeployment } from '../devnet/deployment.ts'
 import { approveAll, mintToken, wrapEther } from '../devnet/tokens.ts'
 
@@ -18,16 +8,20 @@ const poolAbi = parseAbi([
   'function borrow(address asset, uint256 amount, uint256 interestRateMode, uint16 referralCode, address onBehalfOf)',
 ])
 
+/** Transactions that are mined together; Hardhat's blocks have room for more of this gas. */
+const perBlock = 40
+const gas = 700_000n
+
 /**
  * Opens real positions of accounts that nobody holds a key of: each supplies ether to Aave, all but every fourth borrow dollars
  * against it, and what is borrowed lies in the wallet.
  */
 export async function openManyAccounts(
-  transport: Transport,
+  url: string,
   deployment: DevnetDeployment,
   count: number,
 ): Promise<readonly Address[]> {
-  const chain = connectDevnet({ transport })
+  const chain = connectDevnet({ transport: http(url, { timeout: 120_000, batch: { batchSize: 2 * perBlock } }) })
   const { client } = chain
   const { operators, tokens, aave } = deployment
   const maker = sendAs(chain, operators.maker)
@@ -35,21 +29,40 @@ export async function openManyAccounts(
   await wrapEther(maker, tokens.weth, parseEther('400'))
   await approveAll(maker, [tokens.weth], [aave.pool])
   const accounts = Array.from({ length: count }, (_, index) => pad(numberToHex(0xbe9c0000 + index), { size: 20 }))
-  for (const [index, account] of accounts.entries()) {
+  const supplies = accounts.map((account, index) => {
     const amount = parseEther('0.1') + BigInt(index) * 10n ** 14n
-    const supply = { abi: poolAbi, functionName: 'supply', args: [tokens.weth, amount, account, 0] } as const
-    await transact(client, { from: maker.address, to: aave.pool, data: encodeFunctionData(supply) })
-    if (index % 4 === 3) continue
-    await client.setBalance({ address: account, value: parseEther('1') })
-    await client.impersonateAccount({ address: account })
+    const call = { abi: poolAbi, functionName: 'supply', args: [tokens.weth, amount, account, 0] } as const
+    return { from: maker.address, to: aave.pool, data: encodeFunctionData(call) }
+  })
+  const borrowers = accounts.filter((_, index) => index % 4 !== 3)
+  const borrows = borrowers.map((account, index) => {
     const args = [tokens.usdc, 10_000_000n + BigInt(index), 2n, 0, account] as const
-    const borrow = encodeFunctionData({ abi: poolAbi, functionName: 'borrow', args })
-    await transact(client, { from: account, to: aave.pool, data: borrow })
-  }
+    return { from: account, to: aave.pool, data: encodeFunctionData({ abi: poolAbi, functionName: 'borrow', args }) }
+  })
+  await Promise.all(
+    borrowers.flatMap((address) => [
+      client.setBalance({ address, value: parseEther('1') }),
+      client.impersonateAccount({ address }),
+    ]),
+  )
+  await client.setAutomine(false)
+  await mineAll(client, supplies)
+  await mineAll(client, borrows)
+  await client.setAutomine(true)
   return accounts
 }
 
-async function transact(client: Client, transaction: { from: Address; to: Address; data: Hex }): Promise<void> {
-  const gas = numberToHex(1_000_000)
-  await client.request({ method: 'eth_sendTransaction', params: [{ ...transaction, gas }] as never })
+type Transaction = { readonly from: Address; readonly to: Address; readonly data: Hex }
+
+async function mineAll(client: DevnetClient, transactions: readonly Transaction[]): Promise<void> {
+  for (let start = 0; start < transactions.length; start += perBlock) {
+    const some = transactions.slice(start, start + perBlock)
+    const hashes = await Promise.all(
+      some.map(({ from, ...rest }) => client.sendTransaction({ account: from, chain: null, gas, ...rest })),
+    )
+    await client.mine({ blocks: 1 })
+    const receipts = await Promise.all(hashes.map((hash) => client.getTransactionReceipt({ hash })))
+    const reverted = receipts.find(({ status }) => status !== 'success')
+    if (reverted !== undefined) throw new Error(`The transaction ${reverted.transactionHash} of the bench reverted.`)
+  }
 }

@@ -40,7 +40,7 @@ export async function readRows(): Promise<readonly BenchRow[]> {
     })
     const transport = http(url, { timeout: 120_000 })
     console.error('opening the positions of 1,000 accounts…')
-    const accounts = await openManyAccounts(transport, deployment, Math.max(...sizes.map(({ count }) => count)))
+    const accounts = await openManyAccounts(url, deployment, Math.max(...sizes.map(({ count }) => count)))
     const client = createClient({ transport, cacheTime: 0 })
     const calibration = { ...defaultCalibration, underlyings: { ...defaultUnderlyings } }
     const parameters = parseParameters(devnetParameters(deployment, calibration))
@@ -155,7 +155,10 @@ function distinct(calls: readonly PlannedCall[]): readonly PlannedCall[] {
 }
 
 function requireRead({ readings }: SnapshotsReading): void {
-  for (const reading of readings) if ('refusal' in reading) throw reading.refusal
+  for (const reading of readings) {
+    if ('refusal' in reading) throw reading.refusal
+    if (reading.snapshot.portfolio.positions.length === 0) throw new Error(`${reading.account} has no positions.`)
+  }
 }
 
 async function cost(run: () => Promise<unknown>): Promise<Cost> {
