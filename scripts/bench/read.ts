@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { type Address, type Client, createClient, encodeFunctionData, http, isAddressEqual } from 'viem'
+import { type Address, type Client, createClient, encodeFunctionData, http } from 'viem'
 import { multicall } from 'viem/actions'
 import type { AdapterContext, AnyAdapter } from '../../src/adapters/adapter.ts'
 import { allAdapters } from '../../src/adapters/all.ts'
@@ -72,7 +72,7 @@ async function measure(
       const share = count === 1 ? some : some.filter((_, index) => index % times === turn)
       const part = await cost(async () => {
         for (const account of share) {
-          const contracts = calls.get(account) ?? []
+          const contracts = calls.get(account.toLowerCase()) ?? []
           await multicall(client, {
             contracts,
             deployless: true,
@@ -115,11 +115,10 @@ async function measure(
 
 /** The distinct calls that each account's snapshot takes, in the order in which they are asked. */
 async function callsOf(client: Client, accounts: readonly Address[], parameters: MarginParameters) {
-  const byAccount = new Map<Address, PlannedCall[]>(accounts.map((account) => [account, []]))
+  const byAccount = new Map<string, PlannedCall[]>(accounts.map((account) => [account.toLowerCase(), []]))
   const market: PlannedCall[] = []
   const adapters = allAdapters.map((adapter): AnyAdapter => {
-    const sinkOf = ({ account }: AdapterContext<unknown>) =>
-      byAccount.get(accounts.find((candidate) => isAddressEqual(candidate, account)) as Address) ?? []
+    const sinkOf = ({ account }: AdapterContext<unknown>) => byAccount.get(account.toLowerCase()) ?? []
     return {
       ...adapter,
       read: (context) => recorded(adapter.read(context), sinkOf(context)),

@@ -1,6 +1,6 @@
 import { type Address, erc20Abi, parseAbi } from 'viem'
 import { z } from 'zod'
-import { type PlannedCall, type ReadPlan, readAll, readTogether } from '../core/readPlan.ts'
+import { type PlannedCall, type ReadPlan, readAll, readEach, readTogether } from '../core/readPlan.ts'
 import { address } from '../core/schema.ts'
 
 const accountBalanceAbi = parseAbi([
@@ -118,7 +118,7 @@ export function* readPerpV2(configuration: PerpV2Configuration, account: Address
   const { accountBalance, vault, clearingHouseConfig, settlementToken } = configuration
   const balances = { address: accountBalance, abi: accountBalanceAbi } as const
   const [
-    [baseTokens, [owedRealizedPnl, , pendingFee], positionValue, debtValue],
+    [baseTokens, [owedRealizedPnl, , pendingFee]],
     [token, decimals, balance, collateralTokens, collateralManager, collateralMaintenanceRatio],
     [initialRatio, maintenanceRatio, penaltyRatio],
     markets,
@@ -126,8 +126,6 @@ export function* readPerpV2(configuration: PerpV2Configuration, account: Address
     readAll([
       { ...balances, functionName: 'getBaseTokens', args: [account] },
       { ...balances, functionName: 'getPnlAndPendingFee', args: [account] },
-      { ...balances, functionName: 'getTotalAbsPositionValue', args: [account] },
-      { ...balances, functionName: 'getTotalDebtValue', args: [account] },
     ]),
     readAll([
       { address: vault, abi: vaultAbi, functionName: 'getSettlementToken' },
@@ -142,9 +140,18 @@ export function* readPerpV2(configuration: PerpV2Configuration, account: Address
       { address: clearingHouseConfig, abi: configurationAbi, functionName: 'getMmRatio' },
       { address: clearingHouseConfig, abi: configurationAbi, functionName: 'getLiquidationPenaltyRatio' },
     ]),
-    readTogether(configuration.markets.map((market) => readMarket(market, configuration, account))),
+    readTogether(configuration.markets.map((market) => readTaker(market, configuration, account))),
   ])
-  const [collaterals, limits, markPrices] = yield* readTogether([
+  const [[positionValue = 0n, debtValue = 0n], fundings, collaterals, limits, markPrices] = yield* readTogether([
+    readEach(
+      baseTokens.length === 0
+        ? []
+        : ([
+            { ...balances, functionName: 'getTotalAbsPositionValue', args: [account] },
+            { ...balances, functionName: 'getTotalDebtValue', args: [account] },
+          ] as const),
+    ),
+    readTogether(markets.map((market) => readFunding(market, baseTokens, configuration, account))),
     readTogether(collateralTokens.map((collateral) => readCollateral(collateral, vault, collateralManager, account))),
     readCollateralLimits(collateralTokens, collateralManager, account),
     readTogether(markets.map((market) => readMarkPrice(market, accountBalance))),
@@ -154,7 +161,7 @@ export function* readPerpV2(configuration: PerpV2Configuration, account: Address
     settlement: { token, decimals, balance, owedRealizedPnl, pendingFee },
     markets: markets.map((market, index) => {
       const markPrice = markPrices[index]
-      return markPrice === undefined ? market : { ...market, markPrice }
+      return { ...market, pendingFunding: fundings[index] ?? 0n, ...(markPrice !== undefined && { markPrice }) }
     }),
     collaterals,
     ...(limits && { collateralLimits: limits }),
@@ -184,24 +191,32 @@ export function perpV2Witness(
   ]
 }
 
-function* readMarket(
+type PerpV2Taker = Omit<PerpV2Market, 'pendingFunding' | 'markPrice'>
+
+function* readTaker(
   { baseToken, underlying }: PerpV2Configuration['markets'][number],
   configuration: PerpV2Configuration,
   account: Address,
-): ReadPlan<PerpV2Market> {
-  const [[size, openNotional, orders], [isOpen, pendingFunding]] = yield* readTogether([
+): ReadPlan<PerpV2Taker> {
+  const [[size, openNotional, orders], [isOpen]] = yield* readTogether([
     readAll(takerCalls(baseToken, configuration, account)),
-    readAll([
-      { address: baseToken, abi: baseTokenAbi, functionName: 'isOpen' },
-      {
-        address: configuration.exchange,
-        abi: exchangeAbi,
-        functionName: 'getPendingFundingPayment',
-        args: [account, baseToken],
-      },
-    ]),
+    readAll([{ address: baseToken, abi: baseTokenAbi, functionName: 'isOpen' }]),
   ])
-  return { baseToken, underlying, isOpen, size, openNotional, pendingFunding, orders: orders.length }
+  return { baseToken, underlying, isOpen, size, openNotional, orders: orders.length }
+}
+
+/** Only a market that the venue registers for the trader pays funding; the view is the costliest of all where it is zero too. */
+function* readFunding(
+  { baseToken, size, openNotional, orders }: PerpV2Taker,
+  baseTokens: readonly Address[],
+  { exchange }: PerpV2Configuration,
+  account: Address,
+): ReadPlan<bigint> {
+  if (!baseTokens.includes(baseToken) && size === 0n && openNotional === 0n && orders === 0) return 0n
+  const [payment] = yield* readAll([
+    { address: exchange, abi: exchangeAbi, functionName: 'getPendingFundingPayment', args: [account, baseToken] },
+  ])
+  return payment
 }
 
 function takerCalls(
@@ -219,7 +234,7 @@ function takerCalls(
 
 /** The price at which the venue values a position; asked only of markets with one. */
 function* readMarkPrice(
-  { baseToken, size, isOpen }: PerpV2Market,
+  { baseToken, size, isOpen }: PerpV2Taker,
   accountBalance: Address,
 ): ReadPlan<bigint | undefined> {
   if (size === 0n || !isOpen) return undefined
