@@ -1,3 +1,4 @@
+import { pad } from 'viem'
 import { toAssetKey } from '../core/asset.ts'
 import type { Balance, Option, Position, VenueAccount } from '../core/position.ts'
 import { type Wad, wad } from '../core/units.ts'
@@ -57,6 +58,9 @@ export const lyraAvalon: Adapter<LyraConfiguration, LyraRaw> = {
   },
 
   witness: (_, { configuration, account }) => [ownerPositions(configuration, account)],
+
+  // The option token tells of every change of a position with its owner.
+  toldBy: (_, { configuration: { optionToken }, account }) => [{ contract: optionToken, words: [pad(account)] }],
 }
 
 function optionOf(

@@ -1,4 +1,4 @@
-import type { Address } from 'viem'
+import { type Address, pad, toEventSelector } from 'viem'
 import { type AssetKey, toAssetKey } from '../core/asset.ts'
 import { InconsistentReadError } from '../core/errors.ts'
 import type { VenueRequirement } from '../core/portfolio.ts'
@@ -75,7 +75,19 @@ export const perpV2: Adapter<PerpV2Configuration, PerpV2Raw> = {
   },
 
   witness: (raw, { configuration, account }) => perpV2Witness(raw, configuration, account),
+
+  toldBy: (_, { configuration, account }) => {
+    const { clearingHouse, accountBalance, vault, exchange, orderBook } = configuration
+    const contracts = [clearingHouse, accountBalance, vault, exchange, orderBook]
+    return contracts.map((contract) => ({ contract, words: [pad(account), ...insuranceTopics] }))
+  },
 }
+
+/** The insurance fund pays bad debt and takes a fee of sold collateral; these logs do not name it. */
+const insuranceTopics = [
+  'BadDebtSettled(address,uint256)',
+  'CollateralLiquidated(address,address,address,uint256,uint256,uint256,uint24)',
+].map((event) => toEventSelector(event))
 
 function requireSupported({ baseTokens, settlement, markets }: PerpV2Raw, { configuration, venue }: Context): void {
   if (settlement.token !== configuration.settlementToken) {

@@ -135,7 +135,7 @@ export function* readPerpV2(configuration: PerpV2Configuration, account: Address
   const { accountBalance, vault, clearingHouseConfig, settlementToken } = configuration
   const balances = { address: accountBalance, abi: accountBalanceAbi } as const
   const [
-    [baseTokens, [owedRealizedPnl, , pendingFee], positionValue, debtValue],
+    [baseTokens, [owedRealizedPnl, , pendingFee]],
     [token, decimals, balance, collateralTokens, collateralManager, collateralMaintenanceRatio],
     [initialRatio, maintenanceRatio, penaltyRatio],
     markets,
@@ -143,8 +143,6 @@ export function* readPerpV2(configuration: PerpV2Configuration, account: Address
     readAll([
       { ...balances, functionName: 'getBaseTokens', args: [account] },
       { ...balances, functionName: 'getPnlAndPendingFee', args: [account] },
-      { ...balances, functionName: 'getTotalAbsPositionValue', args: [account] },
-      { ...balances, functionName: 'getTotalDebtValue', args: [account] },
     ]),
     readAll([
       { address: vault, abi: vaultAbi, functionName: 'getSettlementToken' },
@@ -161,7 +159,16 @@ export function* readPerpV2(configuration: PerpV2Configuration, account: Address
     ]),
     readTogether(configuration.markets.map((market) => readMarket(market, configuration, account))),
   ])
-  const [collaterals, limits, priced] = yield* readTogether([
+  const [[positionValue = 0n, debtValue = 0n], fundings, collaterals, limits, priced] = yield* readTogether([
+    readEach(
+      baseTokens.length === 0
+        ? []
+        : ([
+            { ...balances, functionName: 'getTotalAbsPositionValue', args: [account] },
+            { ...balances, functionName: 'getTotalDebtValue', args: [account] },
+          ] as const),
+    ),
+    readTogether(markets.map((market) => readFunding(market, baseTokens, configuration, account))),
     readTogether(collateralTokens.map((collateral) => readCollateral(collateral, vault, collateralManager, account))),
     readCollateralLimits(collateralTokens, collateralManager, account),
     readTogether(markets.map((market) => readOrdersAndPrices(market, configuration))),
@@ -169,7 +176,7 @@ export function* readPerpV2(configuration: PerpV2Configuration, account: Address
   return {
     baseTokens,
     settlement: { token, decimals, balance, owedRealizedPnl, pendingFee },
-    markets: priced,
+    markets: priced.map((market, index) => ({ ...market, pendingFunding: fundings[index] ?? 0n })),
     collaterals,
     ...(limits && { collateralLimits: limits }),
     margin: {
@@ -207,19 +214,25 @@ function* readMarket(
   configuration: PerpV2Configuration,
   account: Address,
 ): ReadPlan<ListedMarket> {
-  const [[size, openNotional, orderIds], [isOpen, pendingFunding]] = yield* readTogether([
+  const [[size, openNotional, orderIds], [isOpen]] = yield* readTogether([
     readAll(takerCalls(baseToken, configuration, account)),
-    readAll([
-      { address: baseToken, abi: baseTokenAbi, functionName: 'isOpen' },
-      {
-        address: configuration.exchange,
-        abi: exchangeAbi,
-        functionName: 'getPendingFundingPayment',
-        args: [account, baseToken],
-      },
-    ]),
+    readAll([{ address: baseToken, abi: baseTokenAbi, functionName: 'isOpen' }]),
   ])
-  return { baseToken, underlying, isOpen, size, openNotional, pendingFunding, orderIds }
+  return { baseToken, underlying, isOpen, size, openNotional, orderIds }
+}
+
+/** Only a market that the venue registers for the trader pays funding; the view is the costliest of all where it is zero too. */
+function* readFunding(
+  { baseToken, size, openNotional, orderIds }: ListedMarket,
+  baseTokens: readonly Address[],
+  { exchange }: PerpV2Configuration,
+  account: Address,
+): ReadPlan<bigint> {
+  if (!baseTokens.includes(baseToken) && size === 0n && openNotional === 0n && orderIds.length === 0) return 0n
+  const [payment] = yield* readAll([
+    { address: exchange, abi: exchangeAbi, functionName: 'getPendingFundingPayment', args: [account, baseToken] },
+  ])
+  return payment
 }
 
 function takerCalls(
@@ -248,13 +261,15 @@ function orderDebtCalls(
   }))
 }
 
-type ListedMarket = Omit<PerpV2Market, 'orders' | 'markPrice' | 'sqrtPrice'> & { readonly orderIds: readonly Hex[] }
+type ListedMarket = Omit<PerpV2Market, 'orders' | 'markPrice' | 'sqrtPrice' | 'pendingFunding'> & {
+  readonly orderIds: readonly Hex[]
+}
 
 /** The orders of a market, and the prices at which the venue values a position and orders; asked only of markets with any. */
 function* readOrdersAndPrices(
   { orderIds, ...market }: ListedMarket,
   { accountBalance, exchange, orderBook }: PerpV2Configuration,
-): ReadPlan<PerpV2Market> {
+): ReadPlan<Omit<PerpV2Market, 'pendingFunding'>> {
   const { baseToken, size, isOpen } = market
   const hasOrders = orderIds.length > 0
   const [stored, [markPrice], [sqrtPrice]] = yield* readTogether([

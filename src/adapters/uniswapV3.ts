@@ -1,4 +1,13 @@
-import { type Address, encodeAbiParameters, getCreate2Address, type Hex, keccak256, parseAbi } from 'viem'
+import {
+  type Address,
+  encodeAbiParameters,
+  getCreate2Address,
+  type Hex,
+  keccak256,
+  numberToHex,
+  pad,
+  parseAbi,
+} from 'viem'
 import { z } from 'zod'
 import { toAssetKey } from '../core/asset.ts'
 import { InconsistentReadError } from '../core/errors.ts'
@@ -119,6 +128,11 @@ export const uniswapV3: Adapter<UniswapV3Configuration, UniswapV3Raw> = {
       ...stored.map(({ id }) => ({ ...manager, functionName: 'positions', args: [id] })),
     ]
   },
+
+  // Anyone can add liquidity to a position, so a log may name its id alone.
+  toldBy: ({ stored }, { configuration: { positionManager }, account }) => [
+    { contract: positionManager, words: [pad(account), ...stored.map(({ id }) => numberToHex(id, { size: 32 }))] },
+  ],
 }
 
 function* readStored({ configuration, account, venue }: Context): ReadPlan<Stored[]> {
