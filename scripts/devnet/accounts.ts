@@ -8,6 +8,15 @@ import { addPerpLiquidity, alignPerpPrice, depositToPerp, openShortPerpetual } f
 import { setPrices } from './prices.ts'
 import { approveAll, mintToken, openingPrices, readBalance, wrapEther } from './tokens.ts'
 import { alignPoolPrice, mintPosition, swapExactInput, wideTicks } from './uniswapV3.ts'
+import {
+  alignV4PoolPrices,
+  approveUniswapV4,
+  mintV4Position,
+  type PoolName,
+  poolKeyOf,
+  readV4PoolPrice,
+  swapV4ExactInput,
+} from './uniswapV4.ts'
 
 const usdc = (amount: number) => parseUnits(`${amount}`, 6)
 const wad = (amount: string) => parseEther(amount)
@@ -30,18 +39,28 @@ export async function openSampleAccounts(
   await openNaked({ deployer, sender: sendAs(chain, accounts.naked), deployment })
   onProgress('Account: levered')
   await openLevered({ sender: sendAs(chain, accounts.levered), deployment })
+  onProgress('Account: provider')
+  await openProvider({ deployer, sender: sendAs(chain, accounts.provider), deployment })
   onProgress('Trading, so that fees accrue')
   await swapExactInput(maker, deployment, { tokenIn: deployment.tokens.usdc, amountIn: usdc(200_000) })
   await alignPoolPrice(maker, deployment, openingPrices.ETH)
   await alignPerpPrice(maker, deployment.perpV2, openingPrices.ETH)
+  for (const name of v4Pools) {
+    const key = poolKeyOf(deployment, name)
+    const order = { key, zeroForOne: key.currency0 === deployment.tokens.usdc, amountIn: usdc(20_000) }
+    await swapV4ExactInput(maker, deployment, order)
+  }
+  await alignV4PoolPrices(maker, deployment, openingPrices.ETH)
   await setPrices(chain, deployment, {})
 }
+
+const v4Pools: readonly PoolName[] = ['weth', 'ether']
 
 type Opening = { readonly deployer: Sender; readonly sender: Sender; readonly deployment: DevnetDeployment }
 
 /** Deep markets, so that the trades of the sample accounts and later price moves find a counterparty. */
 async function provideLiquidity({ deployer, sender, deployment }: Opening): Promise<void> {
-  const { tokens, aave, uniswapV3, perpV2 } = deployment
+  const { tokens, aave, uniswapV3, perpV2, uniswapV4 } = deployment
   await mintToken(deployer, tokens.usdc, { to: sender.address, amount: usdc(400_000_000) })
   await wrapEther(sender, tokens.weth, wad('9000'))
   await approveAll(sender, [tokens.weth, tokens.usdc], [aave.pool, uniswapV3.positionManager, uniswapV3.swapRouter])
@@ -51,6 +70,10 @@ async function provideLiquidity({ deployer, sender, deployment }: Opening): Prom
   await mintPosition(sender, deployment, { weth: wad('2000'), usdc: usdc(4_000_000), ticks: wideTicks })
   await depositToPerp(sender, perpV2, { token: tokens.usdc, amount: usdc(200_000_000) })
   await addPerpLiquidity(sender, perpV2, { base: wad('10000'), quote: wad('20000000') })
+  await approveUniswapV4(sender, uniswapV4, [tokens.weth, tokens.usdc])
+  for (const name of v4Pools) {
+    await provideToV4(sender, deployment, { name, ether: wad('100'), usdc: usdc(200_000), ticks: wideTicks })
+  }
 }
 
 /**
@@ -111,6 +134,30 @@ async function openLevered({ sender, deployment }: Omit<Opening, 'deployer'>): P
     await swapExactInput(sender, deployment, { tokenIn: tokens.usdc, amountIn: amount })
     await supplyToAave(sender, aave, { asset: tokens.weth, amount: await readBalance(sender, tokens.weth) })
   }
+}
+
+/** Liquidity at Uniswap v4 alone: WETH against USDC, and ether itself against USDC. */
+async function openProvider({ deployer, sender, deployment }: Opening): Promise<void> {
+  const { tokens, uniswapV4 } = deployment
+  await mintToken(deployer, tokens.usdc, { to: sender.address, amount: usdc(6_000) })
+  await wrapEther(sender, tokens.weth, wad('2'))
+  await approveUniswapV4(sender, uniswapV4, [tokens.weth, tokens.usdc])
+  await provideToV4(sender, deployment, { name: 'weth', ether: wad('2'), usdc: usdc(4_000), ticks: 2_000 })
+  await provideToV4(sender, deployment, { name: 'ether', ether: wad('1'), usdc: usdc(2_000), ticks: 3_000 })
+}
+
+/** Provides at most these amounts to a pool of Uniswap v4 within `ticks` on either side of its price. */
+async function provideToV4(
+  sender: Sender,
+  deployment: DevnetDeployment,
+  { name, ether, usdc, ticks }: { name: PoolName; ether: bigint; usdc: bigint; ticks: number },
+): Promise<void> {
+  const key = poolKeyOf(deployment, name)
+  const { tick } = await readV4PoolPrice(sender.chain, deployment.uniswapV4, key)
+  const nearest = (at: number) => Math.round(at / key.tickSpacing) * key.tickSpacing
+  const [amount0, amount1] = key.currency1 === deployment.tokens.usdc ? [ether, usdc] : [usdc, ether]
+  const range = { tickLower: nearest(tick - ticks), tickUpper: nearest(tick + ticks) }
+  await mintV4Position(sender, deployment, { key, ...range, amount0, amount1 })
 }
 
 function strikeAt({ strikeIds }: DevnetDeployment['lyra'], index: number): bigint {

@@ -6,6 +6,7 @@ import { deployLyraAvalon } from './lyraAvalon.ts'
 import { deployPerpV2 } from './perpV2.ts'
 import { deployTokens, openingPrices, postAnswers } from './tokens.ts'
 import { deployUniswapV3 } from './uniswapV3.ts'
+import { deployUniswapV4 } from './uniswapV4.ts'
 
 /** Is told in a few words what the deployment does next. */
 export type ProgressListener = (text: string) => void
@@ -21,6 +22,7 @@ export const devnetAccounts = {
     naked: '0x90F79bf6EB2c4f870365E785982E1f101E93b906',
     levered: '0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65',
     empty: '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc',
+    provider: '0x976EA74026E726554dB657fA54763abd0C3a0aa9',
   },
 } as const
 
@@ -65,5 +67,8 @@ export async function deployProtocols(
   })
   onProgress('Lyra Avalon')
   const lyra = await deployLyraAvalon(deployer, openingPrices.ETH * 10n ** 10n)
-  return { chainId: await chain.client.getChainId(), ...tokens, aave, uniswapV3, perpV2, lyra, ...devnetAccounts }
+  onProgress('Uniswap v4')
+  const uniswapV4 = await deployUniswapV4(deployer, { tokens: tokens.tokens, price: openingPrices.ETH })
+  const chainId = await chain.client.getChainId()
+  return { chainId, ...tokens, aave, uniswapV3, perpV2, lyra, uniswapV4, ...devnetAccounts }
 }

@@ -40,8 +40,15 @@ const schema = z.strictObject({
     boardId: id,
     strikeIds: z.array(id).min(1).readonly(),
   }),
+  uniswapV4: z.strictObject({
+    poolManager: address,
+    positionManager: address,
+    stateView: address,
+    swapRouter: address,
+    permit2: address,
+  }),
   operators: z.strictObject({ deployer: address, maker: address }),
-  accounts: z.strictObject({ hedged: address, naked: address, levered: address, empty: address }),
+  accounts: z.strictObject({ hedged: address, naked: address, levered: address, empty: address, provider: address }),
 })
 
 /** Where everything of a devnet lies, as plain JSON. */

@@ -1,4 +1,4 @@
-import type { Address } from 'viem'
+import { type Address, zeroAddress } from 'viem'
 import { toAssetKey, type Underlying } from '../../src/core/asset.ts'
 import { toJson } from '../../src/core/canonical.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
@@ -68,10 +68,11 @@ function devnetAssets({ chainId, tokens, lyra }: DevnetDeployment) {
     [toAssetKey(chainId, tokens.usdc)]: { symbol: 'USDC', decimals: 6, underlying: 'USDC', rate, basis: itself },
     [toAssetKey(chainId, lyra.sUSD)]: { symbol: 'sUSD', decimals: 18, underlying: 'SUSD', rate, basis: itself },
     [toAssetKey(chainId, lyra.sETH)]: { symbol: 'sETH', decimals: 18, underlying: 'ETH', rate, basis: synthetic },
+    [toAssetKey(chainId, zeroAddress)]: { symbol: 'ETH', decimals: 18, underlying: 'ETH', rate, basis: itself },
   }
 }
 
-function devnetVenues({ tokens, aave, uniswapV3, perpV2, lyra }: DevnetDeployment) {
+function devnetVenues({ tokens, aave, uniswapV3, perpV2, lyra, uniswapV4 }: DevnetDeployment) {
   const { clearingHouse, accountBalance, vault, exchange, clearingHouseConfig, orderBook, baseToken } = perpV2
   const { optionMarket, optionToken, greekCache, shortCollateral, synthetixAdapter, sUSD, sETH } = lyra
   return [
@@ -110,6 +111,11 @@ function devnetVenues({ tokens, aave, uniswapV3, perpV2, lyra }: DevnetDeploymen
         baseAsset: sETH,
         surface,
       },
+    },
+    {
+      id: 'uniswap-v4',
+      adapter: 'uniswap-v4',
+      configuration: { positionManager: uniswapV4.positionManager, stateView: uniswapV4.stateView, fromBlock: 0n },
     },
   ]
 }

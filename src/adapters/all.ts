@@ -5,6 +5,7 @@ import { erc20 } from './erc20.ts'
 import { lyraAvalon } from './lyraAvalon.ts'
 import { perpV2 } from './perpV2.ts'
 import { uniswapV3 } from './uniswapV3.ts'
+import { uniswapV4 } from './uniswapV4.ts'
 
 /** Every adapter of this package; a venue of the parameter set names one by its id. */
-export const allAdapters: readonly AnyAdapter[] = [erc20, aaveV3, uniswapV3, perpV2, lyraAvalon, creditLine]
+export const allAdapters: readonly AnyAdapter[] = [erc20, aaveV3, uniswapV3, perpV2, lyraAvalon, creditLine, uniswapV4]

@@ -21,7 +21,7 @@ describe('devnet: deployment', function () {
 
   it('has code at every address but those of the people', async () => {
     const { client, deployment } = await devnetFixture()
-    const { tokens, feeds, aave, uniswapV3, perpV2, lyra } = deployment
+    const { tokens, feeds, aave, uniswapV3, perpV2, lyra, uniswapV4 } = deployment
     const { boardId, strikeIds, ...lyraContracts } = lyra
     expect([boardId, ...strikeIds]).to.deep.equal(['1', '1', '2', '3'])
     for (const [name, address] of Object.entries({
@@ -31,6 +31,7 @@ describe('devnet: deployment', function () {
       ...prefixed('uniswapV3', uniswapV3),
       ...prefixed('perpV2', perpV2),
       ...lyraContracts,
+      ...prefixed('uniswapV4', uniswapV4),
     })) {
       expect(await client.getCode({ address }), name).to.not.equal(undefined)
     }

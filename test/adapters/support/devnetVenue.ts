@@ -28,13 +28,21 @@ export function venuePlan(
     account,
     block,
     configuration: changed,
-  }: { id: string; account: Address; block: PinnedBlock; configuration?: unknown },
+    ids,
+  }: { id: string; account: Address; block: PinnedBlock; configuration?: unknown; ids?: readonly string[] },
 ): NamedPlan<VenueReading> {
   const venue = parameters.venues.find((candidate) => candidate.id === id)
   const adapter = allAdapters.find((candidate) => candidate.id === venue?.adapter)
   if (venue === undefined || adapter === undefined) throw new Error(`no venue ${id}`)
   const configuration: unknown = parseWith(adapter.configuration, changed ?? venue.configuration, id)
-  const context: AdapterContext<unknown> = { venue: id, configuration, account, block, assets: parameters.assets }
+  const context: AdapterContext<unknown> = {
+    venue: id,
+    configuration,
+    account,
+    block,
+    assets: parameters.assets,
+    ...(ids && { ids }),
+  }
   return { name: id, plan: readVenue(adapter, context) }
 }
 
@@ -46,7 +54,13 @@ export async function readDevnetVenue(
     block,
     creditLine,
     ...options
-  }: { account: Address; block?: PinnedBlock; configuration?: unknown; creditLine?: Address },
+  }: {
+    account: Address
+    block?: PinnedBlock
+    configuration?: unknown
+    creditLine?: Address
+    ids?: readonly string[]
+  },
 ): Promise<VenueReading & { readonly ethCalls: number; readonly rounds: number; readonly block: PinnedBlock }> {
   const pinned = block ?? (await pinBlock(fixture.client, { chainId: fixture.deployment.chainId }))
   const plan = venuePlan(parametersOf(fixture, creditLine === undefined ? {} : { creditLine }), {
