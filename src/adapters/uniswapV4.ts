@@ -33,22 +33,11 @@ export const uniswapV4: Adapter<UniswapV4Configuration, UniswapV4Raw> = {
   configuration,
 
   discovery: {
-    filters: ({ configuration: { positionManager, fromBlock }, account }) =>
-      [{ to: account }, { from: account }].map((args) => ({
-        address: positionManager,
-        event: transfer,
-        args,
-        fromBlock,
-      })),
-
-    toIds(logs, { account }) {
-      const transfersIn = new Map<string, number>()
-      for (const { args } of logs) {
-        const change = Number(args.to === account) - Number(args.from === account)
-        transfersIn.set(`${args.id}`, (transfersIn.get(`${args.id}`) ?? 0) + change)
-      }
-      return [...transfersIn].filter(([, count]) => count > 0).map(([id]) => id)
-    },
+    // Whatever the account holds came to it; what has left or was burnt is dropped by the read.
+    filters: ({ configuration: { positionManager, fromBlock }, account }) => [
+      { address: positionManager, event: transfer, args: { to: account }, fromBlock },
+    ],
+    toIds: (logs) => [...new Set(logs.map(({ args }) => `${args.id}`))],
   },
 
   read: readPositions,

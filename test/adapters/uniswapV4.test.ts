@@ -23,12 +23,14 @@ import {
   readV4PoolPrice,
   swapV4ExactInput,
 } from '../../scripts/devnet/uniswapV4.ts'
-import type { FoundLog } from '../../src/adapters/adapter.ts'
 import { IncompleteIdsError } from '../../src/adapters/errors.ts'
 import { uniswapV4 } from '../../src/adapters/uniswapV4.ts'
 import { permissionsOverWithdrawal } from '../../src/adapters/uniswapV4Hooks.ts'
+import { pinBlock } from '../../src/chain/pinBlock.ts'
+import { searchLogs } from '../../src/chain/searchLogs.ts'
 import { toAssetKey } from '../../src/core/asset.ts'
 import { InconsistentReadError, InvalidInputError } from '../../src/core/errors.ts'
+import type { FoundLog } from '../../src/core/logs.ts'
 import type { ConcentratedLiquidity, Position } from '../../src/core/position.ts'
 import { amountsForLiquidity } from '../../src/kernel/concentratedLiquidity.ts'
 import { type DevnetFixture, devnetFixture, revertTo } from '../support/devnet.ts'
@@ -74,28 +76,22 @@ const managerOf = ({ deployment }: DevnetFixture): Contract => ({
   abi: managerAbi,
 })
 
-/** The ids of an account as its discovery finds them in the logs of the devnet. */
-async function findIds(fixture: DevnetFixture, account: Address): Promise<string[]> {
+/** The ids of an account as the logs of the devnet name them. */
+async function findIds(fixture: DevnetFixture, account: Address): Promise<readonly string[]> {
+  const { client, deployment } = fixture
   const { discovery } = uniswapV4
   if (discovery === undefined) throw new Error('no discovery')
-  const context = {
-    ...contextOf(
-      {
-        positionManager: fixture.deployment.uniswapV4.positionManager,
-        stateView: fixture.deployment.uniswapV4.stateView,
-        fromBlock: 0n,
-        maximumPositions: 1_000,
-      },
-      {},
-    ),
+  const { positionManager, stateView } = deployment.uniswapV4
+  const configuration = { positionManager, stateView, fromBlock: 0n, maximumPositions: 1_000 }
+  const context = { ...contextOf(configuration, {}), account }
+  const search = {
+    venue: 'uniswap-v4',
     account,
+    filters: discovery.filters(context),
+    toIds: (logs: readonly FoundLog[]) => discovery.toIds(logs, context),
   }
-  const logs: FoundLog[] = []
-  for (const { event, args, ...filter } of discovery.filters(context)) {
-    const found = await fixture.client.getLogs({ ...filter, event, args: args ?? {}, strict: true })
-    logs.push(...found.map(({ eventName, args }) => ({ eventName, args: args as Record<string, unknown> })))
-  }
-  return [...discovery.toIds(logs, context)].sort()
+  const block = await pinBlock(client, { chainId: deployment.chainId })
+  return (await searchLogs(client, search, { block })).ids
 }
 
 async function readV4(
@@ -262,7 +258,7 @@ describe('uniswapV4 on the devnet', function () {
     expect((await readV4(fixture, provider, { ids: [`${id1}`, `${id2}`] })).positions).to.deep.equal([])
     const moved = await readV4(fixture, empty)
     expect(moved.positions.map(({ claim }) => [claim.id, claim.holder])).to.deep.equal([[first.claim.id, empty]])
-    expect(await findIds(fixture, provider)).to.deep.equal([])
+    expect((await readV4(fixture, provider)).positions).to.deep.equal([])
   })
 
   it('refuses when ids are missing, and passes over those of others', async () => {
@@ -442,7 +438,6 @@ describe('uniswapV4 on the devnet', function () {
 })
 
 describe('uniswapV4.discovery', () => {
-  const other: Address = '0x00000000000000000000000000000000000000bB'
   const configuration = {
     positionManager: '0x0000000000000000000000000000000000000008',
     stateView: '0x0000000000000000000000000000000000000009',
@@ -450,36 +445,14 @@ describe('uniswapV4.discovery', () => {
     maximumPositions: 10,
   } as const
   const context = contextOf(configuration, {})
-  const transfer = (from: Address, to: Address, id: bigint): FoundLog => ({
-    eventName: 'Transfer',
-    args: { from, to, id },
-  })
-
-  it('asks for transfers to and from the account since the block of the configuration', () => {
-    const filters = uniswapV4.discovery?.filters(context) ?? []
-    expect(filters.map(({ address, args, fromBlock }) => [address, args, fromBlock])).to.deep.equal([
-      [configuration.positionManager, { to: holder }, 12n],
-      [configuration.positionManager, { from: holder }, 12n],
-    ])
-    expect(new Set(filters.map(({ event }) => event.name))).to.deep.equal(new Set(['Transfer']))
-  })
-
-  it('keeps ids that came once more than they went, in whatever order the logs are', () => {
-    const logs = [
-      transfer(holder, other, 2n),
-      transfer(zeroAddress, holder, 1n),
-      transfer(other, holder, 2n),
-      transfer(zeroAddress, holder, 3n),
-      transfer(holder, zeroAddress, 3n),
-      transfer(holder, holder, 1n),
-      transfer(other, holder, 4n),
-      transfer(other, holder, 4n),
-      transfer(holder, other, 4n),
-      transfer(holder, other, 5n),
-    ]
-    for (const shuffled of [logs, [...logs].reverse()]) {
-      expect([...(uniswapV4.discovery?.toIds(shuffled, context) ?? [])].sort()).to.deep.equal(['1', '4'])
-    }
+  it('asks for transfers to the account since the block of the configuration, and takes every id once', () => {
+    const { discovery } = uniswapV4
+    const [filter, ...others] = discovery?.filters(context) ?? []
+    expect(others).to.deep.equal([])
+    expect(filter).to.deep.include({ address: configuration.positionManager, args: { to: holder }, fromBlock: 12n })
+    expect(filter?.event.name).to.equal('Transfer')
+    const logs = [1n, 2n, 1n].map((id) => ({ eventName: 'Transfer', args: { from: zeroAddress, to: holder, id } }))
+    expect(discovery?.toIds(logs, context)).to.deep.equal(['1', '2'])
   })
 })
 
