@@ -13,10 +13,11 @@ import { fixedRate } from './fixedRate.ts'
 import { lyraVolatility } from './lyraVolatility.ts'
 import { rangeMultiplier } from './rangeMultiplier.ts'
 import type { MarketRequest, MarketSources } from './source.ts'
+import { uniswapV3Twap } from './uniswapV3Twap.ts'
 
 /** The sources that need nothing but a chain. */
 export const chainSources: MarketSources = {
-  prices: [chainlink],
+  prices: [chainlink, uniswapV3Twap],
   volatilities: [lyraVolatility],
   rates: [fixedRate],
   histories: [chainlinkHistory],
