@@ -2,6 +2,7 @@ import { parseEther, parseUnits } from 'viem'
 import { InvalidInputError } from '../../src/core/errors.ts'
 import { borrowFromAave, supplyToAave } from './aaveV3.ts'
 import { type DevnetChain, type Sender, sendAs } from './chain.ts'
+import { borrowFromMarket, enterMarkets, supplyEther, supplyToMarket } from './compoundV2.ts'
 import type { DevnetDeployment } from './deployment.ts'
 import { openOption, optionTypes, readMinimumCollateral } from './lyraTrading.ts'
 import { addPerpLiquidity, alignPerpPrice, depositToPerp, openShortPerpetual } from './perpTrading.ts'
@@ -39,28 +40,22 @@ export async function openSampleAccounts(
   await openNaked({ deployer, sender: sendAs(chain, accounts.naked), deployment })
   onProgress('Account: levered')
   await openLevered({ sender: sendAs(chain, accounts.levered), deployment })
-  onProgress('Account: provider')
-  await openProvider({ deployer, sender: sendAs(chain, accounts.provider), deployment })
   onProgress('Trading, so that fees accrue')
   await swapExactInput(maker, deployment, { tokenIn: deployment.tokens.usdc, amountIn: usdc(200_000) })
   await alignPoolPrice(maker, deployment, openingPrices.ETH)
   await alignPerpPrice(maker, deployment.perpV2, openingPrices.ETH)
-  for (const name of v4Pools) {
-    const key = poolKeyOf(deployment, name)
-    const order = { key, zeroForOne: key.currency0 === deployment.tokens.usdc, amountIn: usdc(20_000) }
-    await swapV4ExactInput(maker, deployment, order)
-  }
-  await alignV4PoolPrices(maker, deployment, openingPrices.ETH)
+  onProgress('Account: borrower')
+  await openBorrower({ sender: sendAs(chain, accounts.borrower), deployment })
+  onProgress('Account: provider')
+  await openProvider({ deployer, sender: sendAs(chain, accounts.provider), deployment })
   await setPrices(chain, deployment, {})
 }
-
-const v4Pools: readonly PoolName[] = ['weth', 'ether']
 
 type Opening = { readonly deployer: Sender; readonly sender: Sender; readonly deployment: DevnetDeployment }
 
 /** Deep markets, so that the trades of the sample accounts and later price moves find a counterparty. */
 async function provideLiquidity({ deployer, sender, deployment }: Opening): Promise<void> {
-  const { tokens, aave, uniswapV3, perpV2, uniswapV4 } = deployment
+  const { tokens, aave, uniswapV3, perpV2 } = deployment
   await mintToken(deployer, tokens.usdc, { to: sender.address, amount: usdc(400_000_000) })
   await wrapEther(sender, tokens.weth, wad('9000'))
   await approveAll(sender, [tokens.weth, tokens.usdc], [aave.pool, uniswapV3.positionManager, uniswapV3.swapRouter])
@@ -70,10 +65,6 @@ async function provideLiquidity({ deployer, sender, deployment }: Opening): Prom
   await mintPosition(sender, deployment, { weth: wad('2000'), usdc: usdc(4_000_000), ticks: wideTicks })
   await depositToPerp(sender, perpV2, { token: tokens.usdc, amount: usdc(200_000_000) })
   await addPerpLiquidity(sender, perpV2, { base: wad('10000'), quote: wad('20000000') })
-  await approveUniswapV4(sender, uniswapV4, [tokens.weth, tokens.usdc])
-  for (const name of v4Pools) {
-    await provideToV4(sender, deployment, { name, ether: wad('100'), usdc: usdc(200_000), ticks: wideTicks })
-  }
 }
 
 /**
@@ -136,14 +127,42 @@ async function openLevered({ sender, deployment }: Omit<Opening, 'deployer'>): P
   }
 }
 
-/** Liquidity at Uniswap v4 alone: WETH against USDC, and ether itself against USDC. */
+/** Dollars borrowed against ether, native at Compound and wrapped at Venus. */
+async function openBorrower({ sender, deployment }: Omit<Opening, 'deployer'>): Promise<void> {
+  const { tokens, compoundV2, venus, operators } = deployment
+  const lender = sendAs(sender.chain, operators.maker)
+  await approveAll(lender, [tokens.usdc], [compoundV2.cUsdc])
+  await supplyToMarket(lender, compoundV2.cUsdc, usdc(1_000_000))
+  await supplyEther(lender, compoundV2, wad('500'))
+
+  await wrapEther(sender, tokens.weth, wad('10'))
+  await approveAll(sender, [tokens.weth], [venus.vWeth])
+  await supplyEther(sender, compoundV2, wad('10'))
+  await enterMarkets(sender, compoundV2.comptroller, [compoundV2.cEth])
+  await borrowFromMarket(sender, compoundV2.cUsdc, usdc(9_000))
+  await supplyToMarket(sender, venus.vWeth, wad('10'))
+  await enterMarkets(sender, venus.comptroller, [venus.vWeth])
+  await borrowFromMarket(sender, venus.vUsdc, usdc(8_000))
+}
+
+/** Liquidity at Uniswap v4 alone, WETH against USDC and ether itself against USDC, beside a market maker; fees have accrued. */
 async function openProvider({ deployer, sender, deployment }: Opening): Promise<void> {
-  const { tokens, uniswapV4 } = deployment
+  const { tokens, uniswapV4, operators } = deployment
+  const maker = sendAs(sender.chain, operators.maker)
+  for (const party of [maker, sender]) await approveUniswapV4(party, uniswapV4, [tokens.weth, tokens.usdc])
   await mintToken(deployer, tokens.usdc, { to: sender.address, amount: usdc(6_000) })
   await wrapEther(sender, tokens.weth, wad('2'))
-  await approveUniswapV4(sender, uniswapV4, [tokens.weth, tokens.usdc])
+  for (const name of ['weth', 'ether'] as const) {
+    await provideToV4(maker, deployment, { name, ether: wad('50'), usdc: usdc(100_000), ticks: wideTicks })
+  }
   await provideToV4(sender, deployment, { name: 'weth', ether: wad('2'), usdc: usdc(4_000), ticks: 2_000 })
   await provideToV4(sender, deployment, { name: 'ether', ether: wad('1'), usdc: usdc(2_000), ticks: 3_000 })
+  for (const name of ['weth', 'ether'] as const) {
+    const key = poolKeyOf(deployment, name)
+    const order = { key, zeroForOne: key.currency0 === tokens.usdc, amountIn: usdc(10_000) }
+    await swapV4ExactInput(maker, deployment, order)
+  }
+  await alignV4PoolPrices(maker, deployment, openingPrices.ETH)
 }
 
 /** Provides at most these amounts to a pool of Uniswap v4 within `ticks` on either side of its price. */

@@ -41,7 +41,7 @@ export type VenuePositions = {
  * One protocol behind one interface. An adapter has no I/O of its own: `read` yields calls, the rest is pure.
  *
  * `read` discovers and reads everything of the account; `toPositions` translates; `witness` names the static calls whose
- * results change on every user action at the venue and on nothing else (no accrual).
+ * results change on every user action at the venue and on nothing else (no accrual), or declares what else changes them.
  */
 export interface Adapter<Configuration, Raw> {
   readonly id: string
@@ -51,6 +51,11 @@ export interface Adapter<Configuration, Raw> {
   read(context: AdapterContext<Configuration>): ReadPlan<Raw>
   toPositions(raw: Raw, context: AdapterContext<Configuration>): VenuePositions
   witness(raw: Raw, context: AdapterContext<Configuration>): readonly PlannedCall[]
+  /**
+   * Only where no view of the venue shows a debt without its interest: then the witness of an account with a debt also changes
+   * when anyone makes the debt's market accrue. It fails too often there, never too seldom.
+   */
+  readonly witnessAlsoChangesOn?: 'accrualOfDebts'
 }
 
 /** An adapter of any protocol, as the engine holds it. */

@@ -155,9 +155,13 @@ function* readMinted(positionManager: Address, ids: readonly bigint[]): ReadPlan
   )
   return infos.flatMap(([key, info], index): Token[] => {
     if (info === 0n) return []
-    // From the lowest bit on: 8 bits whether there is a subscriber, 24 the lower tick, 24 the upper tick (`PositionInfoLibrary`).
+    const id = ids[index] as bigint
+    // From the highest bit on: 200 of the pool id, 24 the upper tick, 24 the lower tick, 8 a subscriber (`PositionInfoLibrary`).
+    if (info >> 56n !== BigInt(poolId(key)) >> 56n) {
+      throw new InconsistentReadError(`Position ${id} of ${positionManager} is of another pool than its key.`)
+    }
     const tickAt = (offset: bigint) => Number(BigInt.asIntN(24, info >> offset))
-    return [{ id: ids[index] as bigint, key, tickLower: tickAt(8n), tickUpper: tickAt(32n) }]
+    return [{ id, key, tickLower: tickAt(8n), tickUpper: tickAt(32n) }]
   })
 }
 

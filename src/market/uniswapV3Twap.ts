@@ -7,7 +7,7 @@ import { address, positive } from '../core/schema.ts'
 import { powerOfTen } from '../core/units.ts'
 import { sqrtRatioAtTick } from '../kernel/concentratedLiquidity.ts'
 import { floorDiv } from '../kernel/fixedPoint.ts'
-import { chainlink } from './chainlink.ts'
+import { choose } from './choose.ts'
 import type { PriceSource } from './source.ts'
 
 const poolAbi = parseAbi([
@@ -41,7 +41,12 @@ const configuration = z.strictObject({
   /** Seconds over which the tick is averaged. */
   window: z.int().min(shortestWindow).max(longestWindow),
   /** The token at the end of the pools and where its price in US dollars comes from. */
-  quote: z.strictObject({ token: address, price: chainlink.configuration }),
+  quote: z.strictObject({
+    token: address,
+    price: z
+      .looseObject({ source: z.string().min(1) })
+      .refine(({ source }) => source !== 'uniswap-v3-twap', 'a path of pools is one entry'),
+  }),
 })
 
 type TwapConfiguration = z.output<typeof configuration>
@@ -62,14 +67,15 @@ export const uniswapV3Twap: PriceSource<TwapConfiguration> = {
   id: 'uniswap-v3-twap',
   configuration,
 
-  *read({ base, pools, window, quote }, underlying, block) {
+  *read({ base, pools, window, quote }, underlying, block, atHand = { prices: [], volatilities: [], rates: [] }) {
+    const priced = choose(atHand.prices, quote.price, `prices.${underlying}.quote.price`)
     const [hops, [baseDecimals, quoteDecimals], quoted] = yield* readTogether([
       readTogether(pools.map((entry) => readPool(entry, window, underlying, block))),
       readAll([
         { address: base, abi: erc20Abi, functionName: 'decimals' },
         { address: quote.token, abi: erc20Abi, functionName: 'decimals' },
       ]),
-      chainlink.read(quote.price, `the quote of ${underlying}`, block),
+      priced.source.read(priced.configuration, `the quote of ${underlying}`, block, atHand),
     ])
     const { numerator, denominator } = chain(base, quote.token, hops)
     const source = `uniswap-v3-twap:${pools.map(({ pool }) => pool).join('+')}*${quoted.source}`

@@ -1,13 +1,5 @@
 import { expect } from 'chai'
-import {
-  type Address,
-  encodeAbiParameters,
-  erc20Abi,
-  getAddress,
-  parseAbi,
-  parseAbiParameters,
-  zeroAddress,
-} from 'viem'
+import { type Address, getAddress, parseAbi, zeroAddress } from 'viem'
 import { loadArtifact } from '../../scripts/devnet/artifacts.ts'
 import { advanceTime, type Contract, DevnetTransactionError, type Sender, sendAs } from '../../scripts/devnet/chain.ts'
 import { setPrices } from '../../scripts/devnet/prices.ts'
@@ -33,10 +25,11 @@ import { InconsistentReadError, InvalidInputError } from '../../src/core/errors.
 import type { FoundLog } from '../../src/core/logs.ts'
 import type { ConcentratedLiquidity, Position } from '../../src/core/position.ts'
 import { amountsForLiquidity } from '../../src/kernel/concentratedLiquidity.ts'
-import { type DevnetFixture, devnetFixture, revertTo } from '../support/devnet.ts'
+import { type DevnetFixture, devnetFixture } from '../support/devnet.ts'
 import { rejection, thrown } from '../support/rejection.ts'
 import { contextOf, holder } from './support/context.ts'
 import { readDevnetVenue } from './support/devnetVenue.ts'
+import { burn, decrease, paidFor, takePair } from './support/uniswapV4.ts'
 
 const wad = 10n ** 18n
 const usdc = (amount: bigint) => amount * 10n ** 6n
@@ -110,49 +103,15 @@ function liquidityOf(positions: readonly Position[]): ConcentratedLiquidity[] {
   })
 }
 
-const decrease = (id: bigint, liquidity: bigint) =>
-  [
-    '01',
-    encodeAbiParameters(parseAbiParameters('uint256, uint256, uint128, uint128, bytes'), [id, liquidity, 0n, 0n, '0x']),
-  ] as const
-const burn = (id: bigint) =>
-  ['03', encodeAbiParameters(parseAbiParameters('uint256, uint128, uint128, bytes'), [id, 0n, 0n, '0x'])] as const
-const takePair = ({ currency0, currency1 }: PoolKey, recipient: Address) =>
-  [
-    '11',
-    encodeAbiParameters(parseAbiParameters('address, address, address'), [currency0, currency1, recipient]),
-  ] as const
-
-/** What the position manager pays for a decrease by `liquidity`, fees included; the chain is put back. */
-async function paidFor(fixture: DevnetFixture, owner: Address, id: bigint, liquidity: bigint, key: PoolKey) {
-  const { chain, client, deployment } = fixture
-  const recipient: Address = '0x00000000000000000000000000000000000c01d0'
-  const snapshot = await client.snapshot()
-  await modifyLiquidities(sendAs(chain, owner), deployment.uniswapV4, [
-    decrease(id, liquidity),
-    takePair(key, recipient),
-  ])
-  const balances = []
-  for (const currency of [key.currency0, key.currency1]) {
-    balances.push(
-      currency === zeroAddress
-        ? await client.getBalance({ address: recipient })
-        : await client.readContract({ address: currency, abi: erc20Abi, functionName: 'balanceOf', args: [recipient] }),
-    )
-  }
-  await revertTo(client, snapshot)
-  return balances
-}
-
 /** Asserts a position against what the manager pays for nothing, and for all of it. */
 async function requireAsPaid(fixture: DevnetFixture, owner: Address, position: ConcentratedLiquidity, key: PoolKey) {
   const { chain, deployment } = fixture
   const { claim, fees0, fees1, liquidity, tickLower, tickUpper } = position
   const id = BigInt(claim.id)
-  expect([fees0, fees1], claim.id).to.deep.equal(await paidFor(fixture, owner, id, 0n, key))
+  expect([fees0, fees1], claim.id).to.deep.equal(await paidFor(fixture, { owner, id, liquidity: 0n, key }))
   const { sqrtPriceX96 } = await readV4PoolPrice(chain, deployment.uniswapV4, key)
   const { amount0, amount1 } = amountsForLiquidity({ sqrtPrice: sqrtPriceX96, tickLower, tickUpper, liquidity })
-  const all = await paidFor(fixture, owner, id, liquidity, key)
+  const all = await paidFor(fixture, { owner, id, liquidity, key })
   expect([amount0 + fees0, amount1 + fees1], claim.id).to.deep.equal(all)
 }
 
@@ -336,10 +295,10 @@ describe('uniswapV4 on the devnet', function () {
     // The hook takes the fees for itself: a collection alone reverts, a whole withdrawal pays what was provided and no more.
     const { claim, liquidity, tickLower, tickUpper } = position ?? expect.fail()
     const id = BigInt(claim.id)
-    await rejection(paidFor(fixture, user.address, id, 0n, key), DevnetTransactionError)
+    await rejection(paidFor(fixture, { owner: user.address, id, liquidity: 0n, key }), DevnetTransactionError)
     const { sqrtPriceX96: sqrtPrice } = await readV4PoolPrice(fixture.chain, fixture.deployment.uniswapV4, key)
     const { amount0, amount1 } = amountsForLiquidity({ sqrtPrice, liquidity, tickLower, tickUpper })
-    expect(await paidFor(fixture, user.address, id, liquidity, key)).to.deep.equal([amount0, amount1])
+    expect(await paidFor(fixture, { owner: user.address, id, liquidity, key })).to.deep.equal([amount0, amount1])
   })
 
   it('keeps its witness through trades of others and changes it with every action of the owner', async () => {
@@ -400,7 +359,7 @@ describe('uniswapV4 on the devnet', function () {
     const during = await readV4(fixture, user.address)
     expect(during.positions).to.deep.equal(before.positions)
     expect(during.witness).not.to.deep.equal(before.witness)
-    await rejection(paidFor(fixture, user.address, id, 0n, key), DevnetTransactionError)
+    await rejection(paidFor(fixture, { owner: user.address, id, liquidity: 0n, key }), DevnetTransactionError)
     await user.send(managerOf(fixture), 'unsubscribe', [id])
     expect((await readV4(fixture, user.address)).witness).to.deep.equal(before.witness)
     await requireAsPaid(fixture, user.address, position, key)

@@ -15,6 +15,7 @@ import {
 import type { SpotPrice } from '../../src/core/market.ts'
 import type { MarginParameters } from '../../src/core/parameters.ts'
 import { sqrtRatioAtTick } from '../../src/kernel/concentratedLiquidity.ts'
+import { TooFewSourcesError } from '../../src/market/median.ts'
 import { readMarket } from '../../src/market/readMarket.ts'
 import { parametersOf } from '../adapters/support/devnetVenue.ts'
 import { type DevnetFixture, devnetFixture } from '../support/devnet.ts'
@@ -45,7 +46,7 @@ const entryOf = ({ deployment }: DevnetFixture, changes: Record<string, unknown>
   ...changes,
 })
 
-async function readEther(fixture: DevnetFixture, entry: ReturnType<typeof entryOf>): Promise<SpotPrice> {
+async function readEther(fixture: DevnetFixture, entry: MarginParameters['prices'][string]): Promise<SpotPrice> {
   const parameters = parametersOf(fixture)
   const changed = { ...parameters, prices: { ...parameters.prices, ETH: entry } } as MarginParameters
   const block = await pinBlock(fixture.client, { chainId: fixture.deployment.chainId })
@@ -184,6 +185,19 @@ describe('uniswapV3Twap', function () {
     ]) {
       await rejection(readEther(fixture, entryOf(fixture, changes)), InconsistentReadError)
     }
+  })
+
+  it('is one source of a median beside others, and absent from it while its observations are too few', async () => {
+    const fixture = await devnetFixture()
+    const feed = { source: 'chainlink', feed: fixture.deployment.feeds.ethUsd, maxAge: 90_000 }
+    const of = [feed, entryOf(fixture)]
+    const bounds = { minimumSources: 2, maximumDeviation: wad / 100n, maxAge: 90_000 }
+    const read = () => readEther(fixture, { source: 'median', of, ...bounds })
+    await rejection(read(), TooFewSourcesError)
+    await enlarge(fixture)
+    await tradeThrough(fixture, [[2_000n, 2_000]])
+    const average = await readEther(fixture, entryOf(fixture))
+    expect((await read()).price).to.equal((average.price + 2_000n * wad) / 2n)
   })
 
   it('refuses observations that do not reach back over the window, until they do', async () => {
