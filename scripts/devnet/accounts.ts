@@ -46,6 +46,8 @@ export async function openSampleAccounts(
   await alignPerpPrice(maker, deployment.perpV2, openingPrices.ETH)
   onProgress('Account: borrower')
   await openBorrower({ sender: sendAs(chain, accounts.borrower), deployment })
+  onProgress('Liquidity of the further reserves and of Spark')
+  await provideFurtherLiquidity(deployer, deployment)
   onProgress('Account: provider')
   await openProvider({ deployer, sender: sendAs(chain, accounts.provider), deployment })
   await setPrices(chain, deployment, {})
@@ -65,6 +67,23 @@ async function provideLiquidity({ deployer, sender, deployment }: Opening): Prom
   await mintPosition(sender, deployment, { weth: wad('2000'), usdc: usdc(4_000_000), ticks: wideTicks })
   await depositToPerp(sender, perpV2, { token: tokens.usdc, amount: usdc(200_000_000) })
   await addPerpLiquidity(sender, perpV2, { base: wad('10000'), quote: wad('20000000') })
+}
+
+/** What can be borrowed of the further reserves of Aave, and at Spark. */
+async function provideFurtherLiquidity(sender: Sender, { tokens, aave, spark }: DevnetDeployment): Promise<void> {
+  const { weth, usdc: usdCoin, wbtc, dai } = tokens
+  const to = sender.address
+  await wrapEther(sender, weth, wad('500'))
+  await mintToken(sender, usdCoin, { to, amount: usdc(1_000_000) })
+  await mintToken(sender, wbtc, { to, amount: parseUnits('100', 8) })
+  await mintToken(sender, dai, { to, amount: wad('2000000') })
+  await approveAll(sender, [wbtc, dai], [aave.pool])
+  await approveAll(sender, [weth, usdCoin, dai], [spark.pool])
+  await supplyToAave(sender, aave, { asset: wbtc, amount: parseUnits('100', 8) })
+  await supplyToAave(sender, aave, { asset: dai, amount: wad('1000000') })
+  await supplyToAave(sender, spark, { asset: weth, amount: wad('500') })
+  await supplyToAave(sender, spark, { asset: usdCoin, amount: usdc(1_000_000) })
+  await supplyToAave(sender, spark, { asset: dai, amount: wad('1000000') })
 }
 
 /**

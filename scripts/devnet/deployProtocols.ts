@@ -1,3 +1,4 @@
+import { deploySpark, extendAaveV3 } from './aaveMarkets.ts'
 import { deployAaveV3 } from './aaveV3.ts'
 import { openSampleAccounts } from './accounts.ts'
 import { type DevnetChain, sendAs } from './chain.ts'
@@ -6,7 +7,7 @@ import type { DevnetDeployment } from './deployment.ts'
 import { deployLyraAvalon } from './lyraAvalon.ts'
 import { deployPerpV2 } from './perpV2.ts'
 import { deployPyth } from './pyth.ts'
-import { deployTokens, openingPrices, postAnswers } from './tokens.ts'
+import { deployFurtherTokens, deployTokens, openingPrices, postAnswers } from './tokens.ts'
 import { deployUniswapV3 } from './uniswapV3.ts'
 import { deployUniswapV4 } from './uniswapV4.ts'
 import { deployVenus } from './venus.ts'
@@ -77,8 +78,16 @@ export async function deployProtocols(
   const compoundV2 = await deployCompoundV2(deployer, tokens)
   onProgress('Venus')
   const venus = await deployVenus(deployer, tokens)
+  onProgress('Further tokens and Aave reserves, and Spark')
+  const further = await deployFurtherTokens(deployer)
+  await extendAaveV3(deployer, aave, { tokens, further, sUSD: lyra.sUSD })
+  const spark = await deploySpark(deployer, { tokens, further })
   onProgress('Uniswap v4')
   const uniswapV4 = await deployUniswapV4(deployer, { tokens: tokens.tokens, price: openingPrices.ETH })
-  const protocols = { pyth, aave, uniswapV3, perpV2, lyra, compoundV2, venus, uniswapV4 }
-  return { chainId: await chain.client.getChainId(), ...tokens, ...protocols, ...devnetAccounts }
+  const allTokens = {
+    tokens: { ...tokens.tokens, ...further.tokens },
+    feeds: { ...tokens.feeds, ...further.feeds },
+  }
+  const protocols = { pyth, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus, uniswapV4 }
+  return { chainId: await chain.client.getChainId(), ...allTokens, ...protocols, ...devnetAccounts }
 }

@@ -3,12 +3,16 @@ import { address, bytes32, parseJson, parseWith } from '../../src/core/schema.ts
 
 const id = z.string().regex(/^[1-9]\d*$/, 'expected a positive integer as decimal text')
 
+const aavePool = z.strictObject({ addressesProvider: address, pool: address, dataProvider: address, oracle: address })
+
 const schema = z.strictObject({
   chainId: z.int().positive(),
-  tokens: z.strictObject({ weth: address, usdc: address }),
-  feeds: z.strictObject({ ethUsd: address, usdcUsd: address, susdUsd: address }),
+  tokens: z.strictObject({ weth: address, usdc: address, wbtc: address, dai: address }),
+  feeds: z.strictObject({ ethUsd: address, usdcUsd: address, susdUsd: address, btcUsd: address, daiUsd: address }),
   pyth: z.strictObject({ contract: address, ethUsd: bytes32, usdcUsd: bytes32, susdUsd: bytes32 }),
-  aave: z.strictObject({ addressesProvider: address, pool: address, dataProvider: address, oracle: address }),
+  aave: aavePool,
+  /** A second deployment of the same code with parameters of its own, as Spark is one of Aave's. */
+  spark: aavePool,
   uniswapV3: z.strictObject({ factory: address, positionManager: address, swapRouter: address, pool: address }),
   perpV2: z.strictObject({
     clearingHouse: address,

@@ -6,12 +6,12 @@ import { refreshGreeks, setSyntheticRate } from './lyraTrading.ts'
 import { alignPerpPrice } from './perpTrading.ts'
 import { dispatchPrice } from './perpV2.ts'
 import { publishPrices } from './pyth.ts'
-import { postAnswers, readAnswer } from './tokens.ts'
+import { postAnswers, postFurtherAnswers, readAnswer } from './tokens.ts'
 import { alignPoolPrice } from './uniswapV3.ts'
 import { alignV4PoolPrices } from './uniswapV4.ts'
 
 /** New prices in WAD USD; an asset that is not named keeps its price. */
-export type DevnetPrices = { readonly ETH?: Wad; readonly USDC?: Wad; readonly sUSD?: Wad }
+export type DevnetPrices = Partial<Readonly<Record<'ETH' | 'USDC' | 'sUSD' | 'BTC' | 'DAI', Wad>>>
 
 const feedUnit = 10n ** 10n
 
@@ -44,6 +44,10 @@ export async function setPrices(chain: DevnetChain, deployment: DevnetDeployment
   const etherInUsdc = (answers.ETH * 10n ** 8n) / answers.USDC
   await alignPoolPrice(maker, deployment, etherInUsdc)
   await alignPerpPrice(maker, perpV2, answers.ETH)
+  await postFurtherAnswers(deployer, feeds, {
+    BTC: toAnswer('BTC', prices.BTC) ?? (await readAnswer(chain, feeds.btcUsd)),
+    DAI: toAnswer('DAI', prices.DAI) ?? (await readAnswer(chain, feeds.daiUsd)),
+  })
   await alignV4PoolPrices(maker, deployment, etherInUsdc)
 }
 
