@@ -91,7 +91,7 @@ async function fund({ chain, deployment }: DevnetFixture, sender: Sender): Promi
   const { weth, usdc } = deployment.tokens
   const { sUSD, sETH } = deployment.lyra
   const deployer = sendAs(chain, deployment.operators.deployer)
-  await wrapEther(sender, weth, 500n * wad)
+  await wrapEther(sender, weth, 100n * wad)
   await mintToken(deployer, usdc, { to: sender.address, amount: 10n ** 12n })
   await mintToken(deployer, sUSD, { to: sender.address, amount: 10n ** 24n })
   await mintToken(deployer, sETH, { to: sender.address, amount: 500n * wad })

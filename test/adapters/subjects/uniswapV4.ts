@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { type Address, maxUint128, parseAbi, zeroAddress } from 'viem'
+import { loadArtifact } from '../../../scripts/devnet/artifacts.ts'
 import { type Sender, sendAs } from '../../../scripts/devnet/chain.ts'
 import { mintToken, wrapEther } from '../../../scripts/devnet/tokens.ts'
 import {
@@ -18,12 +19,13 @@ import { toAssetKey } from '../../../src/core/asset.ts'
 import { wad } from '../../../src/core/units.ts'
 import { contextOf } from '../support/context.ts'
 import type { Action, AnySubject, ConformanceSubject, PureCase, World } from '../support/subject.ts'
-import { burn, decrease, paidFor, takePair } from '../support/uniswapV4.ts'
+import { burn, close, decrease, increase, paidFor, takePair } from '../support/uniswapV4.ts'
 
 type Configuration = ReturnType<typeof uniswapV4.configuration.parse>
 
 const managerAbi = parseAbi([
   'function transferFrom(address from, address to, uint256 id)',
+  'function subscribe(uint256 tokenId, address newSubscriber, bytes data) payable',
   'function nextTokenId() view returns (uint256)',
   'function ownerOf(uint256 id) view returns (address)',
   'function getPositionLiquidity(uint256 tokenId) view returns (uint128)',
@@ -136,6 +138,13 @@ const subject: ConformanceSubject<Configuration, UniswapV4Raw> = {
   openDust: (user, world) => provide(user, world, { name: 'weth', ether: 1_000_000n, usdc: 1n, ticks: 10 }),
   actions: {
     'another position': openAt('ether'),
+    'more liquidity': onFirst((user, { deployment }, id, key) =>
+      modifyLiquidities(user, deployment.uniswapV4, [
+        increase(id, 10n ** 9n),
+        close(key.currency0),
+        close(key.currency1),
+      ]),
+    ),
     'less liquidity': onFirst((user, { deployment }, id, key) =>
       modifyLiquidities(user, deployment.uniswapV4, [decrease(id, 1n), takePair(key, user.address)]),
     ),
@@ -145,6 +154,11 @@ const subject: ConformanceSubject<Configuration, UniswapV4Raw> = {
     'a burn': onFirst((user, { deployment }, id, key) =>
       modifyLiquidities(user, deployment.uniswapV4, [burn(id), takePair(key, user.address)]),
     ),
+    'a subscription': onFirst(async (user, world, id) => {
+      const path = '@uniswap/v4-periphery/foundry-out/MockBadSubscribers.sol/MockReturnDataSubscriber.json'
+      const { address } = await user.deploy(await loadArtifact(path), [managerOf(world).address])
+      await user.send(managerOf(world), 'subscribe', [id, address, '0x'])
+    }),
     'a transfer': onFirst((user, world, id) =>
       user.send(managerOf(world), 'transferFrom', [user.address, elsewhere, id]),
     ),
