@@ -11,6 +11,7 @@ import { deployPyth } from './pyth.ts'
 import { deploySynthetixPerps } from './synthetixPerps.ts'
 import { deployFurtherTokens, deployTokens, openingPrices, postAnswers } from './tokens.ts'
 import { deployUniswapV3 } from './uniswapV3.ts'
+import { deployUniswapV4 } from './uniswapV4.ts'
 import { deployVenus } from './venus.ts'
 
 /** Is told in a few words what the deployment does next. */
@@ -31,6 +32,7 @@ export const devnetAccounts = {
     isolated: '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720',
     futuresLong: '0xBcd4042DE499D14e55001CcbB24a551F3b954096',
     futuresShort: '0x71bE63f3384f5fb98995898A86B02Fb2426c5788',
+    provider: '0x976EA74026E726554dB657fA54763abd0C3a0aa9',
   },
 } as const
 
@@ -89,11 +91,14 @@ export async function deployProtocols(
   const morphoBlue = await deployMorphoBlue(deployer, tokens)
   onProgress('Synthetix Perps v2, whose contracts are compiled the first time')
   const synthetixPerps = await deploySynthetixPerps(deployer, { feed: tokens.feeds.ethUsd })
+  onProgress('Uniswap v4')
+  const uniswapV4 = await deployUniswapV4(deployer, { tokens: tokens.tokens, price: openingPrices.ETH })
   const chainId = await chain.client.getChainId()
   const allTokens = {
     tokens: { ...tokens.tokens, ...further.tokens },
     feeds: { ...tokens.feeds, ...further.feeds },
   }
-  const protocols = { pyth, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus, morphoBlue, synthetixPerps }
+  const lending = { aave, spark, compoundV2, venus, morphoBlue }
+  const protocols = { pyth, ...lending, uniswapV3, uniswapV4, perpV2, lyra, synthetixPerps }
   return { chainId, ...allTokens, ...protocols, ...devnetAccounts }
 }

@@ -75,6 +75,13 @@ const schema = z.strictObject({
     sUSD: address,
     issuer: address,
   }),
+  uniswapV4: z.strictObject({
+    poolManager: address,
+    positionManager: address,
+    stateView: address,
+    swapRouter: address,
+    permit2: address,
+  }),
   operators: z.strictObject({ deployer: address, maker: address }),
   accounts: z.strictObject({
     hedged: address,
@@ -85,6 +92,7 @@ const schema = z.strictObject({
     isolated: address,
     futuresLong: address,
     futuresShort: address,
+    provider: address,
   }),
 })
 

@@ -90,7 +90,8 @@ function devnetAssets({ chainId, tokens, lyra, synthetixPerps }: DevnetDeploymen
 }
 
 function devnetVenues(deployment: DevnetDeployment) {
-  const { tokens, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus, morphoBlue, synthetixPerps } = deployment
+  const { tokens, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus } = deployment
+  const { morphoBlue, synthetixPerps, uniswapV4 } = deployment
   const { clearingHouse, accountBalance, vault, exchange, clearingHouseConfig, orderBook, baseToken } = perpV2
   const { optionMarket, optionToken, greekCache, shortCollateral, synthetixAdapter, sUSD, sETH } = lyra
   return [
@@ -159,6 +160,11 @@ function devnetVenues(deployment: DevnetDeployment) {
         marginToken: synthetixPerps.sUSD,
         markets: [{ market: synthetixPerps.market, underlying: 'ETH' }],
       },
+    },
+    {
+      id: 'uniswap-v4',
+      adapter: 'uniswap-v4',
+      configuration: { positionManager: uniswapV4.positionManager, stateView: uniswapV4.stateView, fromBlock: 0n },
     },
   ]
 }

@@ -8,6 +8,7 @@ import { morphoBlue } from './morphoBlue.ts'
 import { perpV2 } from './perpV2.ts'
 import { synthetixPerpsV2 } from './synthetixPerpsV2.ts'
 import { uniswapV3 } from './uniswapV3.ts'
+import { uniswapV4 } from './uniswapV4.ts'
 
 /** Every adapter of this package; a venue of the parameter set names one by its id. */
 export const allAdapters: readonly AnyAdapter[] = [
@@ -20,4 +21,5 @@ export const allAdapters: readonly AnyAdapter[] = [
   synthetixPerpsV2,
   creditLine,
   morphoBlue,
+  uniswapV4,
 ]

@@ -77,9 +77,11 @@ export type Option = Held & {
     | undefined
 }
 
-/** Liquidity between two ticks of a Uniswap v3 pool; `fees0`, `fees1` are the uncollected fees in smallest units. */
+/** Liquidity between two ticks of a Uniswap pool; `fees0`, `fees1` are the uncollected fees in smallest units. */
 export type ConcentratedLiquidity = Held & {
   readonly kind: 'concentratedLiquidity'
+  /** Why it counts as zero whatever its tokens are worth, such as a hook that decides over withdrawals; else absent. */
+  readonly uncounted?: string | undefined
   readonly token0: AssetKey
   readonly token1: AssetKey
   readonly liquidity: bigint

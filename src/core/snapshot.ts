@@ -83,6 +83,7 @@ export const positionSchema = z.discriminatedUnion('kind', [
     .strictObject({
       ...held,
       kind: z.literal('concentratedLiquidity'),
+      uncounted: z.string().min(1).optional(),
       token0: assetKey,
       token1: assetKey,
       liquidity: natural,

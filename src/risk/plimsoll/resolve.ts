@@ -128,6 +128,9 @@ export function resolveClaim(
     case 'concentratedLiquidity': {
       const { liquidity, tickLower, tickUpper, fees0, fees1 } = position
       if (liquidity === 0n && fees0 === 0n && fees1 === 0n) return undefined
+      if (position.uncounted !== undefined) {
+        return unpriced(`${position.token0} / ${position.token1}`, position.uncounted)
+      }
       const token0 = priceToken(position.token0, market, parameters)
       const token1 = priceToken(position.token1, market, parameters)
       if (!token0 || !token1) {

@@ -206,6 +206,7 @@ export function toClaims({ portfolio, market, parameters }: Inputs): Claim[] {
         }
       }
       case 'concentratedLiquidity': {
+        if (position.uncounted !== undefined) return null
         const token0 = tokenOf(position.token0)
         const token1 = tokenOf(position.token1)
         if (token0 === null || token1 === null || !canPoolHold([token0, token1])) return null
