@@ -5,8 +5,10 @@ import { type DevnetChain, type Sender, sendAs } from './chain.ts'
 import { borrowFromMarket, enterMarkets, supplyEther, supplyToMarket } from './compoundV2.ts'
 import type { DevnetDeployment } from './deployment.ts'
 import { openOption, optionTypes, readMinimumCollateral } from './lyraTrading.ts'
+import { borrowFromMorpho, supplyCollateralToMorpho, supplyToMorpho } from './morphoBlue.ts'
 import { addPerpLiquidity, alignPerpPrice, depositToPerp, openShortPerpetual } from './perpTrading.ts'
 import { setPrices } from './prices.ts'
+import { issueSynthetixUsd, modifyPosition, transferMargin } from './synthetixTrading.ts'
 import { approveAll, mintToken, openingPrices, readBalance, wrapEther } from './tokens.ts'
 import { alignPoolPrice, mintPosition, swapExactInput, wideTicks } from './uniswapV3.ts'
 import {
@@ -40,6 +42,13 @@ export async function openSampleAccounts(
   await openNaked({ deployer, sender: sendAs(chain, accounts.naked), deployment })
   onProgress('Account: levered')
   await openLevered({ sender: sendAs(chain, accounts.levered), deployment })
+  onProgress('Accounts: futuresLong, futuresShort')
+  for (const [account, size] of [
+    [accounts.futuresLong, wad('10')],
+    [accounts.futuresShort, -wad('8')],
+  ] as const) {
+    await openFutures({ deployer, sender: sendAs(chain, account), deployment }, size)
+  }
   onProgress('Trading, so that fees accrue')
   await swapExactInput(maker, deployment, { tokenIn: deployment.tokens.usdc, amountIn: usdc(200_000) })
   await alignPoolPrice(maker, deployment, openingPrices.ETH)
@@ -48,6 +57,8 @@ export async function openSampleAccounts(
   await openBorrower({ sender: sendAs(chain, accounts.borrower), deployment })
   onProgress('Liquidity of the further reserves and of Spark')
   await provideFurtherLiquidity(deployer, deployment)
+  onProgress('Account: isolated')
+  await openIsolated({ sender: sendAs(chain, accounts.isolated), deployment }, maker)
   onProgress('Account: provider')
   await openProvider({ deployer, sender: sendAs(chain, accounts.provider), deployment })
   await setPrices(chain, deployment, {})
@@ -162,6 +173,31 @@ async function openBorrower({ sender, deployment }: Omit<Opening, 'deployer'>): 
   await supplyToMarket(sender, venus.vWeth, wad('10'))
   await enterMarkets(sender, venus.comptroller, [venus.vWeth])
   await borrowFromMarket(sender, venus.vUsdc, usdc(8_000))
+}
+
+/** Borrows USDC against WETH in one market of Morpho and lends WETH to another, both of which the maker lends to. */
+async function openIsolated({ sender, deployment }: Omit<Opening, 'deployer'>, maker: Sender): Promise<void> {
+  const { tokens, morphoBlue } = deployment
+  const { morpho, markets } = morphoBlue
+  await approveAll(maker, [tokens.weth, tokens.usdc], [morpho])
+  await supplyToMorpho(maker, { morpho, market: markets.wethUsdc, amount: usdc(100_000) })
+  await supplyToMorpho(maker, { morpho, market: markets.usdcWeth, amount: wad('50') })
+  await supplyCollateralToMorpho(maker, { morpho, market: markets.usdcWeth, amount: usdc(100_000) })
+  await borrowFromMorpho(maker, { morpho, market: markets.usdcWeth, amount: wad('20') })
+
+  await wrapEther(sender, tokens.weth, wad('15'))
+  await approveAll(sender, [tokens.weth], [morpho])
+  await supplyCollateralToMorpho(sender, { morpho, market: markets.wethUsdc, amount: wad('10') })
+  await borrowFromMorpho(sender, { morpho, market: markets.wethUsdc, amount: usdc(12_000) })
+  await supplyToMorpho(sender, { morpho, market: markets.usdcWeth, amount: wad('5') })
+}
+
+/** A future of `size` ETH at Synthetix on 4,000 sUSD of margin, 1,000 sUSD left in the wallet. */
+async function openFutures({ deployer, sender, deployment }: Opening, size: bigint): Promise<void> {
+  const { synthetixPerps } = deployment
+  await issueSynthetixUsd(deployer, synthetixPerps, { to: sender.address, amount: wad('5000') })
+  await transferMargin(sender, synthetixPerps, wad('4000'))
+  await modifyPosition(sender, synthetixPerps, size)
 }
 
 /** Liquidity at Uniswap v4 alone, WETH against USDC and ether itself against USDC, beside a market maker; fees have accrued. */

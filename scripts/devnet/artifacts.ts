@@ -121,7 +121,12 @@ type ForgeCode = {
 
 type ImmutableReferences = Readonly<Record<string, readonly CodeSection[]>>
 
-function parseArtifact(text: string, path: string): Artifact {
+/**
+ * Reads an artifact in Hardhat's format; `path` names it in the error.
+ *
+ * @throws {MissingArtifactError} when it holds an interface only.
+ */
+export function parseArtifact(text: string, path: string): Artifact {
   const artifact = JSON.parse(text) as {
     contractName?: string
     abi: Abi

@@ -4,6 +4,14 @@ import { address, bytes32, parseJson, parseWith } from '../../src/core/schema.ts
 const id = z.string().regex(/^[1-9]\d*$/, 'expected a positive integer as decimal text')
 
 const aavePool = z.strictObject({ addressesProvider: address, pool: address, dataProvider: address, oracle: address })
+const morphoBlueMarket = z.strictObject({
+  id: bytes32,
+  loanToken: address,
+  collateralToken: address,
+  oracle: address,
+  irm: address,
+  lltv: id,
+})
 
 const schema = z.strictObject({
   chainId: z.int().positive(),
@@ -53,6 +61,20 @@ const schema = z.strictObject({
     vWeth: address,
     vUsdc: address,
   }),
+  morphoBlue: z.strictObject({
+    morpho: address,
+    markets: z.strictObject({ wethUsdc: morphoBlueMarket, usdcWeth: morphoBlueMarket }),
+  }),
+  synthetixPerps: z.strictObject({
+    addressResolver: address,
+    systemStatus: address,
+    exchangeRates: address,
+    futuresMarketManager: address,
+    marketSettings: address,
+    market: address,
+    sUSD: address,
+    issuer: address,
+  }),
   uniswapV4: z.strictObject({
     poolManager: address,
     positionManager: address,
@@ -67,6 +89,9 @@ const schema = z.strictObject({
     levered: address,
     empty: address,
     borrower: address,
+    isolated: address,
+    futuresLong: address,
+    futuresShort: address,
     provider: address,
   }),
 })

@@ -16,9 +16,9 @@ export type DevnetPrices = Partial<Readonly<Record<'ETH' | 'USDC' | 'sUSD' | 'BT
 const feedUnit = 10n ** 10n
 
 /**
- * Moves prices everywhere at once and renews every timestamp: Chainlink aggregators (and with them Aave), Pyth, Perp's price
- * feed, the rate of Lyra's Synthetix stand-in and its cached greeks; then the maker trades the Uniswap pools and the
- * perpetual market to the new price, as arbitrage would. Averages follow in their own time: Perp's mark price has
+ * Moves prices everywhere at once and renews every timestamp: Chainlink aggregators (and with them Aave, Morpho and Synthetix
+ * Perps), Pyth, Perp's price feed, the rate of Lyra's Synthetix stand-in and its cached greeks; then the maker trades the Uniswap pools
+ * and the perpetual market to the new price, as arbitrage would. Averages follow in their own time: Perp's mark price has
  * arrived after 30 minutes. The perpetual market takes 15 seconds of chain time for every 9 % of a move. With no prices
  * this only renews. Pools have liquidity from an eighth to eight times 2,000 USD.
  *

@@ -4,7 +4,9 @@ import { compoundV2 } from './compoundV2.ts'
 import { creditLine } from './creditLine.ts'
 import { erc20 } from './erc20.ts'
 import { lyraAvalon } from './lyraAvalon.ts'
+import { morphoBlue } from './morphoBlue.ts'
 import { perpV2 } from './perpV2.ts'
+import { synthetixPerpsV2 } from './synthetixPerpsV2.ts'
 import { uniswapV3 } from './uniswapV3.ts'
 import { uniswapV4 } from './uniswapV4.ts'
 
@@ -16,6 +18,8 @@ export const allAdapters: readonly AnyAdapter[] = [
   perpV2,
   lyraAvalon,
   compoundV2,
+  synthetixPerpsV2,
   creditLine,
+  morphoBlue,
   uniswapV4,
 ]

@@ -13,13 +13,14 @@ import { lyraVolatility } from './lyraVolatility.ts'
 import { median } from './median.ts'
 import { pyth } from './pyth.ts'
 import { rangeMultiplier } from './rangeMultiplier.ts'
+import { realisedVolatility } from './realisedVolatility.ts'
 import type { MarketRequest, MarketSources } from './source.ts'
 import { uniswapV3Twap } from './uniswapV3Twap.ts'
 
 /** The sources that need nothing but a chain. */
 export const chainSources: MarketSources = {
   prices: [chainlink, median, pyth, uniswapV3Twap],
-  volatilities: [lyraVolatility],
+  volatilities: [lyraVolatility, realisedVolatility],
   rates: [fixedRate],
   histories: [chainlinkHistory],
 }

@@ -26,7 +26,7 @@ export function toMarketRequest(
     if (position.kind === 'balance' && isUncredited(position, parameters)) continue
     if (position.kind === 'concentratedLiquidity' && position.uncounted !== undefined) continue
     for (const asset of assetsOf(position)) addAsset(asset)
-    if (position.kind === 'perpetual') underlyings.add(position.underlying)
+    if (position.kind === 'perpetual' || position.kind === 'perpetualLiquidity') underlyings.add(position.underlying)
     if (position.kind === 'option') {
       underlyings.add(position.underlying)
       const { surface, strike, expiry, underlying } = position
@@ -46,6 +46,7 @@ function assetsOf(position: Position): AssetKey[] {
     case 'debt':
       return [position.asset]
     case 'perpetual':
+    case 'perpetualLiquidity':
     case 'option':
       return [position.quoteAsset]
     case 'concentratedLiquidity':

@@ -21,7 +21,8 @@ describe('devnet: deployment', function () {
 
   it('has code at every address but those of the people', async () => {
     const { client, deployment } = await devnetFixture()
-    const { tokens, feeds, pyth, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus, uniswapV4 } = deployment
+    const { tokens, feeds, pyth, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus } = deployment
+    const { morphoBlue, synthetixPerps, uniswapV4 } = deployment
     const { boardId, strikeIds, ...lyraContracts } = lyra
     expect([boardId, ...strikeIds]).to.deep.equal(['1', '1', '2', '3'])
     for (const [name, address] of Object.entries({
@@ -35,6 +36,12 @@ describe('devnet: deployment', function () {
       ...lyraContracts,
       ...prefixed('compoundV2', compoundV2),
       ...prefixed('venus', venus),
+      morpho: morphoBlue.morpho,
+      ...prefixed(
+        'morpho oracle',
+        Object.fromEntries(Object.entries(morphoBlue.markets).map(([name, { oracle }]) => [name, oracle])),
+      ),
+      ...prefixed('synthetixPerps', synthetixPerps),
       ...prefixed('uniswapV4', uniswapV4),
     })) {
       expect(await client.getCode({ address }), name).to.not.equal(undefined)

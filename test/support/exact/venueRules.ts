@@ -1,6 +1,8 @@
 import type { AssetKey, Underlying } from '../../../src/core/asset.ts'
 import type { MarginParameters } from '../../../src/core/parameters.ts'
 import type {
+  IsolatedLoanRule,
+  IsolatedPerpetualRule,
   LendingPoolRule,
   MoneyMarketRule,
   OptionCollateralRule,
@@ -9,8 +11,9 @@ import type {
 } from '../../../src/core/venueRule.ts'
 import type { Shock } from './axes.ts'
 import { exp } from './functions.ts'
+import { liquidityAmounts } from './liquidity.ts'
 import { optionPrice, totalVolatility } from './option.ts'
-import { abs, fromDecimals, fromWad, max, min, one, over, type Real, sum, times } from './real.ts'
+import { abs, floorSqrt, fromDecimals, fromWad, max, min, one, over, type Real, sum, times } from './real.ts'
 import type { Valuer } from './value.ts'
 
 /** What a venue's own rule says of one account in one scenario. Amounts in USD. */
@@ -40,9 +43,11 @@ export function ruleUnderlyings(rule: VenueRule, { assets }: MarginParameters): 
       return of([...rule.collaterals, ...rule.debts])
     case 'perpetualAccount':
       return [...of(rule.collaterals), ...rule.markets.map(({ underlying }) => underlying)]
+    case 'isolatedPerpetual':
     case 'optionCollateral':
       return [rule.underlying]
     case 'isolatedLoan':
+      return of([rule.collateral, rule.debt])
     case 'baseDebt':
       throw new Error(`The reference has no rule of kind ${rule.kind}.`)
   }
@@ -79,9 +84,12 @@ export function stateOf(
       return moneyMarket(rule, prices)
     case 'perpetualAccount':
       return perpetualAccount(rule, prices)
+    case 'isolatedPerpetual':
+      return isolatedPerpetual(rule, prices)
     case 'optionCollateral':
       return optionCollateral(rule, prices, { valuer, shock, timestamp })
     case 'isolatedLoan':
+      return isolatedLoan(rule, prices)
     case 'baseDebt':
       throw new Error(`The reference has no rule of kind ${rule.kind}.`)
   }
@@ -137,11 +145,44 @@ function moneyMarket(
   }
 }
 
+/** Without the truncation of any product (`Morpho._isHealthy`, `Morpho.liquidate`). */
+function isolatedLoan(rule: IsolatedLoanRule, { assetRatio, assetPrice }: Prices): VenueState {
+  const { collateral, debt, quote, liquidationLtv } = rule
+  const moved = over(assetRatio(collateral.asset), assetRatio(debt.asset))
+  const worth = times((collateral.amount * quote * one) / 10n ** BigInt(36 + debt.decimals), moved)
+  const covered = times(worth, fromWad(liquidationLtv))
+  const owed = fromDecimals(debt.amount, debt.decimals)
+  const cursor = fromDecimals(3n, 1)
+  const incentive = min(fromDecimals(115n, 2), over(one, one - times(cursor, one - fromWad(liquidationLtv))))
+  const price = assetPrice(debt.asset)
+  const gap = abs(covered - owed) - isolatedLoanRounding(rule)
+  return {
+    isLiquidatable: covered < owed,
+    penalty: times(times(owed, incentive - one), price),
+    slack: times(covered - owed, price),
+    distance: owed === 0n ? one : over(max(0n, gap), owed),
+  }
+}
+
+/** Loan tokens by which whole units of the loan, and of the oracle's price, may move what a collateral covers. */
+export function isolatedLoanRounding({ collateral, debt }: IsolatedLoanRule): Real {
+  return fromDecimals(3n, debt.decimals) + (collateral.amount * one) / 10n ** BigInt(36 + debt.decimals)
+}
+
 function perpetualAccount(rule: PerpetualAccountRule, { ratioOf, assetRatio, assetPrice }: Prices): VenueState {
   const { quoteAsset, cash, collaterals, markets, maintenanceRatio, penaltyRatio, settlementDebt } = rule
-  const legs = markets.map(({ underlying, size, cost, funding, quote }) => {
-    const value = times(times(fromWad(size), fromWad(quote)), ratioOf(underlying))
-    return { notional: abs(value), profit: value - fromWad(cost) + fromWad(funding) }
+  const legs = markets.map(({ underlying, size, cost, funding, quote, maker }) => {
+    const ratio = ratioOf(underlying)
+    // The pool moves with our price; its root is an integer of 96 fractional bits.
+    const root = maker === undefined ? 0n : floorSqrt((maker.sqrtPrice * maker.sqrtPrice * ratio) / one)
+    const ordered = (maker?.orders ?? []).map((order) => {
+      const [base, borrowed] = liquidityAmounts(order.liquidity, order.tickLower, order.tickUpper, root)
+      return { base: base - order.baseDebt, quote: borrowed - order.quoteDebt }
+    })
+    const total = ordered.reduce((sumOfBase, { base }) => sumOfBase + base, size)
+    const value = times(times(fromWad(total), fromWad(quote)), ratio)
+    const lent = sum(ordered.map((order) => fromWad(order.quote)))
+    return { notional: abs(value), profit: value - fromWad(cost) + fromWad(funding) + lent }
   })
   const held = collaterals.map(({ asset, value, ratio, discount }) => {
     const full = times(fromWad(value), assetRatio(asset))
@@ -169,6 +210,28 @@ function perpetualAccount(rule: PerpetualAccountRule, { ratioOf, assetRatio, ass
       reference === 0n
         ? one
         : over(min(abs(value - required), ...limits.map((limit) => abs(settled + limit))), reference),
+  }
+}
+
+/** Synthetix Perps v2: what remains, less a premium of size² / skewScale, against buffer and fees; all that remains is lost. */
+function isolatedPerpetual(rule: IsolatedPerpetualRule, { ratioOf, assetPrice }: Prices): VenueState {
+  const size = fromWad(rule.size)
+  const value = times(times(size, fromWad(rule.quote)), ratioOf(rule.underlying))
+  const notional = abs(value)
+  const remaining = fromWad(rule.margin) + value - fromWad(rule.cost) + fromWad(rule.funding)
+  const share = over(abs(size), fromWad(rule.skewScale))
+  const premium = times(times(share, notional), fromWad(rule.premiumMultiplier))
+  const proportional = times(notional, fromWad(rule.feeRatio))
+  const fee = max(min(proportional, fromWad(rule.maximumFee)), fromWad(rule.minimumFee))
+  const required = times(notional, fromWad(rule.bufferRatio)) + fee + fromWad(rule.keeperFee)
+  const price = assetPrice(rule.quoteAsset)
+  if (size === 0n) return { isLiquidatable: false, penalty: 0n, slack: times(remaining, price), distance: one }
+  const slack = remaining - premium - required
+  return {
+    isLiquidatable: max(0n, remaining - premium) <= required,
+    penalty: times(max(0n, remaining), price),
+    slack: times(slack, price),
+    distance: over(abs(slack), max(notional, abs(remaining), required)),
   }
 }
 
