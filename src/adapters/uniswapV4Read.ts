@@ -40,8 +40,8 @@ export const configuration = z.strictObject({
   positionManager: address,
   /** Uniswap's `StateView` of the same pool manager. */
   stateView: address,
-  /** The block in which the position manager was deployed, or an earlier one: where the search for ids begins. */
-  fromBlock: natural,
+  /** Block in which the position manager was deployed, where a search of its logs begins. */
+  fromBlock: natural.default(0n),
   /** Position tokens of one account that are read: of pools that can be valued first, then in the order of their ids. */
   maximumPositions: z.int().positive().default(defaultMaximumPositions),
 })
