@@ -6,11 +6,14 @@ import {
   ContractFunctionRevertedError,
   ContractFunctionZeroDataError,
   type Hex,
+  HttpRequestError,
 } from 'viem'
 import { multicall } from 'viem/actions'
+import { BaseError as OwnError } from '../core/errors.ts'
 import type { PinnedBlock } from '../core/portfolio.ts'
 import type { PlannedCall } from '../core/readPlan.ts'
 import { encodedSize } from './answerSize.ts'
+import { chainOf } from './describeRpcFailure.ts'
 import { CallFailedError } from './errors.ts'
 import { requireCanonical } from './pinBlock.ts'
 import { toRpcError } from './toRpcError.ts'
@@ -121,11 +124,16 @@ function isFailureOfWhole(error: Error | undefined): boolean {
 }
 
 /**
- * True when the `eth_call` was executed and did not fit: initcode, answer or gas. No call in it can make it revert, since
- * each may fail by itself, so a revert of the whole is one of those too.
+ * True when the `eth_call` did not fit the node: initcode, answer, gas, or the time that the node gives it. No call in it can
+ * make it revert, since each may fail by itself, so a revert of the whole is one of those too. A node that says nothing in time
+ * is not one of these: it may be dead, and each half would wait as long again.
  */
 function isTooLarge(error: Error): boolean {
-  return /revert|initcode|init code|code size|code is too large|contract size|out of gas|gas (limit|required)/i.test(
+  // What this package's own transport refuses is no answer of a node.
+  for (const link of chainOf(error)) if (link instanceof OwnError) return false
+  const isOverHttp = (link: unknown) => link instanceof HttpRequestError && link.status === 413
+  if (error instanceof BaseError && error.walk(isOverHttp) !== null) return true
+  return /revert|initcode|init code|code size|code is too large|contract size|out of gas|gas (limit|required)|response.{0,20}(size|too large|exceeded)|execution (timeout|aborted)|evm timeout/i.test(
     error.message,
   )
 }
