@@ -1,4 +1,4 @@
-import { type Hash, type Hex, hexToBigInt, numberToHex } from 'viem'
+import { type Hash, type Hex, hexToBigInt, isHex, numberToHex } from 'viem'
 import type { Endpoint } from './coherentEndpoint.ts'
 import { type Gathered, gather, type Persistence, reportsOf } from './coherentGather.ts'
 import { EndpointDisagreementError, type EndpointReport, NoQuorumError } from './errors.ts'
@@ -61,7 +61,11 @@ export function createAgreement(
   let lastDisagreement: Disagreement | undefined
 
   async function chainIdOf(endpoint: Endpoint, signal?: AbortSignal): Promise<number> {
-    endpoint.chainId ??= Number(await endpoint.request('eth_chainId', [], signal))
+    if (endpoint.chainId === undefined) {
+      const id = await endpoint.request('eth_chainId', [], signal)
+      if (!isHex(id)) throw endpoint.malformed('chain id')
+      endpoint.chainId = Number(id)
+    }
     if (expected !== undefined) endpoint.isOtherChain = endpoint.chainId !== expected
     return endpoint.chainId
   }
@@ -105,8 +109,11 @@ export function createAgreement(
   ): Promise<RawBlock | null> {
     await chainIdOf(endpoint, signal)
     if (endpoint.isOtherChain) return null
-    const block = (await endpoint.request(method, [of, false], signal)) as RawBlock | null
+    const block = await endpoint.request(method, [of, false], signal)
     if (block === null) return null
+    if (!isBlock(block) || (isHex(of) && ![block.number, block.hash].includes(of.toLowerCase() as Hex))) {
+      throw endpoint.malformed('such block')
+    }
     const number = hexToBigInt(block.number)
     if (endpoint.head === undefined || number > endpoint.head) endpoint.head = number
     return block
@@ -115,7 +122,7 @@ export function createAgreement(
   function remember(block: RawBlock, holders: readonly Endpoint[]): AgreedBlock {
     const agreed: AgreedBlock = {
       number: hexToBigInt(block.number),
-      hash: block.hash.toLowerCase() as Hash,
+      hash: block.hash,
       timestamp: hexToBigInt(block.timestamp),
       body: block,
       holders: new Set(endpoints.filter((endpoint) => holders.includes(endpoint))),
@@ -233,10 +240,18 @@ export function createAgreement(
   }
 }
 
+function isBlock(value: unknown): value is RawBlock {
+  if (typeof value !== 'object' || value === null) return false
+  const { number, hash, parentHash, timestamp } = value as Record<string, unknown>
+  return [number, hash, parentHash, timestamp].every(
+    (field) => isHex(field) && field === field.toLowerCase() && field.length > 2,
+  )
+}
+
 /** What makes a block the same: not its hash alone, which an endpoint could put on another block. */
 function identityOf(block: RawBlock | null): string {
   if (block === null) return 'none'
-  return [block.number, block.hash, block.parentHash, block.timestamp].join(' ').toLowerCase()
+  return [block.number, block.hash, block.parentHash, block.timestamp].join(' ')
 }
 
 function describeBlock(block: RawBlock | null): string {

@@ -33,6 +33,8 @@ export type Endpoint = {
   readonly name: string
   /** Sends once. @throws {EndpointFailure} */
   request(method: string, params: readonly unknown[], signal?: AbortSignal): Promise<unknown>
+  /** The failure of an endpoint whose answer is none. */
+  malformed(what: string): EndpointFailure
   /** Notes that it named a block as enough others do, or otherwise than they. */
   agree(): void
   contradict(about: string): void
@@ -46,8 +48,18 @@ export type Endpoint = {
   health(agreedHead: bigint | undefined): EndpointHealth
 }
 
-/** Pauses of an endpoint in milliseconds: after the first failure, doubled by each further one up to the longest; and after a contradiction. */
-export type Pauses = { readonly first: number; readonly longest: number; readonly distrust: number }
+/** For how long an endpoint is left alone, in milliseconds. */
+export type Pauses = {
+  /** After a failure, doubled by each further one in a row. */
+  readonly first: number
+  readonly longest: number
+  /** The most that an endpoint may ask for. */
+  readonly asked: number
+  /** After it was cut off. */
+  readonly late: number
+  /** After it contradicted the others about data. */
+  readonly distrust: number
+}
 
 /** Wraps a transport that was set up for a client. */
 export function createEndpoint(
@@ -70,7 +82,8 @@ export function createEndpoint(
     counts.failures += 1
     counts.failuresInRow += 1
     lastProblem = message
-    const pause = retryAfter ?? Math.min(pauses.longest, pauses.first * 2 ** Math.min(counts.failuresInRow - 1, 20))
+    const own = Math.min(pauses.longest, pauses.first * 2 ** Math.min(counts.failuresInRow - 1, 20))
+    const pause = retryAfter === undefined ? own : Math.min(retryAfter, pauses.asked)
     excludedUntil = Math.max(excludedUntil, clock.now() + pause)
   }
 
@@ -86,13 +99,13 @@ export function createEndpoint(
       return lastProblem
     },
     async request(method, params, signal) {
+      let result: unknown
       try {
-        const result = await transport.request({ method, params } as never, signal === undefined ? {} : { signal })
-        succeed()
-        return result
+        result = await transport.request({ method, params } as never, signal === undefined ? {} : { signal })
       } catch (error) {
         if (signal?.aborted === true) {
-          const late = new EndpointFailure({ kind: 'broken', reason: 'slower than its quorum', error: error as Error })
+          const reason = 'slower than its quorum'
+          const late = new EndpointFailure({ kind: 'broken', reason, error: error as Error, retryAfter: pauses.late })
           fail(late)
           throw late
         }
@@ -101,6 +114,15 @@ export function createEndpoint(
         else succeed()
         throw failure
       }
+      if (result === undefined) throw endpoint.malformed('result')
+      succeed()
+      return result
+    },
+    malformed(what) {
+      const reason = `gave no ${what}`
+      const failure = new EndpointFailure({ kind: 'broken', reason, error: new Error(`${name} ${reason}`) })
+      fail(failure)
+      return failure
     },
     agree() {
       isContradicting = false

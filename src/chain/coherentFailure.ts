@@ -38,9 +38,9 @@ export class EndpointFailure extends Error {
 
 /** What each kind is told by; the texts are those of geth, erigon, nethermind, reth, besu, anvil, Hardhat and the large providers. */
 const missingBlock =
-  /header (for hash )?not found|unknown block|block (\S+ )?not found|blocknotfound|(block|state|header).{0,40}(not (available|found)|unavailable|does ?n[o']t exist|pruned)|missing trie node|no state (available|found)|invalid block (tag|hash|number)|unknown ancestor|resource not found|not canonical/i
+  /header (for hash )?not found|blockhash (cannot be|not) found|blockoutofrange|unknown block|block (\S+ )?not found|blocknotfound|(block|state|header).{0,40}(not (available|found)|unavailable|does ?n[o']t exist|pruned)|missing trie node|no state (available|found)|invalid block (tag|hash|number)|unknown ancestor|resource not found|not canonical/i
 const doesNotFit =
-  /initcode|init code|code size|code is too large|contract size|out of gas|gas (limit|required|cap)|too (large|big|long)|response size|exceeds? .{0,30}(limit|size|maximum)|execution (timeout|aborted)|timeout.{0,20}evm|evm timeout/i
+  /initcode|init code|code size|code is too large|contract size|out ?of ?gas|gas (limit|required|cap)|too (large|big|long)|response size|exceeds? .{0,30}(limit|size|maximum)|execution (timeout|aborted)|timeout.{0,20}evm|evm timeout/i
 const reverted = /revert/i
 const tooOften = /too many requests|rate.?limit|request limit|per second|quota|throttl/i
 
@@ -84,10 +84,11 @@ export function toEndpointFailure(
 
 function kindOf(seen: { code: number; status: number | undefined; text: string; data: string }): FailureKind {
   const { code, status, text, data } = seen
-  if (code === 3 || data !== '') return 'answer'
+  // A reason may say anything, so a revert is judged by its code and data before the words of others are looked for.
+  if (code === 3 || (data.length > 2 && reverted.test(text))) return 'answer'
   if (missingBlock.test(text)) return 'missing'
   if (doesNotFit.test(text)) return 'limit'
-  if (reverted.test(text)) return 'answer'
+  if (data !== '' || reverted.test(text)) return 'answer'
   if (status === 429 || [429, -32005, -32007].includes(code) || tooOften.test(text)) return 'busy'
   if ([-32600, -32601, -32602, -32004].includes(code)) return 'unsupported'
   return 'broken'

@@ -18,8 +18,8 @@ export type CoherentRead = {
 type Outcome = { readonly result: unknown } | { readonly revert: EndpointFailure }
 
 /**
- * Reads from endpoints that have the block: from the first `votes` of them, then from others in the place of those that fail,
- * and from all when two differ. An endpoint that lost the block is taken out of `holders`.
+ * Reads from endpoints that have the block: from the first `votes` of them, then from others in the place of those that fail or
+ * that the request does not fit, and from all when two differ. An endpoint that lost the block is taken out of `holders`.
  *
  * @param findMore - Looks for further endpoints that have the block, when these are not enough.
  * @throws {EndpointDisagreementError} when not enough of them agree.
@@ -71,7 +71,6 @@ export async function readCoherently(
     for (const [endpoint, outcome] of given.answers) answers.set(endpoint, outcome)
     for (const [endpoint, failure] of given.failures) {
       failures.set(endpoint, failure)
-      if (failure.kind === 'limit') throw failure.error
       if (failure.kind === 'missing') holders.delete(endpoint)
       if (isPassing(failure) && (attempts.get(endpoint) ?? 0) <= retryCount) left.add(endpoint)
     }
@@ -81,6 +80,9 @@ export async function readCoherently(
   const [leader] = leaders
   if (leader === undefined || leaders.length > 1) {
     if (mayBeUnknown && answers.size >= votes && !isSplit()) return null
+    // Smaller requests may get an answer where this one does not fit.
+    const unfit = [...failures.values()].find(({ kind }) => kind === 'limit')
+    if (unfit !== undefined && !isSplit()) throw unfit.error
     const asked = [...attempts.keys()]
     const reports = reportsOf(asked, { answers, failures }, (outcome) => shorten(identity(outcome)))
     if (isSplit()) throw new EndpointDisagreementError({ subject, reports })
@@ -128,7 +130,9 @@ const fixedFields: Readonly<Record<string, readonly string[]>> = {
 function identityOfAnswer(method: string, result: unknown): string {
   const fields = fixedFields[method]
   const pick = (item: unknown) =>
-    fields === undefined || item === null ? item : fields.map((name) => (item as Record<string, unknown>)[name] ?? null)
+    fields === undefined || typeof item !== 'object' || item === null
+      ? item
+      : fields.map((name) => (item as Record<string, unknown>)[name] ?? null)
   const text = JSON.stringify(Array.isArray(result) ? result.map(pick) : pick(result), sortedKeys)
   return text.replace(/^"(.*)"$/, '$1').toLowerCase()
 }

@@ -22,7 +22,7 @@ export type CoherentTransportOptions = {
   readonly endpoints: readonly (NamedEndpoint | Transport)[]
   /** Endpoints that must name a block alike before anything is read at it; the majority by default. */
   readonly quorum?: number
-  /** Endpoints that must give an answer alike; `quorum` by default, 1 for as few requests as possible. */
+  /** Endpoints that must give an answer alike, at most `quorum`, which is the default; 1 for as few requests as possible. */
   readonly verifyReads?: number
   /** The chain that all must serve; that of the client, or the one that `quorum` endpoints serve, by default. */
   readonly chainId?: number
@@ -32,7 +32,7 @@ export type CoherentTransportOptions = {
   readonly retryDelay?: number
   /** Longest pause that a request waits out, for `Retry-After` or the above, in milliseconds; 10,000 by default. */
   readonly maximumWait?: number
-  /** How long the slower endpoints are waited for once the faster ones agree, in milliseconds; 2,000 by default. */
+  /** How long the slower endpoints are waited for once the faster ones agree on a block, in milliseconds; 2,000 by default. */
   readonly patience?: number
   readonly clock?: Clock
   /** Is told when an endpoint stands otherwise than before, after the request that showed it. */
@@ -75,10 +75,10 @@ export function coherentTransport(options: CoherentTransportOptions): CoherentTr
   const named = nameEndpoints(options.endpoints)
   const quorum = options.quorum ?? Math.floor(named.length / 2) + 1
   const verifyReads = options.verifyReads ?? quorum
-  requireCount('quorum', quorum, named.length)
-  requireCount('verifyReads', verifyReads, named.length)
+  requireCount('quorum', quorum, named.length, 'the number of endpoints')
+  requireCount('verifyReads', verifyReads, quorum, 'the quorum')
   const persistence: Persistence = { clock, retryCount, patience, maximumWait }
-  const pauses = { first: retryDelay, longest: 30_000, distrust: 300_000 }
+  const pauses = { first: retryDelay, longest: 30_000, asked: 3_600_000, late: maximumWait, distrust: 300_000 }
 
   return ({ chain, timeout }) => {
     const endpoints = named.map(({ name, transport }) => {
@@ -277,11 +277,9 @@ function nameEndpoints(endpoints: CoherentTransportOptions['endpoints']): NamedE
   return named
 }
 
-function requireCount(what: string, count: number, endpoints: number): void {
-  if (Number.isInteger(count) && count >= 1 && count <= endpoints) return
-  throw new InvalidInputError(
-    `${what} must be a whole number from 1 to ${endpoints}, the number of endpoints, got ${count}.`,
-  )
+function requireCount(what: string, count: number, most: number, called: string): void {
+  if (Number.isInteger(count) && count >= 1 && count <= most) return
+  throw new InvalidInputError(`${what} must be a whole number from 1 to ${most}, ${called}, got ${count}.`)
 }
 
 const systemClock: Clock = {

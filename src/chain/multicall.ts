@@ -133,7 +133,7 @@ function isTooLarge(error: Error): boolean {
   for (const link of chainOf(error)) if (link instanceof OwnError) return false
   const isOverHttp = (link: unknown) => link instanceof HttpRequestError && link.status === 413
   if (error instanceof BaseError && error.walk(isOverHttp) !== null) return true
-  return /revert|initcode|init code|code size|code is too large|contract size|out of gas|gas (limit|required)|response.{0,20}(size|too large|exceeded)|execution (timeout|aborted)|evm timeout/i.test(
+  return /revert|initcode|init code|code size|code is too large|contract size|out ?of ?gas|gas (limit|required)|response.{0,20}(size|too large|exceeded)|execution (timeout|aborted)|evm timeout/i.test(
     error.message,
   )
 }

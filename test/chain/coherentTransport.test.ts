@@ -54,7 +54,7 @@ describe('coherent transport before a devnet over HTTP', function () {
   /** A client over the first `count` nodes. */
   function connect({ count = 3, ...options }: Partial<CoherentTransportOptions> & { count?: number } = {}) {
     const endpoints = names.slice(0, count).map((name) => ({ name, transport: http(node(name).url) }))
-    const transport = coherentTransport({ endpoints, retryDelay: 1, patience: 100, ...options })
+    const transport = coherentTransport({ endpoints, retryDelay: 1, patience: 60_000, ...options })
     return createPublicClient({ transport, cacheTime: 0, pollingInterval: 20 })
   }
   type Reader = ReturnType<typeof connect>
@@ -209,7 +209,7 @@ describe('coherent transport before a devnet over HTTP', function () {
 
   it('cuts off an endpoint that says nothing, and names it', async () => {
     misbehave({ beta: () => 'silence' })
-    const client = connect({ retryDelay: 60_000 })
+    const client = connect({ patience: 100, maximumWait: 600_000 })
     expect(await readSnapshot(client, request())).to.deep.equal(expected)
     expect(statusOf(client)).to.deep.equal({ alpha: 'ready', beta: 'failing', gamma: 'ready' })
     expect(problemOf(client, 'beta')).to.equal('slower than its quorum')
@@ -305,6 +305,29 @@ describe('coherent transport before a devnet over HTTP', function () {
     expect(error.message).to.match(
       /^Reading the chain id: 0 of the 2 endpoints that must agree do\.\nalpha: no HTTP answer\n/,
     )
+  })
+
+  it('takes no answer that is none: blocks, chain ids and results without the fields or for another question', async () => {
+    const { result: other } = {
+      result: await devnet.chain.client.request({ method: 'eth_getBlockByNumber', params: ['0x1', false] }),
+    }
+    const garbage: Readonly<Record<string, readonly unknown[]>> = {
+      eth_chainId: ['chain', 31337, {}],
+      eth_getBlockByNumber: ['block', {}, { number: '0x1' }, { ...(other as object), hash: 7 }],
+      eth_call: [undefined],
+    }
+    for (const [method, results] of Object.entries(garbage)) {
+      for (const result of results) {
+        misbehave({ alpha: (call) => (call.method === method ? { result } : undefined) })
+        const client = connect()
+        const what = `${method} ${JSON.stringify(result)}`
+        expect(await readSnapshot(client, request()), what).to.deep.equal(expected)
+        expect(problemOf(client, 'alpha'), what).to.match(/^gave no (chain id|such block|result)$/)
+      }
+    }
+    misbehave({ alpha: ({ method }) => (method === 'eth_getBlockByNumber' ? { result: other } : undefined) })
+    const error = await refusal(connect({ count: 1 }).getBlock({ blockNumber: head }), NoQuorumError)
+    expect(said(error)).to.deep.equal({ alpha: 'gave no such block' })
   })
 
   it('refuses when fewer than the quorum are left', async () => {
@@ -416,6 +439,10 @@ describe('coherent transport: options', () => {
       [{ endpoints: of('node.example.io') }, /name of endpoint 1 is no word/],
       [{ endpoints: of('a', 'b'), quorum: 3 }, /quorum must be a whole number from 1 to 2/],
       [{ endpoints: of('a', 'b'), verifyReads: 0 }, /verifyReads must be/],
+      [
+        { endpoints: of('a', 'b'), quorum: 1, verifyReads: 2 },
+        /verifyReads must be a whole number from 1 to 1, the quorum/,
+      ],
     ] as const) {
       const error = await thrown(() => coherentTransport(options), InvalidInputError)
       expect(error.message).to.match(message).and.not.contain('k3y')

@@ -44,7 +44,8 @@ describe('plimsoll over several nodes', function () {
       runCommand(over('read', 'hedged', '--json')),
       runCommand(over('read', 'hedged', '--json', ...rpcs(3), '--quorum', '2')),
     ])
-    expect(three).to.deep.equal({ ...one, stderr: 'rpc 3: lagging, 5 blocks behind\n' })
+    expect({ ...three, stderr: '' }).to.deep.equal(one)
+    expect(three.stderr).to.match(/^rpc 3: lagging, 5 blocks behind$/m)
     expect(third.asked).not.to.include('eth_call')
   })
 
