@@ -2,6 +2,7 @@ import { parseEther, parseUnits } from 'viem'
 import { InvalidInputError } from '../../src/core/errors.ts'
 import { borrowFromAave, supplyToAave } from './aaveV3.ts'
 import { type DevnetChain, type Sender, sendAs } from './chain.ts'
+import { borrowFromMarket, enterMarkets, supplyEther, supplyToMarket } from './compoundV2.ts'
 import type { DevnetDeployment } from './deployment.ts'
 import { openOption, optionTypes, readMinimumCollateral } from './lyraTrading.ts'
 import { addPerpLiquidity, alignPerpPrice, depositToPerp, openShortPerpetual } from './perpTrading.ts'
@@ -34,6 +35,8 @@ export async function openSampleAccounts(
   await swapExactInput(maker, deployment, { tokenIn: deployment.tokens.usdc, amountIn: usdc(200_000) })
   await alignPoolPrice(maker, deployment, openingPrices.ETH)
   await alignPerpPrice(maker, deployment.perpV2, openingPrices.ETH)
+  onProgress('Account: borrower')
+  await openBorrower({ sender: sendAs(chain, accounts.borrower), deployment })
   await setPrices(chain, deployment, {})
 }
 
@@ -111,6 +114,24 @@ async function openLevered({ sender, deployment }: Omit<Opening, 'deployer'>): P
     await swapExactInput(sender, deployment, { tokenIn: tokens.usdc, amountIn: amount })
     await supplyToAave(sender, aave, { asset: tokens.weth, amount: await readBalance(sender, tokens.weth) })
   }
+}
+
+/** Dollars borrowed against ether, native at Compound and wrapped at Venus. */
+async function openBorrower({ sender, deployment }: Omit<Opening, 'deployer'>): Promise<void> {
+  const { tokens, compoundV2, venus, operators } = deployment
+  const lender = sendAs(sender.chain, operators.maker)
+  await approveAll(lender, [tokens.usdc], [compoundV2.cUsdc])
+  await supplyToMarket(lender, compoundV2.cUsdc, usdc(1_000_000))
+  await supplyEther(lender, compoundV2, wad('500'))
+
+  await wrapEther(sender, tokens.weth, wad('10'))
+  await approveAll(sender, [tokens.weth], [venus.vWeth])
+  await supplyEther(sender, compoundV2, wad('10'))
+  await enterMarkets(sender, compoundV2.comptroller, [compoundV2.cEth])
+  await borrowFromMarket(sender, compoundV2.cUsdc, usdc(9_000))
+  await supplyToMarket(sender, venus.vWeth, wad('10'))
+  await enterMarkets(sender, venus.comptroller, [venus.vWeth])
+  await borrowFromMarket(sender, venus.vUsdc, usdc(8_000))
 }
 
 function strikeAt({ strikeIds }: DevnetDeployment['lyra'], index: number): bigint {

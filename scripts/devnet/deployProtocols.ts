@@ -1,11 +1,14 @@
 import { deployAaveV3 } from './aaveV3.ts'
 import { openSampleAccounts } from './accounts.ts'
 import { type DevnetChain, sendAs } from './chain.ts'
+import { deployCompoundV2 } from './compoundV2.ts'
 import type { DevnetDeployment } from './deployment.ts'
 import { deployLyraAvalon } from './lyraAvalon.ts'
 import { deployPerpV2 } from './perpV2.ts'
+import { deployPyth } from './pyth.ts'
 import { deployTokens, openingPrices, postAnswers } from './tokens.ts'
 import { deployUniswapV3 } from './uniswapV3.ts'
+import { deployVenus } from './venus.ts'
 
 /** Is told in a few words what the deployment does next. */
 export type ProgressListener = (text: string) => void
@@ -21,6 +24,7 @@ export const devnetAccounts = {
     naked: '0x90F79bf6EB2c4f870365E785982E1f101E93b906',
     levered: '0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65',
     empty: '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc',
+    borrower: '0x23618e81E3f5cdF7f54C3d65f7FBc0aBf5B21E8f',
   },
 } as const
 
@@ -65,5 +69,12 @@ export async function deployProtocols(
   })
   onProgress('Lyra Avalon')
   const lyra = await deployLyraAvalon(deployer, openingPrices.ETH * 10n ** 10n)
-  return { chainId: await chain.client.getChainId(), ...tokens, aave, uniswapV3, perpV2, lyra, ...devnetAccounts }
+  onProgress('Pyth')
+  const pyth = await deployPyth(deployer, openingPrices)
+  onProgress('Compound v2')
+  const compoundV2 = await deployCompoundV2(deployer, tokens)
+  onProgress('Venus')
+  const venus = await deployVenus(deployer, tokens)
+  const chainId = await chain.client.getChainId()
+  return { chainId, ...tokens, pyth, aave, uniswapV3, perpV2, lyra, compoundV2, venus, ...devnetAccounts }
 }

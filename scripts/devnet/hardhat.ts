@@ -23,6 +23,8 @@ export async function compileContracts(): Promise<void> {
 export async function startHardhat({ port, initialDate, fork }: StartOptions): Promise<StartedNode> {
   const { network } = await loadHardhat()
   const override = {
+    // Venus' comptroller is larger than EIP-170 allows.
+    allowUnlimitedContractSize: true,
     ...(initialDate === undefined ? {} : { initialDate }),
     ...(fork === undefined
       ? {}

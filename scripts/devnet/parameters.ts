@@ -1,4 +1,4 @@
-import type { Address } from 'viem'
+import { type Address, zeroAddress } from 'viem'
 import { toAssetKey, type Underlying } from '../../src/core/asset.ts'
 import { toJson } from '../../src/core/canonical.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
@@ -65,13 +65,14 @@ function devnetAssets({ chainId, tokens, lyra }: DevnetDeployment) {
   const { none: itself, synthetic } = wrappedBasis
   return {
     [toAssetKey(chainId, tokens.weth)]: { symbol: 'WETH', decimals: 18, underlying: 'ETH', rate, basis: itself },
+    [toAssetKey(chainId, zeroAddress)]: { symbol: 'ETH', decimals: 18, underlying: 'ETH', rate, basis: itself },
     [toAssetKey(chainId, tokens.usdc)]: { symbol: 'USDC', decimals: 6, underlying: 'USDC', rate, basis: itself },
     [toAssetKey(chainId, lyra.sUSD)]: { symbol: 'sUSD', decimals: 18, underlying: 'SUSD', rate, basis: itself },
     [toAssetKey(chainId, lyra.sETH)]: { symbol: 'sETH', decimals: 18, underlying: 'ETH', rate, basis: synthetic },
   }
 }
 
-function devnetVenues({ tokens, aave, uniswapV3, perpV2, lyra }: DevnetDeployment) {
+function devnetVenues({ tokens, aave, uniswapV3, perpV2, lyra, compoundV2, venus }: DevnetDeployment) {
   const { clearingHouse, accountBalance, vault, exchange, clearingHouseConfig, orderBook, baseToken } = perpV2
   const { optionMarket, optionToken, greekCache, shortCollateral, synthetixAdapter, sUSD, sETH } = lyra
   return [
@@ -110,6 +111,17 @@ function devnetVenues({ tokens, aave, uniswapV3, perpV2, lyra }: DevnetDeploymen
         baseAsset: sETH,
         surface,
       },
+    },
+    {
+      id: 'compound-v2',
+      adapter: 'compound-v2',
+      configuration: { comptrollers: [compoundV2.comptroller], nativeMarket: compoundV2.cEth },
+    },
+    {
+      id: 'venus',
+      adapter: 'compound-v2',
+      failureGroup: 'venus',
+      configuration: { variant: 'venus-isolated', comptrollers: [venus.comptroller] },
     },
   ]
 }

@@ -1,6 +1,7 @@
-import type { AbiEvent, Address } from 'viem'
+import type { Address } from 'viem'
 import type { z } from 'zod'
 import type { AssetKey } from '../core/asset.ts'
+import type { FoundLog, LogFilter } from '../core/logs.ts'
 import type { PinnedBlock, VenueRequirement } from '../core/portfolio.ts'
 import type { Position } from '../core/position.ts'
 import type { PlannedCall, ReadPlan } from '../core/readPlan.ts'
@@ -19,21 +20,13 @@ export type AdapterContext<Configuration> = {
   readonly ids?: readonly string[]
 }
 
-/** Logs of one contract from a block on; `args` are values of indexed parameters. */
-export type LogFilter = {
-  readonly address: Address
-  readonly event: AbiEvent
-  readonly args?: Readonly<Record<string, unknown>>
-  readonly fromBlock: bigint
-}
-
-/** A decoded log that a {@link LogFilter} asked for. */
-export type FoundLog = { readonly eventName: string; readonly args: Readonly<Record<string, unknown>> }
-
 /** How the ids of an account are found at a protocol none of whose views lists them. */
 export type Discovery<Configuration> = {
   filters(context: AdapterContext<Configuration>): readonly LogFilter[]
-  /** Every id that the account holds or held; `read` drops what is empty and refuses where a count says that ids are missing. */
+  /**
+   * Every id that the account holds or held; `read` drops what is empty and refuses where a count says that ids are missing.
+   * The logs of a search come in parts, so the ids of all logs are those of each part together.
+   */
   toIds(logs: readonly FoundLog[], context: AdapterContext<Configuration>): readonly string[]
 }
 
@@ -48,7 +41,7 @@ export type VenuePositions = {
  * One protocol behind one interface. An adapter has no I/O of its own: `read` yields calls, the rest is pure.
  *
  * `read` discovers and reads everything of the account; `toPositions` translates; `witness` names the static calls whose
- * results change on every user action at the venue and on nothing else (no accrual).
+ * results change on every user action at the venue and on nothing else (no accrual), or declares what else changes them.
  */
 export interface Adapter<Configuration, Raw> {
   readonly id: string
@@ -58,6 +51,11 @@ export interface Adapter<Configuration, Raw> {
   read(context: AdapterContext<Configuration>): ReadPlan<Raw>
   toPositions(raw: Raw, context: AdapterContext<Configuration>): VenuePositions
   witness(raw: Raw, context: AdapterContext<Configuration>): readonly PlannedCall[]
+  /**
+   * Only where no view of the venue shows a debt without its interest: then the witness of an account with a debt also changes
+   * when anyone makes the debt's market accrue. It fails too often there, never too seldom.
+   */
+  readonly witnessAlsoChangesOn?: 'accrualOfDebts'
 }
 
 /** An adapter of any protocol, as the engine holds it. */

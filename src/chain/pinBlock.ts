@@ -1,4 +1,4 @@
-import { BlockNotFoundError, type Client } from 'viem'
+import { BlockNotFoundError, type Client, type Hash } from 'viem'
 import { getBlock, getChainId } from 'viem/actions'
 import type { PinnedBlock } from '../core/portfolio.ts'
 import { ChainMismatchError, ReorgedError, RpcError } from './errors.ts'
@@ -29,7 +29,17 @@ export async function pinBlock(
  * @throws {RpcError} when the node does not answer.
  */
 export async function requireCanonical(client: Client, { number, hash }: PinnedBlock): Promise<void> {
-  const found = await orRpcError(client, `Reading block ${number}`, async () => {
+  const found = await readBlockHash(client, number)
+  if (found !== hash) throw new ReorgedError({ number, hash, found })
+}
+
+/**
+ * Hash of the block that has a number now; undefined where the chain does not reach it.
+ *
+ * @throws {RpcError} when the node does not answer.
+ */
+export async function readBlockHash(client: Client, number: bigint): Promise<Hash | undefined> {
+  return orRpcError(client, `Reading block ${number}`, async () => {
     try {
       return (await getBlock(client, { blockNumber: number })).hash
     } catch (error) {
@@ -37,7 +47,6 @@ export async function requireCanonical(client: Client, { number, hash }: PinnedB
       throw error
     }
   })
-  if (found !== hash) throw new ReorgedError({ number, hash, found })
 }
 
 async function orRpcError<Result>(client: Client, request: string, run: () => Promise<Result>): Promise<Result> {

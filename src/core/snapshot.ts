@@ -17,6 +17,7 @@ import {
   positive,
   unixSeconds,
 } from './schema.ts'
+import { wad } from './units.ts'
 
 /** What a witness commits to for one venue: hashes of its static calls and of their results. */
 export type VenueWitness = { readonly venue: string; readonly calls: Hex; readonly results: Hex }
@@ -170,6 +171,25 @@ export const venueRuleSchema = z.discriminatedUnion('kind', [
       z.strictObject({ ...quotedTokens, liquidateCollateralFactor: fraction, liquidationFactor: fraction }),
     ),
     debt: z.strictObject(quotedTokens),
+  }),
+  z.strictObject({
+    kind: z.literal('moneyMarket'),
+    venueAccount,
+    truncation: z.enum(['factorFirst', 'priceFirst']),
+    collaterals: z.array(
+      z.strictObject({
+        asset: assetKey,
+        market: address,
+        shares: natural,
+        exchangeRate: natural,
+        decimals,
+        quote: natural,
+        factor: fraction,
+      }),
+    ),
+    debts: z.array(z.strictObject({ ...quotedTokens, market: address, isForced: z.boolean() })),
+    closeFactor: fraction,
+    liquidationIncentive: natural.refine((incentive) => incentive >= wad, 'expected at least 1e18'),
   }),
   perpetualAccountSchema,
   optionCollateralSchema,

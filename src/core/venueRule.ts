@@ -1,3 +1,4 @@
+import type { Address } from 'viem'
 import type { AssetKey, Underlying } from './asset.ts'
 import type { VenueAccount } from './position.ts'
 import type { Wad } from './units.ts'
@@ -46,6 +47,40 @@ export type BaseDebtRule = {
     readonly liquidationFactor: Wad
   })[]
   readonly debt: QuotedTokens
+}
+
+/**
+ * An account of Compound v2 or of a fork: liquidatable when its debts exceed what its shares carry. Quotes in USD per smallest
+ * unit, scaled by 1e36 as the venue scales them; factors, exchange rates and the incentive are mantissas of 1e18.
+ */
+export type MoneyMarketRule = {
+  readonly kind: 'moneyMarket'
+  readonly venueAccount: VenueAccount
+  /** Which product the venue truncates first: Compound v2 factor × exchange rate, Venus exchange rate × price. */
+  readonly truncation: 'factorFirst' | 'priceFirst'
+  readonly collaterals: readonly {
+    readonly asset: AssetKey
+    /** The contract of the shares. */
+    readonly market: Address
+    /** Shares in their smallest unit, not negative. */
+    readonly shares: bigint
+    /** Smallest units of the asset per share. */
+    readonly exchangeRate: Wad
+    /** Of the asset. */
+    readonly decimals: number
+    readonly quote: bigint
+    /** Share of the value that carries debt until a liquidation. */
+    readonly factor: Wad
+  }[]
+  readonly debts: readonly (QuotedTokens & {
+    readonly market: Address
+    /** Whether anyone may repay all of it at any time, whatever the account is worth. */
+    readonly isForced: boolean
+  })[]
+  /** Share of a debt that one liquidation repays. */
+  readonly closeFactor: Wad
+  /** Collateral that a liquidator gets for what it repays, at least 1. */
+  readonly liquidationIncentive: Wad
 }
 
 /** A perpetual margin account: liquidatable when its value falls below a share of its notional (Perpetual v2). WAD amounts of the quote asset. */
@@ -117,4 +152,10 @@ export type OptionCollateralRule = {
 }
 
 /** A venue's own liquidation rule for one venue account, with its parameters and prices as read from the chain. */
-export type VenueRule = LendingPoolRule | IsolatedLoanRule | BaseDebtRule | PerpetualAccountRule | OptionCollateralRule
+export type VenueRule =
+  | LendingPoolRule
+  | IsolatedLoanRule
+  | BaseDebtRule
+  | MoneyMarketRule
+  | PerpetualAccountRule
+  | OptionCollateralRule

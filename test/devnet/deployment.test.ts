@@ -5,7 +5,7 @@ import { connectDevnet } from '../../scripts/devnet/chain.ts'
 import { parseDeployment } from '../../scripts/devnet/deployment.ts'
 import { deployDevnet } from '../../scripts/devnet/deployProtocols.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
-import { devnetFixture, devnetGenesis } from '../support/devnet.ts'
+import { devnetFixture, devnetGenesis, devnetNetwork } from '../support/devnet.ts'
 
 describe('devnet: deployment', function () {
   this.timeout(60_000)
@@ -21,16 +21,19 @@ describe('devnet: deployment', function () {
 
   it('has code at every address but those of the people', async () => {
     const { client, deployment } = await devnetFixture()
-    const { tokens, feeds, aave, uniswapV3, perpV2, lyra } = deployment
+    const { tokens, feeds, pyth, aave, uniswapV3, perpV2, lyra, compoundV2, venus } = deployment
     const { boardId, strikeIds, ...lyraContracts } = lyra
     expect([boardId, ...strikeIds]).to.deep.equal(['1', '1', '2', '3'])
     for (const [name, address] of Object.entries({
       ...tokens,
       ...feeds,
+      pyth: pyth.contract,
       ...aave,
       ...prefixed('uniswapV3', uniswapV3),
       ...prefixed('perpV2', perpV2),
       ...lyraContracts,
+      ...prefixed('compoundV2', compoundV2),
+      ...prefixed('venus', venus),
     })) {
       expect(await client.getCode({ address }), name).to.not.equal(undefined)
     }
@@ -38,14 +41,21 @@ describe('devnet: deployment', function () {
 
   it('is the same, to the state root, on another chain with the same genesis', async () => {
     const { client, deployment } = await devnetFixture()
-    const { provider, close } = await network.create({ override: { initialDate: devnetGenesis } })
+    const { provider, close } = await network.create({ override: devnetNetwork })
     const steps: string[] = []
     const chain = connectDevnet({ transport: custom(provider), pace: 'stepped' })
     expect(await deployDevnet(chain, (text) => steps.push(text))).to.deep.equal(deployment)
     const [one, other] = [await client.getBlock(), await chain.client.getBlock()]
     await close()
     expect([other.number, other.timestamp, other.stateRoot]).to.deep.equal([one.number, one.timestamp, one.stateRoot])
-    expect(steps).to.include.members(['Aave v3', 'Perpetual Protocol v2', 'Lyra Avalon', 'Account: hedged'])
+    expect(steps).to.include.members([
+      'Aave v3',
+      'Perpetual Protocol v2',
+      'Lyra Avalon',
+      'Compound v2',
+      'Venus',
+      'Account: hedged',
+    ])
   })
 
   it('comes back in its deployed state at every call of the fixture', async () => {

@@ -85,7 +85,7 @@ const cent: Wad = 10n ** 16n
  * Moves one price at a time, up and down, and finds where each venue liquidates and where equity falls below initial margin,
  * maintenance margin and zero. Requirements are those of `calculateMargin`, anew at every price looked at.
  *
- * Rules of lending pools, isolated loans, base debts and perpetual accounts are linear in one price, so that a scan cannot
+ * Rules of lending pools, isolated loans, base debts, money markets and perpetual accounts are linear in one price, so that a scan cannot
  * miss where they turn, but for the rounding of the venue. Of the others two crossings within one grid distance can be missed.
  *
  * @throws {InvalidInputError} for options out of range, or an underlying that the account does not depend on.

@@ -3,6 +3,7 @@ import { claimKey, type Position, venueAccountKey } from '../../core/position.ts
 import { type Wad, wad } from '../../core/units.ts'
 import type { OptionCollateralRule, VenueRule } from '../../core/venueRule.ts'
 import { abs, ceilDiv, floorDiv, max } from '../../kernel/fixedPoint.ts'
+import { isAtMarket, withAmountChanged } from '../venues/moneyMarket.ts'
 
 /** A change of a position that the venue's rule cannot follow, so that nobody can tell when its venue would liquidate. */
 export class UnfollowedChangeError extends BaseError {
@@ -75,6 +76,8 @@ export function followChange(rule: VenueRule, before: Position | undefined, afte
       if (!debts || !debt) throw new UnfollowedChangeError(position, `It has no quote of ${position.asset}.`)
       return rule.kind === 'baseDebt' ? { ...rule, debt } : { ...rule, debts }
     }
+    case 'moneyMarket':
+      return followMoneyMarket(rule, position, change)
     case 'isolatedLoan': {
       const side = position.kind === 'balance' ? 'collateral' : position.kind === 'debt' ? 'debt' : undefined
       const asset = 'asset' in position ? position.asset : undefined
@@ -86,6 +89,22 @@ export function followChange(rule: VenueRule, before: Position | undefined, afte
     case 'optionCollateral':
       return followOption(rule, before, after)
   }
+}
+
+function followMoneyMarket(rule: VenueRule & { kind: 'moneyMarket' }, position: Position, change: bigint): VenueRule {
+  const { claim } = position
+  // A supply to a market that the account has not entered is no collateral, here as there.
+  if (position.kind === 'balance') {
+    const collaterals = rule.collaterals.map((held) =>
+      isAtMarket(held, claim) ? withAmountChanged(held, change) : held,
+    )
+    return { ...rule, collaterals }
+  }
+  if (position.kind !== 'debt') throw new UnfollowedChangeError(position, `It has no ${position.kind}.`)
+  const owed = rule.debts.find((item) => isAtMarket(item, claim))
+  if (!owed) throw new UnfollowedChangeError(position, `It has no quote of ${position.asset}.`)
+  const changed = { ...owed, amount: max(0n, owed.amount + change) }
+  return { ...rule, debts: rule.debts.map((item) => (item === owed ? changed : item)) }
 }
 
 function followPerpetual(

@@ -18,6 +18,12 @@ export function moveRule(rule: VenueRule, shift: VenueShift): VenueRule {
         collaterals: rule.collaterals.map(down),
         debts: rule.debts.map((owed) => ({ ...owed, quote: debtQuote(owed, shift) })),
       }
+    case 'moneyMarket':
+      return {
+        ...rule,
+        collaterals: rule.collaterals.map(down),
+        debts: rule.debts.map((owed) => ({ ...owed, quote: debtQuote(owed, shift) })),
+      }
     case 'baseDebt':
       return {
         ...rule,
@@ -59,6 +65,7 @@ export function ruleUnderlyings(rule: VenueRule, underlyingOf: VenueShift['under
   const named = (): readonly (Underlying | undefined)[] => {
     switch (rule.kind) {
       case 'lendingPool':
+      case 'moneyMarket':
         return [...rule.collaterals, ...rule.debts].map(({ asset }) => underlyingOf(asset))
       case 'baseDebt':
         return [...rule.collaterals, rule.debt].map(({ asset }) => underlyingOf(asset))

@@ -1,6 +1,7 @@
 import type { AssetKey, Underlying } from '../../core/asset.ts'
 import { InvalidInputError } from '../../core/errors.ts'
 import type { OptionCollateralRule, VenueRule } from '../../core/venueRule.ts'
+import { withAmountChanged } from './moneyMarket.ts'
 
 /** Tokens that can be moved to a venue account, and where in its rule they go. */
 export type TopUp = {
@@ -21,6 +22,7 @@ export type TopUp = {
 export function topUpsOf(rule: VenueRule): readonly TopUp[] {
   switch (rule.kind) {
     case 'lendingPool':
+    case 'moneyMarket':
       return [
         ...rule.debts.map(({ asset, decimals, amount }, index) => repay({ asset, decimals, index, limit: amount })),
         ...rule.collaterals.map(({ asset, decimals }, index) => add({ asset, decimals, index })),
@@ -64,6 +66,13 @@ export function withTopUp(rule: VenueRule, { action, index, limit, asset }: TopU
       return action === 'repay'
         ? { ...rule, debts: changedAt(rule.debts) }
         : { ...rule, collaterals: changedAt(rule.collaterals) }
+    case 'moneyMarket':
+      return action === 'repay'
+        ? { ...rule, debts: changedAt(rule.debts) }
+        : {
+            ...rule,
+            collaterals: rule.collaterals.map((held, at) => (at === index ? withAmountChanged(held, change) : held)),
+          }
     case 'baseDebt':
       return action === 'repay'
         ? { ...rule, debt: changed(rule.debt) }

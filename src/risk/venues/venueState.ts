@@ -2,6 +2,7 @@ import type { VenueRule } from '../../core/venueRule.ts'
 import { baseDebtState } from './baseDebt.ts'
 import { isolatedLoanState } from './isolatedLoan.ts'
 import { lendingPoolState } from './lendingPool.ts'
+import { moneyMarketState } from './moneyMarket.ts'
 import { optionCollateralState } from './optionCollateral.ts'
 import { perpetualAccountState } from './perpetualAccount.ts'
 import type { VenueShift, VenueState } from './shift.ts'
@@ -24,6 +25,8 @@ export function venueState(rule: VenueRule, shift: VenueShift): VenueState {
       return isolatedLoanState(rule, shift)
     case 'baseDebt':
       return baseDebtState(rule, shift)
+    case 'moneyMarket':
+      return moneyMarketState(rule, shift)
     case 'perpetualAccount':
       return perpetualAccountState(rule, shift)
     case 'optionCollateral':

@@ -128,6 +128,15 @@ function venueError({ rule }: Account, highest: (underlying: Underlying) => Real
         ),
       )
     }
+    case 'moneyMarket': {
+      // Each product is off by one of its last digits, at six times today's price at the most; a debt's by one and its quote's.
+      const products = rule.collaterals.map(({ shares, exchangeRate, quote }) => {
+        const perShare = fromWad(exchangeRate) + 8n * fromWad(quote) + 4n * one
+        return times(times(shares * one, perShare), times(wei, wei)) + 4n * wei
+      })
+      const owed = rule.debts.map(({ amount }) => times(amount * one, times(wei, wei)) + 4n * wei)
+      return 8n * (sum(products) + sum(owed))
+    }
     case 'perpetualAccount': {
       const sizes = sum(rule.markets.map(({ size }) => abs(fromWad(size))))
       const unit = fromDecimals(1n, rule.quoteDecimals)

@@ -1,5 +1,6 @@
 import type { MarginParameters } from '../../../src/core/parameters.ts'
-import { underlyingsOf } from './claims.ts'
+import type { VenueRule } from '../../../src/core/venueRule.ts'
+import { type Claim, underlyingsOf } from './claims.ts'
 import { deltasOf, holdingsOf, nakedShortsOf } from './holdings.ts'
 import { abs, fromWad, max, min, one, over, type Real, sqrt, sum, times } from './real.ts'
 import { type Account, type Book, scanOf } from './scan.ts'
@@ -153,13 +154,21 @@ export function venueNeed(book: Book): Real {
       )
       // Long options are nobody's collateral: what they are worth in the scenario can leave.
       const longs = account.claims.filter((claim) => claim.kind === 'option' && claim.size > 0n && claim.term > 0n)
+      // So is a supply to a market that the account has not entered.
+      const outside = account.claims.filter((claim) => isOutside(account.rule, claim))
       const needs = [{}, ...shocks].map((shock) => {
-        const loose = sum(longs.map((claim) => valuer.credited(claim, valuer.value(claim, shock))))
+        const loose = sum([...longs, ...outside].map((claim) => valuer.credited(claim, valuer.value(claim, shock))))
         return equity - (account.stateIn(shock)?.slack ?? 0n) - loose
       })
       return max(0n, ...needs)
     }),
   )
+}
+
+function isOutside(rule: VenueRule | null, claim: Claim): boolean {
+  if (rule?.kind !== 'moneyMarket' || claim.kind !== 'balance') return false
+  const [, contract] = claim.key.split(':')
+  return rule.collaterals.every(({ market }) => market.toLowerCase() !== contract)
 }
 
 export function arithmeticLine(book: Book): Real {

@@ -26,12 +26,15 @@ function parametersOf(index: bigint): Inputs['parameters'] {
   return made
 }
 
-/** The portfolio, market and parameters of a seed: the same on every machine. */
-export function randomInputs(seed: bigint): Inputs {
+/**
+ * The portfolio, market and parameters of a seed: the same on every machine. `lending` is what kind of venue the account
+ * borrows at.
+ */
+export function randomInputs(seed: bigint, lending: 'lendingPool' | 'moneyMarket' = 'lendingPool'): Inputs {
   const random = new Random(seed)
   const parameters = parametersOf(random.between(0n, parameterSets - 1n))
   const { market, listed } = randomMarket(random, parameters)
-  const scene: Scene = { random, parameters, market, listed, positions: [], rules: [] }
+  const scene: Scene = { random, parameters, market, listed, lending, positions: [], rules: [] }
   for (let count = random.between(1n, 3n); count > 0n; count--) addPart(scene)
   const enforceable = random.between(0n, 3n) === 0n
   const positions = scene.positions.map((position) =>
@@ -68,6 +71,7 @@ function withHole(random: Random, market: Market): Market {
 type Scene = Pick<Inputs, 'parameters' | 'market'> & {
   readonly random: Random
   readonly listed: readonly ListedOption[]
+  readonly lending: 'lendingPool' | 'moneyMarket'
   readonly positions: Position[]
   readonly rules: VenueRule[]
 }
@@ -165,6 +169,58 @@ function quoteOf(scene: Scene, asset: AssetKey, decimals: number): bigint {
 }
 
 function addLending(scene: Scene): void {
+  if (scene.lending === 'moneyMarket') addMoneyMarket(scene)
+  else addLendingPool(scene)
+}
+
+/** Up to four markets of Compound v2 or Venus, each with shares or a debt or both, and some that are not entered. */
+function addMoneyMarket(scene: Scene): void {
+  const { random, positions, rules } = scene
+  const venueAccount = placeAt(scene, 'lend')
+  if (isTaken(scene, venueAccount)) return
+  const total = worth(scene)
+  type MoneyMarket = Extract<VenueRule, { kind: 'moneyMarket' }>
+  const [collaterals, debts]: [MoneyMarket['collaterals'][number][], MoneyMarket['debts'][number][]] = [[], []]
+  for (let index = Number(random.between(1n, 4n)); index > 0; index--) {
+    const asset = pick(scene, allTokens)
+    const market = tokenAddress(0xc0 + index)
+    const decimals = decimalsOf(scene, asset)
+    const price = quoteOf(scene, asset, 18)
+    // The venue scales a price to 36 less the decimals of the token.
+    const quote = decimals > 18 ? price / 10n ** BigInt(decimals - 18) + 1n : price * 10n ** BigInt(18 - decimals)
+    const at = () => {
+      const place = held(scene, venueAccount, 'venue')
+      return { ...place, claim: { ...place.claim, contract: market } }
+    }
+    if (chance(scene, 75n)) {
+      // Shares of 8 decimals start at a fiftieth of a token.
+      const exchangeRate = (random.between(10n ** 18n, 3n * 10n ** 18n) * 10n ** BigInt(decimals)) / (50n * 10n ** 8n)
+      const amount = amountOf(scene, asset, (total * random.between(10n, 100n)) / 100n)
+      const shares = (amount * wad) / exchangeRate
+      positions.push({ ...at(), kind: 'balance', asset, amount: (shares * exchangeRate) / wad })
+      const factor = random.between(0n, 95n) * 10n ** 16n
+      if (chance(scene, 80n)) collaterals.push({ asset, market, shares, exchangeRate, decimals, quote, factor })
+    }
+    if (chance(scene, 50n)) {
+      const amount = amountOf(scene, asset, (total * random.between(5n, 60n)) / 100n)
+      positions.push({ ...at(), kind: 'debt', asset, amount })
+      debts.push({ asset, market, amount, decimals, quote, isForced: chance(scene, 5n) })
+    }
+  }
+  if (collaterals.length + debts.length > 0 && chance(scene, 90n)) {
+    rules.push({
+      kind: 'moneyMarket',
+      venueAccount,
+      truncation: chance(scene, 50n) ? 'factorFirst' : 'priceFirst',
+      collaterals,
+      debts,
+      closeFactor: chance(scene, 50n) ? wad : wad / 2n,
+      liquidationIncentive: random.between(100n, 120n) * 10n ** 16n,
+    })
+  }
+}
+
+function addLendingPool(scene: Scene): void {
   const { random, positions, rules } = scene
   const venueAccount = placeAt(scene, 'lend')
   if (isTaken(scene, venueAccount)) return

@@ -2,6 +2,7 @@ import type { AssetKey, Underlying } from '../../../src/core/asset.ts'
 import type { MarginParameters } from '../../../src/core/parameters.ts'
 import type {
   LendingPoolRule,
+  MoneyMarketRule,
   OptionCollateralRule,
   PerpetualAccountRule,
   VenueRule,
@@ -35,6 +36,7 @@ export function ruleUnderlyings(rule: VenueRule, { assets }: MarginParameters): 
     held.flatMap(({ asset }) => assets[asset]?.underlying ?? [])
   switch (rule.kind) {
     case 'lendingPool':
+    case 'moneyMarket':
       return of([...rule.collaterals, ...rule.debts])
     case 'perpetualAccount':
       return [...of(rule.collaterals), ...rule.markets.map(({ underlying }) => underlying)]
@@ -73,6 +75,8 @@ export function stateOf(
   switch (rule.kind) {
     case 'lendingPool':
       return lendingPool(rule, prices)
+    case 'moneyMarket':
+      return moneyMarket(rule, prices)
     case 'perpetualAccount':
       return perpetualAccount(rule, prices)
     case 'optionCollateral':
@@ -103,6 +107,33 @@ function lendingPool(
     penalty: times(times(fromWad(closeFactor), debt), fromDecimals(BigInt(bonus), 4)),
     slack: covered - debt,
     distance: debt === 0n ? one : over(abs(covered - debt), debt),
+  }
+}
+
+/** Without the truncation of any product (`Comptroller.getHypotheticalAccountLiquidity`). */
+function moneyMarket(
+  { collaterals, debts, closeFactor, liquidationIncentive }: MoneyMarketRule,
+  { assetRatio }: Prices,
+): VenueState {
+  const covered = sum(
+    collaterals.map(({ asset, shares, exchangeRate, quote, factor }) => {
+      // Smallest units per share and USD per smallest unit, of which both scales cancel but for the USD.
+      const worth = (one * shares * exchangeRate * quote * factor) / 10n ** 72n
+      return times(worth, assetRatio(asset))
+    }),
+  )
+  const owed = debts.map(({ asset, amount, quote, isForced }) => ({
+    value: times((one * amount * quote) / 10n ** 36n, assetRatio(asset)),
+    isForced,
+  }))
+  const debt = sum(owed.map(({ value }) => value))
+  const forced = sum(owed.map(({ value, isForced }) => (isForced ? value : 0n)))
+  const repayable = forced + times(fromWad(closeFactor), debt - forced)
+  return {
+    isLiquidatable: covered < debt || forced > 0n,
+    penalty: times(repayable, fromWad(liquidationIncentive) - one),
+    slack: forced > 0n ? min(covered - debt, -forced) : covered - debt,
+    distance: debt === 0n || forced > 0n ? one : over(abs(covered - debt), debt),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { VenueRule } from '../../../core/venueRule.ts'
 import { min } from '../../../kernel/fixedPoint.ts'
+import { isAtMarket, withAmountChanged } from '../../venues/moneyMarket.ts'
 import type { Leg, TokenLeg } from '../legs.ts'
 
 /**
@@ -24,6 +25,8 @@ export function withoutClaim(rule: VenueRule, leg: Leg): VenueRule {
         debt: debt ?? { ...rule.debt, amount: 0n },
       }
     }
+    case 'moneyMarket':
+      return lessMoneyMarketClaim(rule, leg)
     case 'perpetualAccount':
       return lessPerpetualClaim(rule, leg)
     case 'optionCollateral':
@@ -50,6 +53,20 @@ function less<Entry extends Amount>(entries: readonly Entry[], { token, position
     left -= taken
     return taken === entry.amount ? [] : [{ ...entry, amount: entry.amount - taken }]
   })
+}
+
+function lessMoneyMarketClaim(rule: VenueRule & { kind: 'moneyMarket' }, leg: Leg): VenueRule {
+  if (leg.kind !== 'token') return rule
+  const { claim } = leg.position
+  const amount = 'amount' in leg.position ? leg.position.amount : 0n
+  if (leg.quantity > 0n) {
+    const left = rule.collaterals.map((held) => (isAtMarket(held, claim) ? withAmountChanged(held, -amount) : held))
+    return { ...rule, collaterals: left.filter(({ shares }) => shares > 0n) }
+  }
+  const left = rule.debts.map((owed) =>
+    isAtMarket(owed, claim) ? { ...owed, amount: owed.amount - min(amount, owed.amount) } : owed,
+  )
+  return { ...rule, debts: left.filter(({ amount }) => amount > 0n) }
 }
 
 function lessPerpetualClaim(rule: VenueRule & { kind: 'perpetualAccount' }, leg: Leg): VenueRule {

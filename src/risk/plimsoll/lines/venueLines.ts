@@ -3,6 +3,7 @@ import type { MarginParameters } from '../../../core/parameters.ts'
 import type { Position } from '../../../core/position.ts'
 import { type Wad, wad } from '../../../core/units.ts'
 import { abs, max, mulUp } from '../../../kernel/fixedPoint.ts'
+import { isAtMarket } from '../../venues/moneyMarket.ts'
 import type { VenueState } from '../../venues/venueState.ts'
 import { scanCharges } from '../aggregate.ts'
 import type { Leg } from '../legs.ts'
@@ -94,8 +95,9 @@ function isWithinRange({ scenario }: UnderlyingPnl['rows'][number]): boolean {
 /** Whether the venue's rule does not hold the leg: long options, and supplies that are no collateral. */
 function isFree(leg: Leg, rule: NonNullable<BookAccount['rule']>): boolean {
   if (rule.kind === 'optionCollateral') return leg.kind === 'option' && leg.size > 0n
-  if (rule.kind !== 'lendingPool' && rule.kind !== 'baseDebt') return false
+  if (rule.kind !== 'lendingPool' && rule.kind !== 'baseDebt' && rule.kind !== 'moneyMarket') return false
   if (leg.kind !== 'token' || leg.quantity < 0n) return false
+  if (rule.kind === 'moneyMarket') return !rule.collaterals.some((held) => isAtMarket(held, leg.position.claim))
   return !rule.collaterals.some(({ asset }) => asset === leg.token.asset)
 }
 

@@ -1,0 +1,266 @@
+import { type Address, erc20Abi, isAddressEqual, parseAbi, zeroAddress } from 'viem'
+import { z } from 'zod'
+import { InconsistentReadError } from '../core/errors.ts'
+import { type PlannedCall, type ReadPlan, readAll, readEach, readTogether } from '../core/readPlan.ts'
+import { address, fraction } from '../core/schema.ts'
+import { type Wad, wad } from '../core/units.ts'
+import type { AdapterContext } from './adapter.ts'
+import { type AccruedMarket, accrue, accruedDebt, exchangeRateOf, type StoredMarket } from './compoundV2Interest.ts'
+
+const comptrollerAbi = parseAbi([
+  'function getAllMarkets() view returns (address[])',
+  'function getAssetsIn(address account) view returns (address[])',
+  'function getAccountLiquidity(address account) view returns (uint256 code, uint256 liquidity, uint256 shortfall)',
+  'function oracle() view returns (address)',
+  'function liquidationIncentiveMantissa() view returns (uint256)',
+])
+const compoundAbi = parseAbi([
+  'function getBlockNumber() view returns (uint256)',
+  'function markets(address cToken) view returns (bool isListed, uint256 collateralFactorMantissa)',
+  'function isDeprecated(address cToken) view returns (bool)',
+])
+const venusAbi = parseAbi([
+  'function markets(address vToken) view returns (bool isListed, uint256 collateralFactorMantissa, uint256 liquidationThresholdMantissa)',
+  'function isForcedLiquidationEnabled(address vToken) view returns (bool)',
+])
+const marketAbi = parseAbi([
+  'function underlying() view returns (address)',
+  'function balanceOf(address account) view returns (uint256)',
+  'function borrowBalanceStored(address account) view returns (uint256)',
+  'function exchangeRateStored() view returns (uint256)',
+  'function getCash() view returns (uint256)',
+  'function totalBorrows() view returns (uint256)',
+  'function totalReserves() view returns (uint256)',
+  'function reserveFactorMantissa() view returns (uint256)',
+  'function totalSupply() view returns (uint256)',
+  'function borrowIndex() view returns (uint256)',
+  'function accrualBlockNumber() view returns (uint256)',
+  'function borrowRatePerBlock() view returns (uint256)',
+])
+const venusMarketAbi = parseAbi([
+  'function badDebt() view returns (uint256)',
+  'function getBlockNumberOrTimestamp() view returns (uint256)',
+])
+const oracleAbi = parseAbi(['function getUnderlyingPrice(address market) view returns (uint256)'])
+
+export const compoundV2Configuration = z.strictObject({
+  /** Which protocol: Compound v2 and forks that kept its Comptroller, or the isolated pools of Venus. */
+  variant: z.enum(['compound', 'venus-isolated']).default('compound'),
+  /** One pool each; an account at each is a venue account of its own. */
+  comptrollers: z.array(address).min(1),
+  /** The market whose underlying is the chain's own coin (cETH), which names no token. */
+  nativeMarket: address.optional(),
+  /** Share of the debt that liquidations repay, WAD. The venue's own close factor limits a single one of several. */
+  closeFactor: fraction.default(wad),
+})
+
+export type CompoundV2Configuration = z.output<typeof compoundV2Configuration>
+
+/** How the comptroller counts a market; factors in WAD, the price in USD per smallest unit scaled by 1e36. */
+export type CompoundV2Risk = {
+  readonly price: bigint
+  /** Share of the value that may be borrowed, and that carries debt until a liquidation. */
+  readonly collateralFactor: Wad
+  readonly liquidationThreshold: Wad
+  /** Whether anyone may liquidate a debt here whatever the account is worth. */
+  readonly isForced: boolean
+}
+
+/** One market in which the account has shares or a debt, as stored and accrued to the block. Smallest units, WAD. */
+export type CompoundV2Market = {
+  readonly market: Address
+  readonly asset: Address
+  readonly decimals: number
+  readonly isEntered: boolean
+  readonly shares: bigint
+  readonly exchangeRate: Wad
+  readonly debt: bigint
+  readonly stored: { readonly exchangeRate: Wad; readonly debt: bigint }
+  /** Where the account owes, or has entered the market. */
+  readonly risk?: CompoundV2Risk
+}
+
+export type CompoundV2Pool = {
+  readonly comptroller: Address
+  readonly markets: readonly CompoundV2Market[]
+  readonly liquidationIncentive: Wad
+  /** What the comptroller itself says of the account at its last accruals, WAD USD; `error` is its code for none. */
+  readonly liquidity: { readonly error: bigint; readonly liquidity: Wad; readonly shortfall: Wad }
+  /** Every market, held or not. */
+  readonly all: readonly Address[]
+}
+
+type Holding = Pick<CompoundV2Market, 'market' | 'asset' | 'isEntered' | 'shares'> & { readonly storedDebt: bigint }
+
+/** Reads all pools; the second round also asks what the witness will ask. */
+export function* readCompoundV2(context: AdapterContext<CompoundV2Configuration>): ReadPlan<readonly CompoundV2Pool[]> {
+  return yield* readTogether(context.configuration.comptrollers.map((comptroller) => readPool(comptroller, context)))
+}
+
+/**
+ * Entered markets, shares and stored debts. No view shows a debt without its interest, so a stored debt changes with the
+ * accruals of its market; of a market in which nothing is owed it is zero before and after.
+ */
+export function compoundV2Witness({ comptroller, all }: Pick<CompoundV2Pool, 'comptroller' | 'all'>, account: Address) {
+  return [
+    { address: comptroller, abi: comptrollerAbi, functionName: 'getAssetsIn', args: [account] },
+    ...all.flatMap((market): PlannedCall[] => [
+      { address: market, abi: marketAbi, functionName: 'balanceOf', args: [account] },
+      { address: market, abi: marketAbi, functionName: 'borrowBalanceStored', args: [account] },
+    ]),
+  ] satisfies PlannedCall[]
+}
+
+function* readPool(comptroller: Address, context: AdapterContext<CompoundV2Configuration>): ReadPlan<CompoundV2Pool> {
+  const { account } = context
+  const pool = { address: comptroller, abi: comptrollerAbi } as const
+  const [all, entered, [error, liquidity, shortfall], oracle, liquidationIncentive] = yield* readAll([
+    { ...pool, functionName: 'getAllMarkets' },
+    { ...pool, functionName: 'getAssetsIn', args: [account] },
+    { ...pool, functionName: 'getAccountLiquidity', args: [account] },
+    { ...pool, functionName: 'oracle' },
+    { ...pool, functionName: 'liquidationIncentiveMantissa' },
+  ])
+  const [holdings] = yield* readTogether([
+    readTogether(all.map((market) => readHolding(market, entered, context))),
+    readEach(compoundV2Witness({ comptroller, all }, account)),
+  ])
+  const held = holdings.filter(({ shares, storedDebt }) => shares > 0n || storedDebt > 0n)
+  const markets = yield* readTogether(held.map((holding) => readMarket(holding, { comptroller, oracle, context })))
+  return { comptroller, markets, liquidationIncentive, liquidity: { error, liquidity, shortfall }, all }
+}
+
+function* readHolding(
+  market: Address,
+  entered: readonly Address[],
+  { account, configuration: { nativeMarket } }: AdapterContext<CompoundV2Configuration>,
+): ReadPlan<Holding> {
+  const isNative = nativeMarket !== undefined && isAddressEqual(market, nativeMarket)
+  const token = { address: market, abi: marketAbi } as const
+  const [[shares, storedDebt], [underlying]] = yield* readTogether([
+    readAll([
+      { ...token, functionName: 'balanceOf', args: [account] },
+      { ...token, functionName: 'borrowBalanceStored', args: [account] },
+    ]),
+    readEach(isNative ? [] : [{ ...token, functionName: 'underlying' } as const]),
+  ])
+  const isEntered = entered.some((other) => isAddressEqual(other, market))
+  return { market, asset: underlying ?? zeroAddress, isEntered, shares, storedDebt }
+}
+
+type Place = {
+  readonly comptroller: Address
+  readonly oracle: Address
+  readonly context: AdapterContext<CompoundV2Configuration>
+}
+
+function* readMarket({ storedDebt, ...holding }: Holding, place: Place): ReadPlan<CompoundV2Market> {
+  const { market, asset, isEntered } = holding
+  const token = { address: market, abi: marketAbi } as const
+  const [[rate, accruedAt, ...amounts], { badDebt, slot }, [decimals], risk] = yield* readTogether([
+    readAll([
+      { ...token, functionName: 'borrowRatePerBlock' },
+      { ...token, functionName: 'accrualBlockNumber' },
+      { ...token, functionName: 'getCash' },
+      { ...token, functionName: 'totalBorrows' },
+      { ...token, functionName: 'totalReserves' },
+      { ...token, functionName: 'reserveFactorMantissa' },
+      { ...token, functionName: 'totalSupply' },
+      { ...token, functionName: 'borrowIndex' },
+      { ...token, functionName: 'exchangeRateStored' },
+    ]),
+    readSlot(market, place),
+    readEach(asset === zeroAddress ? [] : [{ address: asset, abi: erc20Abi, functionName: 'decimals' } as const]),
+    isEntered || storedDebt > 0n ? readRisk(market, place) : readNothing(),
+  ])
+  const [cash, totalBorrows, totalReserves, reserveFactor, totalSupply, borrowIndex, exchangeRate] = amounts
+  const stored: StoredMarket = {
+    cash,
+    totalBorrows,
+    totalReserves,
+    reserveFactor,
+    badDebt,
+    totalSupply,
+    borrowIndex,
+    exchangeRate,
+  }
+  const accrued = accrueMarket(stored, { rate, accruedAt, slot, market, venue: place.context.venue })
+  return {
+    ...holding,
+    decimals: decimals ?? 18,
+    exchangeRate: accrued.exchangeRate,
+    debt: accruedDebt(storedDebt, borrowIndex, accrued.borrowIndex),
+    stored: { exchangeRate, debt: storedDebt },
+    ...(risk && { risk }),
+  }
+}
+
+/** The block number or time that the market itself sees, which on some chains is not that of the block. */
+function* readSlot(market: Address, { comptroller, context }: Place): ReadPlan<{ slot: bigint; badDebt: bigint }> {
+  if (context.configuration.variant === 'compound') {
+    const [slot] = yield* readAll([{ address: comptroller, abi: compoundAbi, functionName: 'getBlockNumber' }])
+    return { slot, badDebt: 0n }
+  }
+  const token = { address: market, abi: venusMarketAbi } as const
+  const [slot, badDebt] = yield* readAll([
+    { ...token, functionName: 'getBlockNumberOrTimestamp' },
+    { ...token, functionName: 'badDebt' },
+  ])
+  return { slot, badDebt }
+}
+
+function* readRisk(market: Address, { comptroller, oracle, context }: Place): ReadPlan<CompoundV2Risk> {
+  const quoted = { address: oracle, abi: oracleAbi, functionName: 'getUnderlyingPrice', args: [market] } as const
+  if (context.configuration.variant === 'compound') {
+    const pool = { address: comptroller, abi: compoundAbi, args: [market] } as const
+    const [price, [, collateralFactor], isForced] = yield* readAll([
+      quoted,
+      { ...pool, functionName: 'markets' },
+      { ...pool, functionName: 'isDeprecated' },
+    ])
+    return { price, collateralFactor, liquidationThreshold: collateralFactor, isForced }
+  }
+  const pool = { address: comptroller, abi: venusAbi, args: [market] } as const
+  const [price, [, collateralFactor, liquidationThreshold], isForced] = yield* readAll([
+    quoted,
+    { ...pool, functionName: 'markets' },
+    { ...pool, functionName: 'isForcedLiquidationEnabled' },
+  ])
+  return { price, collateralFactor, liquidationThreshold, isForced }
+}
+
+// biome-ignore lint/correctness/useYield: a plan that asks nothing.
+function* readNothing(): ReadPlan<undefined> {
+  return undefined
+}
+
+function accrueMarket(
+  stored: StoredMarket,
+  {
+    rate,
+    accruedAt,
+    slot,
+    market,
+    venue,
+  }: {
+    readonly rate: bigint
+    readonly accruedAt: bigint
+    readonly slot: bigint
+    readonly market: Address
+    readonly venue: string
+  },
+): AccruedMarket {
+  const expected = exchangeRateOf(stored)
+  if (expected !== stored.exchangeRate) {
+    throw new InconsistentReadError(
+      `${venue}: the shares of ${market} are worth ${stored.exchangeRate} by its own rate, ${expected} by its totals.`,
+      { metaMessages: ['The market may be of another variant than the configured one.'] },
+    )
+  }
+  if (slot < accruedAt) {
+    throw new InconsistentReadError(`${venue}: ${market} accrued at ${accruedAt}, after the ${slot} of the read.`, {
+      metaMessages: ['The market may count seconds where this variant counts blocks.'],
+    })
+  }
+  return accrue(stored, { rate, slots: slot - accruedAt })
+}
