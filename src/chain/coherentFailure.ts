@@ -66,7 +66,7 @@ export function toEndpointFailure(
     const data = revertDataOf(links)
     const { code } = withCode
     const rpcError = { code, message: redact(text, secrets), ...(data === '' ? {} : { data }) }
-    const kind = kindOf({ code, status, text, data })
+    const kind = kindOf({ method, code, status, text, data })
     return new EndpointFailure({
       ...{ kind, reason, data, retryAfter: kind === 'busy' ? retryAfterOf(http?.headers, now) : undefined },
       error: new RpcRequestError({ body, error: rpcError, url: name }),
@@ -82,14 +82,24 @@ export function toEndpointFailure(
   })
 }
 
-function kindOf(seen: { code: number; status: number | undefined; text: string; data: string }): FailureKind {
-  const { code, status, text, data } = seen
+function kindOf(seen: {
+  method: string
+  code: number
+  status: number | undefined
+  text: string
+  data: string
+}): FailureKind {
+  const { method, code, status, text, data } = seen
   // A reason may say anything, so a revert is judged by its code and data before the words of others are looked for.
   if (code === 3 || (data.length > 2 && reverted.test(text))) return 'answer'
   if (missingBlock.test(text)) return 'missing'
   if (doesNotFit.test(text)) return 'limit'
   if (data !== '' || reverted.test(text)) return 'answer'
-  if (status === 429 || [429, -32005, -32007].includes(code) || tooOften.test(text)) return 'busy'
+  // Nodes refuse a range of logs in too many words to know; a smaller range tells.
+  const isRange = method === 'eth_getLogs' && ![-32601, -32004].includes(code)
+  if (status === 429 || [429, -32007].includes(code) || tooOften.test(text)) return 'busy'
+  if (isRange) return 'limit'
+  if (code === -32005) return 'busy'
   if ([-32600, -32601, -32602, -32004].includes(code)) return 'unsupported'
   return 'broken'
 }

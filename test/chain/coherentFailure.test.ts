@@ -45,6 +45,20 @@ describe('failures of an endpoint', () => {
     })
   }
 
+  it('are limit for whatever a node says of a range of logs, unless it asks to come later or has no logs', () => {
+    for (const [kind, error] of [
+      ['limit', rpc(-32005, 'query returned more than 10000 results')],
+      ['limit', rpc(-32602, 'eth_getLogs is limited to a 500 range')],
+      ['limit', rpc(-32000, 'any words')],
+      ['busy', rpc(-32005, 'too many requests')],
+      ['busy', rpc(429, 'any words')],
+      ['unsupported', rpc(-32601, 'the method eth_getLogs does not exist')],
+    ] as const) {
+      const failure = toEndpointFailure(error, { name: 'alpha', method: 'eth_getLogs', secrets: [], now })
+      expect(failure.kind, error.details).to.equal(kind)
+    }
+  })
+
   it('keep the data of a revert, wherever the node puts it', () => {
     for (const data of ['0x1234', { data: '0x1234', message: 'reverted' }]) {
       const failure = judge(rpc(3, 'execution reverted', data))

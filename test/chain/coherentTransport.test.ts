@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { expect } from 'chai'
-import { createClient, createPublicClient, type Hex, http, parseAbi } from 'viem'
+import { type Client, createClient, createPublicClient, type Hex, http, parseAbi } from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
 import { deployPlimsoll } from '../../scripts/devnet/plimsoll.ts'
 import { type ServedDevnet, serveDevnet } from '../../scripts/devnet/serve.ts'
@@ -8,6 +8,7 @@ import type { Clock } from '../../src/chain/coherentEndpoint.ts'
 import { type CoherentTransportOptions, coherentTransport } from '../../src/chain/coherentTransport.ts'
 import { EndpointDisagreementError, type EndpointReport, NoQuorumError, ReorgedError } from '../../src/chain/errors.ts'
 import { pinBlock } from '../../src/chain/pinBlock.ts'
+import { readLogs } from '../../src/chain/readLogs.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
 import type { MarginParameters } from '../../src/core/parameters.ts'
 import { readSnapshot, type SnapshotReading } from '../../src/engine.ts'
@@ -365,6 +366,31 @@ describe('coherent transport before a devnet over HTTP', function () {
     expect(await client.getLogs(filter)).to.deep.equal(truth)
     expect(await client.getLogs({ ...filter, toBlock: head + 100n })).to.deep.equal(truth)
     expect(asked('alpha', 'eth_getLogs')).to.equal(0)
+  })
+
+  it('halves a range of logs that too few of them answer at once', async () => {
+    const filter = {
+      address: devnet.deployment.tokens.usdc,
+      event: parseAbi(['event Transfer(address indexed from, address indexed to, uint256 value)'])[0],
+      ...{ args: {}, fromBlock: 0n },
+    }
+    const range = { fromBlock: 0n, toBlock: head }
+    const collect = async (client: Client) => {
+      const found: unknown[] = []
+      for await (const { logs } of readLogs(client, [filter], range)) found.push(...logs)
+      return found
+    }
+    const truth = await collect(devnet.chain.client)
+    expect(truth.length).to.be.greaterThan(3)
+    const limited: Fault = ({ method, params: [asked] }) => {
+      const { fromBlock, toBlock } = (asked ?? {}) as { fromBlock: string; toBlock: string }
+      if (method !== 'eth_getLogs' || BigInt(toBlock) - BigInt(fromBlock) < 100n) return undefined
+      return { error: { code: -32005, message: 'query exceeds a block range of 100' } }
+    }
+    misbehave({ alpha: limited, beta: limited })
+    const client = connect()
+    expect(await collect(client)).to.deep.equal(truth)
+    expect(statusOf(client)).to.deep.equal({ alpha: 'ready', beta: 'ready', gamma: 'ready' })
   })
 
   it('gives a receipt once enough endpoints have it, and nothing before', async () => {
