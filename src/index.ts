@@ -53,6 +53,14 @@ export {
 export { type Verification, verifyAttestation, verifyBatch, verifyLeaf, verifyRoot } from './attest/verify.ts'
 export type { Signatures } from './attest/wire.ts'
 export { type Backtest, type BacktestOptions, backtestModel, marginOfModel } from './backtest.ts'
+export type { EndpointHealth, EndpointStatus } from './chain/coherentEndpoint.ts'
+export {
+  type CoherentHealth,
+  type CoherentTransport,
+  type CoherentTransportOptions,
+  coherentTransport,
+  type NamedEndpoint,
+} from './chain/coherentTransport.ts'
 export { pinBlock } from './chain/pinBlock.ts'
 export { runPlans } from './chain/runPlans.ts'
 export { type AssetKey, toAssetKey } from './core/asset.ts'

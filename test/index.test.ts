@@ -5,7 +5,7 @@ const names = `
   BaseError allAdapters applyChanges assembleAttestation assembleBatch assembleRoot assessVenueAccount
   attempt attestationDigest attestationTypedData backtestModel backtestReport batchDigest batchTypedData bookOf
   bookParameters breakdownReport buildBatch buildRoot calculateLadder calculateMargin chainSources changesSchema
-  compareMargins compareReport decodeAttestation decodeBatch decodeFlags decodeLeaf decodeMessage decodeRoot
+  coherentTransport compareMargins compareReport decodeAttestation decodeBatch decodeFlags decodeLeaf decodeMessage decodeRoot
   defaultCalibration defaultParameters defaultPostPolicy defaultUnderlyings draftAttestation encodeAttestation
   encodeBatch encodeFlags encodeLeaf encodeRoot expiresAt explainMargin explanationReport fileHistory fileMarket
   formatLogIndex formatSnapshot improvementBound inputsHash keepAccount ladderReport marginOfModel memoryLogIndex messageReport modelReport
