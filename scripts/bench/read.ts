@@ -20,8 +20,8 @@ import type { BenchRow } from './row.ts'
 /** Accounts, and how often they are read; the reads of both sides take turns. */
 const sizes = [
   { count: 1, times: 9 },
-  { count: 100, times: 5 },
-  { count: 1_000, times: 3 },
+  { count: 100, times: 3 },
+  { count: 1_000, times: 2 },
 ]
 
 type Served = { readonly url: string; readonly deployment: DevnetDeployment }
@@ -82,6 +82,9 @@ async function measure(
           })
         }
       })
+      console.error(
+        `${count} accounts, turn ${turn + 1} of ${times}: ${own.at(-1)?.seconds} s, ${share.length} by viem ${part.seconds} s`,
+      )
       const scale = count / share.length
       peer.push({ seconds: part.seconds * scale, cpu: part.cpu * scale })
       await client.request({ method: 'evm_mine' } as never)

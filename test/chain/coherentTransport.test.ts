@@ -262,7 +262,7 @@ describe('coherent transport before a devnet over HTTP', function () {
     const limit =
       (reply: Answered | { status: number }): Fault =>
       ({ method, params }) =>
-        method === 'eth_call' && JSON.stringify(params).length > 20_000 ? reply : undefined
+        method === 'eth_call' && JSON.stringify(params).length > 4_000 ? reply : undefined
     for (const reply of [
       { status: 413 },
       { error: { code: -32000, message: 'response size exceeded' } },
