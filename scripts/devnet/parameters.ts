@@ -115,7 +115,7 @@ function devnetVenues({ tokens, aave, uniswapV3, perpV2, lyra, compoundV2, venus
     {
       id: 'compound-v2',
       adapter: 'compound-v2',
-      configuration: { comptrollers: [compoundV2.comptroller], nativeMarket: compoundV2.cEth },
+      configuration: { comptrollers: [compoundV2.comptroller], nativeMarkets: [compoundV2.cEth] },
     },
     {
       id: 'venus',
