@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { redactUrls } from '../src/chain/redact.ts'
+import { secretsOfUrls } from '../src/chain/secrets.ts'
 import { version } from '../src/index.ts'
 import { attestCommand } from './cli/attest.ts'
 import { backtestCommand } from './cli/backtest.ts'
@@ -48,15 +50,22 @@ for (const command of [
   program.addCommand(command)
 }
 rejectWith(program)
+const secrets = secretsOfUrls(urlsOf(process.argv))
+program.configureOutput({ writeErr: (text) => process.stderr.write(redactUrls(text, secrets)) })
 
 try {
   await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.success : exitCodes.usage
   else {
-    printError(process.argv.includes('--json'), error)
+    printError(process.argv.includes('--json'), error, secrets)
     process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failure
   }
+}
+
+/** URLs among the arguments, given as `--rpc <url>` or `--rpc=<url>`. */
+function urlsOf(argv: readonly string[]): string[] {
+  return argv.map((argument) => argument.replace(/^--[\w-]+=/, '')).filter((text) => /^[a-z]+:\/\//i.test(text))
 }
 
 /** Wrong usage throws, so that it can have an exit code of its own. */

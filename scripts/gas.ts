@@ -1,213 +1,28 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import hre from 'hardhat'
-import { type Address, encodeFunctionData, type Hex, keccak256, size, slice, stringToHex } from 'viem'
-import { privateKeyToAccount } from 'viem/accounts'
-import { marginRegistryAbi } from '../src/attest/abi.ts'
-import { buildBatch, encodeBatch } from '../src/attest/batch.ts'
-import { encodeAttestation } from '../src/attest/record.ts'
-import { buildRoot, encodeLeaf, encodeRoot } from '../src/attest/root.ts'
-import {
-  assembleAttestation,
-  assembleBatch,
-  assembleRoot,
-  signAttestation,
-  signBatch,
-  signRoot,
-} from '../src/attest/sign.ts'
-import { deployRegistry } from './deploy.ts'
-
-/** One measured figure, with the most it may be. */
-type Row = { readonly name: string; readonly value: number; readonly unit: 'gas' | 'bytes'; readonly gate?: number }
+import { gasRowNames, measureGas } from './gas/rows.ts'
+import { gasTable } from './gas/table.ts'
 
 const snapshotFile = new URL('../.gas-snapshot', import.meta.url)
-const start = new Date('2027-01-15T08:00:00Z')
-const account: Address = '0x1234567890abcdef1234567890abcdef12345678'
-const paramsHash = keccak256(stringToHex('parameters'))
-const members = Array.from({ length: 9 }, (_, i) =>
-  privateKeyToAccount(keccak256(stringToHex(`gas signer ${i}`))),
-).sort((a, b) => (a.address.toLowerCase() < b.address.toLowerCase() ? -1 : 1))
-
-/** A chain whose blocks depend on nothing but what is sent, with a k-of-9 registry in front of a consumer. */
-async function createSetting(threshold: number) {
-  const { viem, networkHelpers } = await hre.network.create({ network: 'default', override: { initialDate: start } })
-  const publicClient = await viem.getPublicClient()
-  const [walletClient] = await viem.getWalletClients()
-  if (!walletClient) throw new Error('the network has no wallet')
-  // Observed before anything is deployed, so that no byte of a record depends on the code under measurement.
-  const observed: { readonly number: bigint; readonly hash: Hex; readonly timestamp: bigint }[] = []
-  for (let i = 1; i <= 2; i++) {
-    await networkHelpers.time.increaseTo(Math.floor(start.getTime() / 1000) + 12 * i)
-    observed.push(await publicClient.getBlock())
-  }
-  const { registry, signerSet } = await deployRegistry({
-    walletClient,
-    publicClient,
-    signers: members.map(({ address }) => address),
-    threshold,
-    models: [{ id: 0, paramsHash }],
-  })
-  const probe = await viem.deployContract('OracleProbe', [registry, 3600n, 0n, 1n])
-
-  const domain = { chainId: 31337, registry }
-  const signing = members.slice(0, threshold)
-  const next = () => {
-    const block = observed.shift()
-    if (!block) throw new Error('every observed block is used up')
-    const binding = { blockHash: block.hash, paramsHash, setId: signerSet.setId }
-    const draft = (of: Address, flags = 8) => ({
-      record: {
-        account: of,
-        initialMargin: 1_234_567_890_123n,
-        maintenanceMargin: 987_654_321_098n,
-        equity: 2_345_678_901_234n,
-        observedAt: Number(block.timestamp),
-        lienSeq: 0,
-        modelId: 0,
-        flags,
-      },
-      blockNumber: block.number,
-      portfolioRoot: keccak256(stringToHex('portfolio')),
-    })
-    return { binding, draft }
-  }
-  const attest = async (): Promise<Hex> => {
-    const { binding, draft } = next()
-    const unsigned = { ...draft(account), ...binding }
-    const signatures = await Promise.all(signing.map((member) => signAttestation(member, unsigned, domain)))
-    return encodeAttestation(await assembleAttestation(unsigned, domain, signerSet, signatures))
-  }
-  const attestBatch = async (count: number): Promise<Hex> => {
-    const { binding, draft } = next()
-    const unsigned = { ...buildBatch(accounts(count).map((of) => draft(of))), ...binding }
-    const signatures = await Promise.all(signing.map((member) => signBatch(member, unsigned, domain)))
-    return encodeBatch(await assembleBatch(unsigned, domain, signerSet, signatures))
-  }
-  const attestRoot = async (count: number): Promise<{ root: Hex; leaf: Hex }> => {
-    const { binding, draft } = next()
-    const { root, leaves } = buildRoot(accounts(count).map((of) => draft(of, 0x28)))
-    const unsigned = { root, ...binding }
-    const signatures = await Promise.all(signing.map((member) => signRoot(member, unsigned, domain)))
-    const [leaf] = leaves
-    if (!leaf) throw new Error('the tree is empty')
-    return { root: encodeRoot(await assembleRoot(unsigned, domain, signerSet, signatures)), leaf: encodeLeaf(leaf) }
-  }
-  const send = async (data: Hex): Promise<number> => {
-    const hash = await walletClient.sendTransaction({ to: registry, data })
-    const { status, gasUsed, logs } = await publicClient.waitForTransactionReceipt({ hash })
-    if (status !== 'success' || logs.length !== 1) throw new Error('the registry stored nothing')
-    return Number(gasUsed)
-  }
-  const requireStored = async () => {
-    const args = [account, 3600n] as const
-    await publicClient.readContract({ address: registry, abi: marginRegistryAbi, functionName: 'marginOf', args })
-  }
-  return { publicClient, networkHelpers, walletClient, probe, attest, attestBatch, attestRoot, send, requireStored }
-}
-
-/** Addresses without order or pattern. */
-function accounts(count: number): Address[] {
-  return Array.from({ length: count }, (_, i) => slice(keccak256(stringToHex(`account ${i}`)), 12))
-}
-
-/** Gas of a post onto a slot that already holds a record. */
-async function measureUpdate(threshold: number): Promise<number> {
-  const { attest, send, requireStored } = await createSetting(threshold)
-  await send(await attest())
-  const used = await send(await attest())
-  await requireStored()
-  return used
-}
-
-/** Gas per account of a batch onto slots that already hold records, rounded up. */
-async function measureBatch(threshold: number, count: number): Promise<number> {
-  const { attestBatch, send } = await createSetting(threshold)
-  await send(await attestBatch(count))
-  return Math.ceil((await send(await attestBatch(count))) / count)
-}
-
-/** Gas per account of a root that takes the place of another, rounded up. */
-async function measureRoot(threshold: number, count: number): Promise<number> {
-  const { attestRoot, send } = await createSetting(threshold)
-  await send((await attestRoot(count)).root)
-  return Math.ceil((await send((await attestRoot(count)).root)) / count)
-}
-
-/** Gas of `marginOf` called by a consumer, account and slot cold; with or without the consumer's decoding of the struct. */
-async function measureColdRead(functionName: 'gasOfRead' | 'gasOfDecodedRead'): Promise<number> {
-  const { attest, send, probe } = await createSetting(1)
-  await send(await attest())
-  return Number(await probe.read[functionName]([account, 3600n]))
-}
-
-/** Gas of `verify` called by a consumer, record pulled into transient storage; without the transaction around it. */
-async function measureVerify(
-  threshold: number,
-  message: (setting: Awaited<ReturnType<typeof createSetting>>) => Promise<Hex>,
-): Promise<number> {
-  const setting = await createSetting(threshold)
-  const { publicClient, walletClient, networkHelpers, probe } = setting
-  const data = encodeFunctionData({ abi: probe.abi, functionName: 'gasOfVerify', args: [await message(setting)] })
-  await networkHelpers.mine()
-  const { data: result } = await publicClient.call({ account: walletClient.account, to: probe.address, data })
-  return Number(result)
-}
-
-/** Bytes of the largest contract that this package deploys. */
-async function measureLargestContract(): Promise<number> {
-  const names = [...(await hre.artifacts.getAllFullyQualifiedNames())].filter(
-    (name) => name.startsWith('contracts/') && !name.startsWith('contracts/test/'),
-  )
-  const sizes = await Promise.all(
-    names.map(async (name) => ({
-      name,
-      bytes: size((await hre.artifacts.readArtifact(name)).deployedBytecode as Hex),
-    })),
-  )
-  for (const { name, bytes } of sizes) if (bytes > 0) process.stderr.write(`${bytes} bytes  ${name}\n`)
-  return Math.max(...sizes.map(({ bytes }) => bytes))
-}
-
-type Measurement = { name: string; unit?: Row['unit']; gate?: number; measure: () => Promise<number> }
-
-const measurements: readonly Measurement[] = [
-  { name: 'post.1of9.update', gate: 42_000, measure: () => measureUpdate(1) },
-  { name: 'post.3of9.update', gate: 51_000, measure: () => measureUpdate(3) },
-  { name: 'post.5of9.update', gate: 60_000, measure: () => measureUpdate(5) },
-  { name: 'batch.100.perAccount', gate: 7_000, measure: () => measureBatch(3, 100) },
-  { name: 'root.1000.perAccount', gate: 45, measure: () => measureRoot(1, 1000) },
-  { name: 'read.cold', gate: 8_300, measure: () => measureColdRead('gasOfRead') },
-  { name: 'read.cold.decoded', measure: () => measureColdRead('gasOfDecodedRead') },
-  { name: 'verify.transient', gate: 16_500, measure: () => measureVerify(1, ({ attest }) => attest()) },
-  { name: 'verify.transient.3of9', gate: 23_500, measure: () => measureVerify(3, ({ attest }) => attest()) },
-  {
-    name: 'verify.leaf.1000',
-    measure: () =>
-      measureVerify(1, async ({ attestRoot, send }) => {
-        const { root, leaf } = await attestRoot(1000)
-        await send(root)
-        return leaf
-      }),
-  },
-  { name: 'size.largest', unit: 'bytes', gate: 24_576, measure: measureLargestContract },
-]
+const readmeFile = new URL('../README.md', import.meta.url)
 
 const { values: options } = parseArgs({
-  options: { json: { type: 'boolean' }, only: { type: 'string' }, update: { type: 'boolean' } },
+  options: { json: { type: 'boolean' }, only: { type: 'string', default: '' }, update: { type: 'boolean' } },
 })
 await hre.tasks.getTask('build').run({ quiet: true })
-const selected = measurements.filter(({ name }) => name.startsWith(options.only ?? ''))
-if (selected.length === 0) {
-  process.stderr.write(`No row begins with ${options.only}. Rows: ${measurements.map(({ name }) => name).join(', ')}\n`)
+if (!gasRowNames.some((name) => name.startsWith(options.only))) {
+  process.stderr.write(`No row begins with ${options.only}. Rows: ${gasRowNames.join(', ')}\n`)
   process.exit(1)
 }
-const rows: Row[] = []
-for (const { measure, name, ...limit } of selected) rows.push({ name, value: await measure(), unit: 'gas', ...limit })
+const rows = await measureGas(options.only, (name) => process.stderr.write(`measuring ${name}…\n`))
 
 if (options.json) console.log(JSON.stringify({ rows }))
 else
-  for (const { name, value, unit, gate } of rows)
-    console.log(`${name.padEnd(22)} ${value} ${unit}${gate ? ` (at most ${gate})` : ''}`)
+  for (const { name, value, unit, gate, peer, ratio } of rows)
+    console.log(
+      `${name.padEnd(40)} ${value} ${unit}${gate ? ` (at most ${gate})` : ''}${peer ? `, the peer ${peer}: ${ratio} times` : ''}`,
+    )
 
 const problems: string[] = []
 for (const { name, value, gate } of rows) {
@@ -216,12 +31,13 @@ for (const { name, value, gate } of rows) {
 const snapshot = readSnapshot()
 if (options.update) {
   for (const { name, value } of rows) snapshot.set(name, value)
+  const lines = [...snapshot].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name} ${value}\n`)
+  writeFileSync(snapshotFile, lines.join(''))
+  const table = `<!-- gas -->\n\n${gasTable(snapshot)}\n\n<!-- /gas -->`
+  const readme = readFileSync(readmeFile, 'utf8')
   writeFileSync(
-    snapshotFile,
-    [...snapshot]
-      .sort()
-      .map(([name, value]) => `${name} ${value}\n`)
-      .join(''),
+    readmeFile,
+    readme.replace(/<!-- gas -->[\s\S]*<!-- \/gas -->/, () => table),
   )
 } else {
   for (const { name, value } of rows) {

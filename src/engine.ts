@@ -19,12 +19,13 @@ import type { Portfolio } from './core/portfolio.ts'
 import type { Position } from './core/position.ts'
 import { parseWith } from './core/schema.ts'
 import { inputsHash, portfolioRoot, type Snapshot } from './core/snapshot.ts'
+import { type DiscoveryOptions, findIds, type VenueReader } from './discovery.ts'
 import { readMarket } from './market/readMarket.ts'
 import { toMarketRequest } from './market/request.ts'
 import type { MarketSources } from './market/source.ts'
 import { calculateMargin } from './risk/plimsoll/calculateMargin.ts'
 
-export type ReadSnapshotOptions = {
+export type ReadSnapshotOptions = DiscoveryOptions & {
   readonly account: Address
   readonly parameters: MarginParameters
   /** The newest block by default. */
@@ -43,28 +44,32 @@ export type SnapshotReading = { readonly snapshot: Snapshot; readonly ethCalls: 
 /**
  * Reads everything an account holds and owes, and the market that moves it, at one block.
  *
- * @throws {InvalidInputError} for an account that is no address, and a venue whose adapter is not there.
+ * @throws {InvalidInputError} for an account that is no address, a venue whose adapter is not there, and ids of a venue that
+ * takes none.
  * @throws {DuplicateClaimError} when two venues claim the same tokens.
  * @throws {ChainMismatchError | RpcError | ReorgedError | CallFailedError} when the chain cannot be read as one.
  * @throws whatever an adapter or source refuses.
  */
 export async function readSnapshot(client: Client, options: ReadSnapshotOptions): Promise<SnapshotReading> {
-  const { parameters, blockNumber, adapters = allAdapters, sources, scope = 'observed' } = options
+  const { parameters, blockNumber, adapters = allAdapters, sources, scope = 'observed', ids, index } = options
   const account = toAddress(options.account)
   const block = await pinBlock(client, {
     chainId: parameters.chainId,
     ...(blockNumber === undefined ? {} : { blockNumber }),
   })
+  const readers = parameters.venues.map(({ id, adapter: adapterId, configuration }): VenueReader => {
+    const adapter = adapters.find((candidate) => candidate.id === adapterId)
+    if (!adapter) throw new InvalidInputError(`Venue ${id} names adapter ${adapterId}, which is not there.`)
+    const parsed: unknown = parseWith(adapter.configuration, configuration, `The configuration of venue ${id}`)
+    return { adapter, context: { venue: id, configuration: parsed, account, block, assets: parameters.assets } }
+  })
   const venues = await runPlans<VenueReading>(
     client,
     block,
-    parameters.venues.map(({ id, adapter: adapterId, configuration }) => {
-      const adapter = adapters.find((candidate) => candidate.id === adapterId)
-      if (!adapter) throw new InvalidInputError(`Venue ${id} names adapter ${adapterId}, which is not there.`)
-      const parsed = parseWith(adapter.configuration, configuration, `The configuration of venue ${id}`)
-      const context = { venue: id, configuration: parsed, account, block, assets: parameters.assets }
-      return { name: id, plan: readVenue(adapter, context) }
-    }),
+    (await findIds(client, readers, { block, ids, index })).map(({ adapter, context }) => ({
+      name: context.venue,
+      plan: readVenue(adapter, context),
+    })),
   )
   const portfolio: Portfolio = {
     account,
@@ -154,7 +159,7 @@ export type Recomputation = {
  */
 export async function recompute(
   client: Client,
-  options: {
+  options: DiscoveryOptions & {
     /** Without `portfolioRoot` where the message carries none, as an item of a batch. */
     readonly attestation: Pick<Attestation, 'record' | 'blockNumber'> & Partial<Pick<Attestation, 'portfolioRoot'>>
     readonly parameters: MarginParameters
@@ -164,11 +169,12 @@ export async function recompute(
     readonly sources?: MarketSources | undefined
   },
 ): Promise<Recomputation> {
-  const { attestation, parameters, setId, domain, improvement, sources } = options
+  const { attestation, parameters, setId, domain, improvement, sources, ids, index } = options
   const { record, blockNumber } = attestation
   const { validityCode, confirmed, rootMode, enforceable } = decodeFlags(record.flags)
   const scope = enforceable ? 'enforceable' : 'observed'
-  const { snapshot } = await readSnapshot(client, { account: record.account, parameters, blockNumber, sources, scope })
+  const { account } = record
+  const { snapshot } = await readSnapshot(client, { account, parameters, blockNumber, sources, scope, ids, index })
   const choices = { validityCode, confirmed, rootMode }
   const { result, unsigned } = draftAttestation(snapshot, { parameters, setId, improvement, ...choices })
   const differences = [

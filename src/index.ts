@@ -1,7 +1,7 @@
 /** Version of this package. */
 export const version = '0.1.0'
 
-export type { Adapter, AdapterContext, AnyAdapter, VenuePositions } from './adapters/adapter.ts'
+export type { Adapter, AdapterContext, AnyAdapter, Discovery, VenuePositions } from './adapters/adapter.ts'
 export { allAdapters } from './adapters/all.ts'
 export {
   type BatchItem,
@@ -59,6 +59,15 @@ export { type AssetKey, toAssetKey } from './core/asset.ts'
 export { type Book, type BookMarket, type BookPortfolio, type BookPosition, parseBook } from './core/book.ts'
 export { BaseError } from './core/errors.ts'
 export type { ExplainedMargin, MarginExplanation } from './core/explanation.ts'
+export {
+  formatLogIndex,
+  type LogIndex,
+  type LogIndexEntry,
+  type LogIndexStore,
+  memoryLogIndex,
+  parseLogIndex,
+} from './core/logIndex.ts'
+export type { FoundLog, LogFilter } from './core/logs.ts'
 export type { MarginLine, MarginResult } from './core/margin.ts'
 export type { Market } from './core/market.ts'
 export { type MarginParameters, parametersHash, parseParameters } from './core/parameters.ts'
@@ -66,6 +75,7 @@ export type { Portfolio } from './core/portfolio.ts'
 export type { Position } from './core/position.ts'
 export { type PlannedCall, type ReadPlan, readAll, readEach } from './core/readPlan.ts'
 export { formatSnapshot, inputsHash, parseSnapshot, portfolioRoot, type Snapshot } from './core/snapshot.ts'
+export type { DiscoveryOptions } from './discovery.ts'
 export { draftAttestation, readSnapshot, recompute } from './engine.ts'
 export { keepAccount } from './keeper/keepAccount.ts'
 export { defaultPostPolicy, type PostPolicy, shouldPost } from './keeper/policy.ts'

@@ -31,6 +31,8 @@ import type { SignerSet } from './attest/sign.ts'
 import type { Signatures } from './attest/wire.ts'
 import { describeRpcFailure } from './chain/describeRpcFailure.ts'
 import { RpcError } from './chain/errors.ts'
+import { secretsOfTransport } from './chain/secrets.ts'
+import { toRpcError } from './chain/toRpcError.ts'
 import { BaseError, InvalidInputError } from './core/errors.ts'
 import { type MarginParameters, parametersHash } from './core/parameters.ts'
 
@@ -92,7 +94,7 @@ export async function readRegistry(
     if (error instanceof ClientError && error.walk((link) => link instanceof ContractFunctionZeroDataError)) {
       throw noRegistry(registry)
     }
-    throw new RpcError({ request: `Reading registry ${registry}`, reason: describeRpcFailure(error) })
+    throw toRpcError(client, `Reading registry ${registry}`, error)
   })
   return {
     signerSet: { setId, threshold: Number(threshold), signers },
@@ -200,16 +202,18 @@ async function send(client: Client, data: Hex, { registry, payer }: PostOptions)
   // At the newest block the attestation would still be bound to the present; it is posted into the next one.
   const { data: answer } = await call(client, { account: payer, to: registry, data, blockTag: 'pending' }).catch(
     (error) => {
-      throw toPostFailure(error)
+      throw toPostFailure(client, error)
     },
   )
   if (answer === undefined || size(answer) !== 32) throw noRegistry(registry)
   if (BigInt(answer) === 0n) throw keepsNewerRecord()
   const hash = await sendTransaction(client, { account: payer, to: registry, data, chain: null }).catch((error) => {
-    throw new RpcError({ request: 'Sending the attestation', reason: describeRpcFailure(error) })
+    throw toRpcError(client, 'Sending the attestation', error)
   })
   const receipt = await waitForTransactionReceipt(client, { hash, pollingInterval: 200 }).catch((error) => {
-    throw new RpcError({ request: `Waiting for transaction ${hash}`, reason: describeRpcFailure(error) })
+    // Whatever went wrong, the hash must not be lost.
+    const reason = describeRpcFailure(error, secretsOfTransport(client.transport))
+    throw new RpcError({ request: `Waiting for transaction ${hash}`, reason })
   })
   if (receipt.status !== 'success') throw new PostRefusedError(`Transaction ${hash} reverted.`)
   // Somebody else may have posted in the meantime; the registry then changes nothing and says nothing.
@@ -267,7 +271,7 @@ export async function readPost(
   { registry, hash }: { readonly registry: Address; readonly hash: Hash },
 ): Promise<{ readonly input: Hex; readonly minedAt: bigint }> {
   const orRpcError = (error: unknown) => {
-    throw new RpcError({ request: `Reading transaction ${hash}`, reason: describeRpcFailure(error) })
+    throw toRpcError(client, `Reading transaction ${hash}`, error)
   }
   const { to, input, blockNumber } = await getTransaction(client, { hash }).catch(orRpcError)
   if (!to || !isAddressEqual(to, registry))
@@ -297,11 +301,9 @@ function keepsNewerRecord(hash?: Hash): PostRefusedError {
 }
 
 /** A revert is the registry's own answer; anything else says nothing about the attestation. */
-function toPostFailure(error: unknown): BaseError {
-  const revert = revertOf(error)
-  if (revert === undefined) {
-    return new RpcError({ request: 'Simulating the post', reason: describeRpcFailure(error) })
-  }
+function toPostFailure(client: Client, error: unknown): BaseError {
+  const revert = revertOf(client, error)
+  if (revert === undefined) return toRpcError(client, 'Simulating the post', error)
   return new PostRefusedError(`The registry would revert: ${revert.reason}.`, { metaMessages: revert.explanation })
 }
 
@@ -311,14 +313,15 @@ const unexplained = [
   'Verify the attestation; make it again when it has expired or the signers, model or branch changed.',
 ]
 
-function revertOf(error: unknown): Revert | undefined {
+function revertOf(client: Client, error: unknown): Revert | undefined {
   if (!(error instanceof ClientError)) return undefined
   for (let link: unknown = error; link instanceof Error; link = link.cause) {
     const { data } = link as { data?: unknown }
     if (isHex(data) && size(data) >= 4) return explainRevert(data)
   }
   const isRevert = error.walk((link) => link instanceof ExecutionRevertedError) !== null
-  return isRevert ? { reason: describeRpcFailure(error), explanation: unexplained } : undefined
+  if (!isRevert) return undefined
+  return { reason: describeRpcFailure(error, secretsOfTransport(client.transport)), explanation: unexplained }
 }
 
 function explainRevert(data: Hex): Revert {

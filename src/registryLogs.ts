@@ -4,8 +4,7 @@ import { getLogs } from 'viem/actions'
 import { marginRegistryAbi } from './attest/abi.ts'
 import { isUnderRoot, type Leaf, type MarginRoot } from './attest/root.ts'
 import type { Signatures } from './attest/wire.ts'
-import { describeRpcFailure } from './chain/describeRpcFailure.ts'
-import { RpcError } from './chain/errors.ts'
+import { toRpcError } from './chain/toRpcError.ts'
 import { InvalidInputError } from './core/errors.ts'
 import { readPostedRoot } from './registry.ts'
 
@@ -66,6 +65,6 @@ async function readLogs(
     return await getLogs(client, { address: registry, events, fromBlock, toBlock, strict: true })
   } catch (error) {
     const request = `Reading the events of registry ${registry} in blocks ${fromBlock} to ${toBlock}`
-    throw new RpcError({ request, reason: describeRpcFailure(error) })
+    throw toRpcError(client, request, error)
   }
 }

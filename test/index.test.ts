@@ -8,8 +8,8 @@ const names = `
   compareMargins compareReport decodeAttestation decodeBatch decodeFlags decodeLeaf decodeMessage decodeRoot
   defaultCalibration defaultParameters defaultPostPolicy defaultUnderlyings draftAttestation encodeAttestation
   encodeBatch encodeFlags encodeLeaf encodeRoot expiresAt explainMargin explanationReport fileHistory fileMarket
-  formatSnapshot improvementBound inputsHash keepAccount ladderReport marginOfModel messageReport modelReport
-  modelScenarioReport parametersHash parseAnyParameters parseBook parseParameters parseSnapshot parseVenueAccount
+  formatLogIndex formatSnapshot improvementBound inputsHash keepAccount ladderReport marginOfModel memoryLogIndex messageReport modelReport
+  modelScenarioReport parametersHash parseAnyParameters parseBook parseLogIndex parseParameters parseSnapshot parseVenueAccount
   pinBlock portfolioRoot positionsReport postAttestation postBatch postLeaf postRoot readAll readEach readImprovement
   readMarket readPostedAttestation readPostedBatch readPostedRoot readRegistry readSnapshot recompute referenceModels
   reportCount reportObservations rootDigest rootTypedData runPlans scenarioReport shouldPost signAttestation

@@ -1,80 +1,132 @@
 import { rm } from 'node:fs/promises'
-import { Command } from 'commander'
-import { http } from 'viem'
+import { Command, Option } from 'commander'
 import { toJson } from '../../src/core/canonical.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
 import { formatTable } from '../../src/report/table.ts'
-import { toInteger, toPort } from './context.ts'
+import type { DevnetChain } from '../devnet/chain.ts'
+import type { NodeKind } from '../devnet/node.ts'
+import { toInteger, toPort, UsageError } from './context.ts'
 import { type DeploymentFile, defaultDeploymentFile, readTextFile, writeTextFile } from './deployment.ts'
 import { print, say } from './output.ts'
 
 type Options = {
+  readonly node: string
   readonly port: string
   readonly blockTime: string
   readonly out: string
+  readonly fork?: string
+  readonly block?: string
   readonly json?: boolean
 }
 
 export const devnetCommand = new Command('devnet')
   .description('run a local chain with the real protocols, our contracts and sample accounts until Ctrl-C')
+  .addOption(new Option('--node <program>', 'what the chain runs on').choices(['hardhat', 'anvil']).default('hardhat'))
   .option('--port <number>', 'port on 127.0.0.1, 0 for a free one', '0')
   .option('--block-time <seconds>', 'mine a block this often besides one for every transaction, 0 for never', '12')
   .option('--out <file>', 'where the deployment is written', defaultDeploymentFile)
-  .option('--json', 'print the deployment as JSON')
-  .action(async ({ port, blockTime, out, json }: Options) => {
-    // The other commands must not need the development chain, nor wait until its packages are loaded.
-    const [{ serveDevnet }, { connectDevnet }, { deployPlimsoll, devnetPayerKey, devnetSignerKey }] = await Promise.all(
-      [import('../devnet/serve.ts'), import('../devnet/chain.ts'), import('../devnet/plimsoll.ts')],
-    ).catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code !== 'ERR_MODULE_NOT_FOUND') throw cause
-      throw new InvalidInputError(
-        'The development chain needs packages that only a clone of the repository installs.',
-        {
-          metaMessages: ['Clone the repository and run `npm run devnet` there.'],
-          cause,
-        },
-      )
-    })
-    const { url, deployment, close } = await serveDevnet({ port: toPort(port), onProgress: say })
-    const stopped = interruption()
-    try {
-      const chain = connectDevnet({ transport: http(url, { timeout: 60_000 }), pace: 'stepped' })
-      say('Margin registry and credit line')
-      const { registry, accessManager, creditLine, parameters } = await deployPlimsoll(chain, deployment)
-      const file: DeploymentFile = {
-        schema: 'plimsoll-deployment/1',
-        chainId: deployment.chainId,
-        rpcUrl: url,
-        registry,
-        accessManager,
-        creditLine,
-        accounts: { ...deployment.accounts },
-        developmentKeys: { signer: devnetSignerKey, payer: devnetPayerKey },
-        protocols: deployment,
-        parameters: toJson(parameters),
-      }
-      const text = `${JSON.stringify(file, null, 2)}\n`
-      await writeTextFile(out, text)
-      const interval = toInteger(blockTime, '--block-time')
-      if (interval > 0) await chain.client.setIntervalMining({ interval })
-      print(json, file, () =>
-        [
-          `Node at ${url}, chain ${deployment.chainId}; deployment written to ${out}`,
-          formatTable(
-            [{ title: 'account' }, { title: 'address' }],
-            [...Object.entries(deployment.accounts), ['registry', registry], ['credit line', creditLine]],
-          ),
-          'Try `npx plimsoll margin hedged` in another shell. Ctrl-C stops the node.',
-        ].join('\n\n'),
-      )
-      await stopped
-      // Another devnet may have taken the file over.
-      if ((await readTextFile(out)) === text) await rm(out)
-    } finally {
-      await close()
+  .option('--fork <url>', 'go on from a block of another node instead; nothing is deployed or written')
+  .option('--block <number>', 'the block to fork at')
+  .option('--json', 'print the deployment, or what was forked, as JSON')
+  .action(async (options: Options) => {
+    if ((options.fork === undefined) !== (options.block === undefined)) {
+      throw new UsageError('--fork and --block go together: a fork of no fixed block is another one every time.')
     }
+    const programs = await loadPrograms()
+    await (options.fork === undefined ? runDevnet(options, programs) : runFork(options, options.fork, programs))
     say('Stopped.')
   })
+
+type Programs = Awaited<ReturnType<typeof importPrograms>>
+
+/** The other commands must not need the development chain, nor wait until its packages are loaded. */
+async function importPrograms() {
+  const [{ startNode }, { serveDevnet }, plimsoll] = await Promise.all([
+    import('../devnet/node.ts'),
+    import('../devnet/serve.ts'),
+    import('../devnet/plimsoll.ts'),
+  ])
+  return { startNode, serveDevnet, ...plimsoll }
+}
+
+async function loadPrograms(): Promise<Programs> {
+  return importPrograms().catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ERR_MODULE_NOT_FOUND') throw cause
+    throw new InvalidInputError('The development chain needs packages that only a clone of the repository installs.', {
+      metaMessages: ['Clone the repository and run `npm run devnet` there.'],
+      cause,
+    })
+  })
+}
+
+async function runDevnet({ node, port, blockTime, out, json }: Options, programs: Programs): Promise<void> {
+  const { serveDevnet, deployPlimsoll, devnetSignerKey, devnetPayerKey } = programs
+  const kind = node as NodeKind
+  const { url, chain, deployment, ended, close } = await serveDevnet({ kind, port: toPort(port), onProgress: say })
+  const stopped = interruption()
+  try {
+    say('Margin registry and credit line')
+    const { registry, accessManager, creditLine, parameters } = await deployPlimsoll(chain, deployment)
+    const file: DeploymentFile = {
+      schema: 'plimsoll-deployment/1',
+      chainId: deployment.chainId,
+      rpcUrl: url,
+      registry,
+      accessManager,
+      creditLine,
+      accounts: { ...deployment.accounts },
+      developmentKeys: { signer: devnetSignerKey, payer: devnetPayerKey },
+      protocols: deployment,
+      parameters: toJson(parameters),
+    }
+    const text = `${JSON.stringify(file, null, 2)}\n`
+    await writeTextFile(out, text)
+    await mineEvery(chain, blockTime)
+    print(json, file, () =>
+      [
+        `Node at ${url}, chain ${deployment.chainId}; deployment written to ${out}`,
+        formatTable(
+          [{ title: 'account' }, { title: 'address' }],
+          [...Object.entries(deployment.accounts), ['registry', registry], ['credit line', creditLine]],
+        ),
+        'Try `npx plimsoll margin hedged` in another shell. Ctrl-C stops the node.',
+      ].join('\n\n'),
+    )
+    await Promise.race([stopped, ended])
+    // Another devnet may have taken the file over.
+    if ((await readTextFile(out)) === text) await rm(out)
+  } finally {
+    await close()
+  }
+}
+
+async function runFork(
+  { node, port, block = '', blockTime, json }: Options,
+  upstream: string,
+  { startNode }: Programs,
+): Promise<void> {
+  const blockNumber = toInteger(block, '--block')
+  const fork = { url: upstream, blockNumber: BigInt(blockNumber) }
+  const { url, chain, chainId, ended, close } = await startNode({ kind: node as NodeKind, port: toPort(port), fork })
+  const stopped = interruption()
+  try {
+    await mineEvery(chain, blockTime)
+    print(json, { url, chainId, block: blockNumber }, () =>
+      [
+        `Node at ${url}, which goes on from block ${blockNumber} of chain ${chainId}.`,
+        `Name it to other commands with --rpc ${url}. Ctrl-C stops the node.`,
+      ].join('\n'),
+    )
+    await Promise.race([stopped, ended])
+  } finally {
+    await close()
+  }
+}
+
+async function mineEvery({ client }: DevnetChain, blockTime: string): Promise<void> {
+  const interval = toInteger(blockTime, '--block-time')
+  if (interval > 0) await client.setIntervalMining({ interval })
+}
 
 function interruption(): Promise<void> {
   return new Promise((resolve) => {

@@ -1,7 +1,6 @@
 import { Command } from 'commander'
 import { watchBlockNumber } from 'viem/actions'
-import { describeRpcFailure } from '../../src/chain/describeRpcFailure.ts'
-import { RpcError } from '../../src/chain/errors.ts'
+import { toRpcError } from '../../src/chain/toRpcError.ts'
 import { toJson } from '../../src/core/canonical.ts'
 import { keepAccount } from '../../src/keeper/keepAccount.ts'
 import { defaultPostPolicy } from '../../src/keeper/policy.ts'
@@ -114,8 +113,7 @@ async function* blocks(client: Parameters<typeof watchBlockNumber>[0]): AsyncGen
         })
       }
       if (failure) {
-        const error = new RpcError({ request: 'Watching for blocks', reason: describeRpcFailure(failure) })
-        logFailure({ code: 'no-block' }, error)
+        logFailure({ code: 'no-block' }, toRpcError(client, 'Watching for blocks', failure))
       }
       failure = undefined
       const blockNumber = newest

@@ -1,3 +1,6 @@
+import { inspect } from 'node:util'
+import { redact, redactUrls } from '../../src/chain/redact.ts'
+import type { Secrets } from '../../src/chain/secrets.ts'
 import { toJson } from '../../src/core/canonical.ts'
 import { BaseError } from '../../src/core/errors.ts'
 
@@ -35,17 +38,21 @@ const progressInterval = 2000
 /** What is said of an error: its own message, never a stack; of one that is not ours, no more than its name. */
 export type ErrorReport = { readonly name: string; readonly message: string; readonly retryable: boolean }
 
-/** Describes an error for people and machines. */
-export function describeError(error: unknown): ErrorReport {
-  if (error instanceof BaseError) return { name: error.name, message: error.message, retryable: error.retryable }
-  const message = `Unexpected error: ${error instanceof Error ? error.name : 'unknown'}.`
+/** Describes an error for people and machines, without URLs and the `secrets`. */
+export function describeError(error: unknown, secrets: Secrets = []): ErrorReport {
+  if (error instanceof BaseError) {
+    return { name: error.name, message: redactUrls(error.message, secrets), retryable: error.retryable }
+  }
+  const message = `Unexpected error: ${error instanceof Error ? redact(error.name, secrets) : 'unknown'}.`
   return { name: 'UnexpectedError', message, retryable: false }
 }
 
 /** Prints an error, as JSON on standard output or as text on standard error. */
-export function printError(json: boolean, error: unknown): void {
-  const report = describeError(error)
+export function printError(json: boolean, error: unknown, secrets: Secrets = []): void {
+  const report = describeError(error, secrets)
   if (json) console.log(JSON.stringify({ error: report }, null, 2))
   else console.error(`Error: ${report.message}`)
-  if (!(error instanceof BaseError) && process.env.PLIMSOLL_DEBUG) console.error(error)
+  if (!(error instanceof BaseError) && process.env.PLIMSOLL_DEBUG) {
+    console.error(redactUrls(inspect(error, { depth: 4 }), secrets))
+  }
 }

@@ -14,7 +14,10 @@ import {
 import { estimateGas, getChainId, getTransactionCount } from 'viem/actions'
 import { decodeError } from '../../src/attest/decodeError.ts'
 import { describeRpcFailure } from '../../src/chain/describeRpcFailure.ts'
-import { ChainMismatchError, RpcError } from '../../src/chain/errors.ts'
+import { ChainMismatchError } from '../../src/chain/errors.ts'
+import { redactUrls } from '../../src/chain/redact.ts'
+import { secretsOfTransport } from '../../src/chain/secrets.ts'
+import { toRpcError } from '../../src/chain/toRpcError.ts'
 import { loadProjectArtifact } from '../devnet/artifacts.ts'
 import { DeploymentError, type DeploymentStep, type PlannedContract } from './plan.ts'
 
@@ -39,7 +42,7 @@ export async function dryRun(
   { sender, chainId }: { readonly sender: Address; readonly chainId: number },
 ): Promise<DryRun> {
   await requireChain(client, chainId)
-  const nonce = await orRpcError('Reading the nonce', getTransactionCount(client, { address: sender }))
+  const nonce = await orRpcError(client, 'Reading the nonce', getTransactionCount(client, { address: sender }))
   const addresses = {} as Record<PlannedContract, Address>
   const gas = {} as Record<PlannedContract, bigint>
   for (const [index, step] of steps.entries()) {
@@ -51,7 +54,7 @@ export async function dryRun(
     })
     const data = encodeDeployData({ abi, bytecode, args })
     gas[step.contract] = await estimateGas(client, { account: sender, data }).catch((error) => {
-      throw new DeploymentError(`${step.contract} would not deploy: ${describeRevert(error)}.`)
+      throw new DeploymentError(`${step.contract} would not deploy: ${describeRevert(client, error)}.`)
     })
     addresses[step.contract] = getContractAddress({ from: sender, nonce: BigInt(nonce + index) })
   }
@@ -102,7 +105,7 @@ export async function deployLive(
   if (result.type !== DeploymentResultType.SUCCESSFUL_DEPLOYMENT) {
     throw new DeploymentError(`The deployment did not succeed: ${result.type}.`, {
       metaMessages: [
-        JSON.stringify({ ...result, type: undefined }),
+        redactUrls(JSON.stringify({ ...result, type: undefined }), secretsOfTransport(client.transport)),
         `Its journal lies in ${directory}; run it again to go on.`,
       ],
     })
@@ -142,21 +145,21 @@ function signingProvider(client: Client, payer: LocalAccount) {
 }
 
 async function requireChain(client: Client, expected: number): Promise<void> {
-  const actual = await orRpcError('Reading the chain id', getChainId(client))
+  const actual = await orRpcError(client, 'Reading the chain id', getChainId(client))
   if (actual !== expected) throw new ChainMismatchError({ expected, actual })
 }
 
-async function orRpcError<Result>(request: string, answer: Promise<Result>): Promise<Result> {
+async function orRpcError<Result>(client: Client, request: string, answer: Promise<Result>): Promise<Result> {
   return answer.catch((error) => {
-    throw new RpcError({ request, reason: describeRpcFailure(error) })
+    throw toRpcError(client, request, error)
   })
 }
 
-function describeRevert(error: unknown): string {
+function describeRevert(client: Client, error: unknown): string {
   for (let link = error; link instanceof Error; link = link.cause) {
     const { data } = link as { data?: unknown }
     const known = typeof data === 'string' ? decodeError(data as Hex) : undefined
     if (known) return `${known.signature}; ${known.fix}`
   }
-  return describeRpcFailure(error)
+  return describeRpcFailure(error, secretsOfTransport(client.transport))
 }

@@ -5,6 +5,7 @@ import { deployCompoundV2 } from './compoundV2.ts'
 import type { DevnetDeployment } from './deployment.ts'
 import { deployLyraAvalon } from './lyraAvalon.ts'
 import { deployPerpV2 } from './perpV2.ts'
+import { deployPyth } from './pyth.ts'
 import { deployTokens, openingPrices, postAnswers } from './tokens.ts'
 import { deployUniswapV3 } from './uniswapV3.ts'
 import { deployVenus } from './venus.ts'
@@ -68,10 +69,12 @@ export async function deployProtocols(
   })
   onProgress('Lyra Avalon')
   const lyra = await deployLyraAvalon(deployer, openingPrices.ETH * 10n ** 10n)
+  onProgress('Pyth')
+  const pyth = await deployPyth(deployer, openingPrices)
   onProgress('Compound v2')
   const compoundV2 = await deployCompoundV2(deployer, tokens)
   onProgress('Venus')
   const venus = await deployVenus(deployer, tokens)
   const chainId = await chain.client.getChainId()
-  return { chainId, ...tokens, aave, uniswapV3, perpV2, lyra, compoundV2, venus, ...devnetAccounts }
+  return { chainId, ...tokens, pyth, aave, uniswapV3, perpV2, lyra, compoundV2, venus, ...devnetAccounts }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { address, parseJson, parseWith } from '../../src/core/schema.ts'
+import { address, bytes32, parseJson, parseWith } from '../../src/core/schema.ts'
 
 const id = z.string().regex(/^[1-9]\d*$/, 'expected a positive integer as decimal text')
 
@@ -7,6 +7,7 @@ const schema = z.strictObject({
   chainId: z.int().positive(),
   tokens: z.strictObject({ weth: address, usdc: address }),
   feeds: z.strictObject({ ethUsd: address, usdcUsd: address, susdUsd: address }),
+  pyth: z.strictObject({ contract: address, ethUsd: bytes32, usdcUsd: bytes32, susdUsd: bytes32 }),
   aave: z.strictObject({ addressesProvider: address, pool: address, dataProvider: address, oracle: address }),
   uniswapV3: z.strictObject({ factory: address, positionManager: address, swapRouter: address, pool: address }),
   perpV2: z.strictObject({

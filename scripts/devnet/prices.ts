@@ -5,6 +5,7 @@ import type { DevnetDeployment } from './deployment.ts'
 import { refreshGreeks, setSyntheticRate } from './lyraTrading.ts'
 import { alignPerpPrice } from './perpTrading.ts'
 import { dispatchPrice } from './perpV2.ts'
+import { publishPrices } from './pyth.ts'
 import { postAnswers, readAnswer } from './tokens.ts'
 import { alignPoolPrice } from './uniswapV3.ts'
 
@@ -14,7 +15,7 @@ export type DevnetPrices = { readonly ETH?: Wad; readonly USDC?: Wad; readonly s
 const feedUnit = 10n ** 10n
 
 /**
- * Moves prices everywhere at once and renews every timestamp: Chainlink aggregators (and with them Aave), Perp's price
+ * Moves prices everywhere at once and renews every timestamp: Chainlink aggregators (and with them Aave), Pyth, Perp's price
  * feed, the rate of Lyra's Synthetix stand-in and its cached greeks; then the maker trades the Uniswap pool and the
  * perpetual market to the new price, as arbitrage would. Averages follow in their own time: Perp's mark price has
  * arrived after 30 minutes. The perpetual market takes 15 seconds of chain time for every 9 % of a move. With no prices
@@ -26,7 +27,7 @@ const feedUnit = 10n ** 10n
  * await setPrices(chain, deployment, { ETH: 1_600n * 10n ** 18n })
  */
 export async function setPrices(chain: DevnetChain, deployment: DevnetDeployment, prices: DevnetPrices): Promise<void> {
-  const { feeds, perpV2, lyra, operators } = deployment
+  const { feeds, pyth, perpV2, lyra, operators } = deployment
   const deployer = sendAs(chain, operators.deployer)
   const maker = sendAs(chain, operators.maker)
   const answers = {
@@ -35,6 +36,7 @@ export async function setPrices(chain: DevnetChain, deployment: DevnetDeployment
     sUSD: toAnswer('sUSD', prices.sUSD) ?? (await readAnswer(chain, feeds.susdUsd)),
   }
   await postAnswers(deployer, feeds, answers)
+  await publishPrices(deployer, pyth, answers)
   await dispatchPrice(deployer, perpV2.priceFeedDispatcher)
   await setSyntheticRate(deployer, lyra.exchangeRates, answers.ETH * feedUnit)
   await refreshGreeks(deployer, lyra)

@@ -2,10 +2,8 @@ import { type Address, type Client, isAddressEqual } from 'viem'
 import { readContract } from 'viem/actions'
 import { marginRegistryAbi } from '../../src/attest/abi.ts'
 import { maximumModelId } from '../../src/attest/record.ts'
-import { describeRpcFailure } from '../../src/chain/describeRpcFailure.ts'
-import { RpcError } from '../../src/chain/errors.ts'
 import { pinBlock } from '../../src/chain/pinBlock.ts'
-import { BaseError } from '../../src/core/errors.ts'
+import { toRpcError } from '../../src/chain/toRpcError.ts'
 import { type MarginParameters, parametersHash } from '../../src/core/parameters.ts'
 import { checkCode } from './code.ts'
 import { error, type Finding, ok, warning } from './finding.ts'
@@ -59,8 +57,7 @@ export async function examineRegistry(client: Client, expected: RegistryExpectat
       ...(await checkSwitches(client, expected, block.timestamp)),
     ]
   } catch (cause) {
-    if (cause instanceof BaseError) throw cause
-    throw new RpcError({ request: `Examining registry ${registry}`, reason: describeRpcFailure(cause) })
+    throw toRpcError(client, `Examining registry ${registry}`, cause)
   }
 }
 

@@ -1,6 +1,7 @@
-import type { AbiEvent, Address } from 'viem'
+import type { Address } from 'viem'
 import type { z } from 'zod'
 import type { AssetKey } from '../core/asset.ts'
+import type { FoundLog, LogFilter } from '../core/logs.ts'
 import type { PinnedBlock, VenueRequirement } from '../core/portfolio.ts'
 import type { Position } from '../core/position.ts'
 import type { PlannedCall, ReadPlan } from '../core/readPlan.ts'
@@ -19,21 +20,13 @@ export type AdapterContext<Configuration> = {
   readonly ids?: readonly string[]
 }
 
-/** Logs of one contract from a block on; `args` are values of indexed parameters. */
-export type LogFilter = {
-  readonly address: Address
-  readonly event: AbiEvent
-  readonly args?: Readonly<Record<string, unknown>>
-  readonly fromBlock: bigint
-}
-
-/** A decoded log that a {@link LogFilter} asked for. */
-export type FoundLog = { readonly eventName: string; readonly args: Readonly<Record<string, unknown>> }
-
 /** How the ids of an account are found at a protocol none of whose views lists them. */
 export type Discovery<Configuration> = {
   filters(context: AdapterContext<Configuration>): readonly LogFilter[]
-  /** Every id that the account holds or held; `read` drops what is empty and refuses where a count says that ids are missing. */
+  /**
+   * Every id that the account holds or held; `read` drops what is empty and refuses where a count says that ids are missing.
+   * The logs of a search come in parts, so the ids of all logs are those of each part together.
+   */
   toIds(logs: readonly FoundLog[], context: AdapterContext<Configuration>): readonly string[]
 }
 

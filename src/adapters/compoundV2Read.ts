@@ -265,5 +265,10 @@ function accrueMarket(
       metaMessages: ['The market may count seconds where this variant counts blocks.'],
     })
   }
-  return accrue(stored, { rate, slots: slot - accruedAt })
+  const accrued = accrue(stored, { rate, slots: slot - accruedAt })
+  if (accrued.exchangeRate >= stored.exchangeRate) return accrued
+  throw new InconsistentReadError(
+    `${venue}: interest takes the shares of ${market} from ${stored.exchangeRate} to ${accrued.exchangeRate}.`,
+    { metaMessages: ['Its reserves cannot take more than all interest.'] },
+  )
 }

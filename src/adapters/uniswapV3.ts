@@ -24,6 +24,9 @@ const poolAbi = parseAbi([
 /** keccak256 of the creation code of Uniswap's own `UniswapV3Pool`. */
 const canonicalInitCodeHash: Hex = '0xe34f199b19b2b4f47f68442619d555527d244f78a3297ea89325f843f87b8b54'
 
+/** More than any account holds: a count beyond it is another contract's answer. */
+const mostPositions = 2n ** 20n
+
 const configuration = z.strictObject({
   positionManager: address,
   factory: address,
@@ -118,9 +121,14 @@ export const uniswapV3: Adapter<UniswapV3Configuration, UniswapV3Raw> = {
   },
 }
 
-function* readStored({ configuration, account }: Context): ReadPlan<Stored[]> {
+function* readStored({ configuration, account, venue }: Context): ReadPlan<Stored[]> {
   const manager = { address: configuration.positionManager, abi: positionManagerAbi } as const
   const [balance] = yield* readAll([{ ...manager, functionName: 'balanceOf', args: [account] }])
+  if (balance > mostPositions) {
+    throw new InconsistentReadError(`${venue}: the account holds ${balance} positions, more than can be read.`, {
+      metaMessages: ['Check `positionManager` in the configuration of the venue.'],
+    })
+  }
   const indices = Array.from({ length: Number(balance) }, (_, index) => BigInt(index))
   return yield* readTogether(indices.map((index) => readPosition(configuration.positionManager, account, index)))
 }

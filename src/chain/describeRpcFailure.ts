@@ -1,8 +1,19 @@
-import { BaseError, HttpRequestError, SocketClosedError, TimeoutError, WebSocketRequestError } from 'viem'
+import {
+  BaseError as ClientError,
+  HttpRequestError,
+  SocketClosedError,
+  TimeoutError,
+  WebSocketRequestError,
+} from 'viem'
+import { BaseError } from '../core/errors.ts'
+import { redact } from './redact.ts'
+import type { Secrets } from './secrets.ts'
 
-/** Why a request to a node failed, in words that carry neither its URL nor a key. */
-export function describeRpcFailure(error: unknown): string {
+/** Why a request to a node failed, in words that carry neither its URL nor a key; least of all one of the `secrets`. */
+export function describeRpcFailure(error: unknown, secrets: Secrets = []): string {
   for (const link of chainOf(error)) {
+    // What this package refuses is told in its own words, which end with a stop.
+    if (link instanceof BaseError) return link.shortMessage.replace(/\.$/, '')
     if (link instanceof HttpRequestError) {
       return link.status === undefined ? 'no HTTP answer' : `HTTP status ${link.status}`
     }
@@ -11,27 +22,21 @@ export function describeRpcFailure(error: unknown): string {
   }
   for (const link of chainOf(error)) {
     const code = 'code' in link ? link.code : undefined
-    if (typeof code === 'number') return `RPC error ${code}: ${redact(textOf(link))}`
+    if (typeof code === 'number') return `RPC error ${code}: ${redact(textOf(link), secrets)}`
   }
-  return error instanceof Error ? error.name : 'unknown error'
-}
-
-/** Text without URLs, query strings and anything long enough to be a key; addresses and hashes stay. */
-export function redact(text: string): string {
-  return text
-    .replaceAll(/\b[a-z][a-z0-9+.-]*:\/\/\S+/gi, '<url>')
-    .replaceAll(/\b[\w.-]+:\d{2,5}\b\S*/g, '<url>')
-    .replaceAll(/\b[\w-]+(\.[\w-]+)+\/\S*/g, '<url>')
-    .replaceAll(/\?\S*=\S*/g, '<query>')
-    .replaceAll(/[\w-]{20,}/g, (word) => (/^0x([\da-f]{40}|[\da-f]{64})$/i.test(word) ? word : '<redacted>'))
-    .slice(0, 200)
+  return error instanceof Error ? redact(error.name, secrets) : 'unknown error'
 }
 
 function textOf(error: Error): string {
-  if (!(error instanceof BaseError)) return error.message
+  if (!(error instanceof ClientError)) return error.message
   return error.details || error.shortMessage
 }
 
-function* chainOf(error: unknown): Generator<Error> {
-  for (let link = error; link instanceof Error; link = link.cause) yield link
+/** An error and its causes, outermost first. */
+export function* chainOf(error: unknown): Generator<Error> {
+  const seen = new Set<unknown>()
+  for (let link = error; link instanceof Error && !seen.has(link); link = link.cause) {
+    seen.add(link)
+    yield link
+  }
 }

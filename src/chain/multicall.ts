@@ -11,9 +11,10 @@ import { multicall } from 'viem/actions'
 import type { PinnedBlock } from '../core/portfolio.ts'
 import type { PlannedCall } from '../core/readPlan.ts'
 import { encodedSize } from './answerSize.ts'
-import { describeRpcFailure } from './describeRpcFailure.ts'
-import { CallFailedError, RpcError } from './errors.ts'
+import { CallFailedError } from './errors.ts'
+import { fitsOutputs } from './outputRange.ts'
 import { requireCanonical } from './pinBlock.ts'
+import { toRpcError } from './toRpcError.ts'
 
 /** A call with what is needed to share, size and name it. */
 export type PreparedCall = PlannedCall & {
@@ -34,7 +35,7 @@ export type Answers = { readonly values: readonly unknown[]; readonly ethCalls: 
 /**
  * Calls everything at one block hash in as few deployless multicalls as fit.
  *
- * @throws {CallFailedError} for a call that fails alone, not only in company.
+ * @throws {CallFailedError} for a call that fails alone, not only in company, or answers with an integer too large for its type.
  * @throws {ReorgedError} when the block has left the chain.
  * @throws {RpcError} when the node does not answer.
  */
@@ -57,9 +58,15 @@ async function answer(client: Client, block: PinnedBlock, calls: readonly Prepar
     if (isTooLarge(failure))
       return merge([{ values: [], ethCalls: 1 }, await answerHalves(client, block, calls, failure)])
     await requireCanonical(client, block)
-    throw new RpcError({ request: `eth_call at block ${block.number}`, reason: describeRpcFailure(failure) })
+    throw toRpcError(client, `eth_call at block ${block.number}`, failure)
   }
 
+  results.forEach(({ status, result }, index) => {
+    const call = calls[index] as PreparedCall
+    if (status === 'success' && !fitsOutputs(call.outputs, result)) {
+      throw callFailed(call, 'gave an answer beyond the range of its ABI')
+    }
+  })
   const failed = results.flatMap(({ status }, index) => (status === 'failure' ? [index] : []))
   if (failed.length === 0) return { values: results.map(({ result }) => result), ethCalls: 1 }
 
@@ -84,20 +91,20 @@ async function answerHalves(
   failure: Error,
 ): Promise<Answers> {
   const [only] = calls
-  if (only !== undefined && calls.length === 1) throw toCallFailed(only, failure)
+  if (only !== undefined && calls.length === 1) throw callFailed(only, reasonOf(failure))
   const middle = calls.length >> 1
   return merge(
     await Promise.all([calls.slice(0, middle), calls.slice(middle)].map((half) => answer(client, block, half))),
   )
 }
 
-function toCallFailed(call: PreparedCall, failure: Error): CallFailedError {
+function callFailed(call: PreparedCall, reason: string): CallFailedError {
   return new CallFailedError({
     plan: call.plan,
     contract: call.address,
     functionName: call.functionName,
     args: call.args ?? [],
-    reason: reasonOf(failure),
+    reason,
   })
 }
 

@@ -1,8 +1,8 @@
-import { BlockNotFoundError, type Client } from 'viem'
+import { BlockNotFoundError, type Client, type Hash } from 'viem'
 import { getBlock, getChainId } from 'viem/actions'
 import type { PinnedBlock } from '../core/portfolio.ts'
-import { describeRpcFailure } from './describeRpcFailure.ts'
 import { ChainMismatchError, ReorgedError, RpcError } from './errors.ts'
+import { toRpcError } from './toRpcError.ts'
 
 /**
  * Chooses the block that every read of a portfolio is pinned to: `blockNumber`, or the newest.
@@ -14,9 +14,9 @@ export async function pinBlock(
   client: Client,
   { chainId, blockNumber }: { readonly chainId: number; readonly blockNumber?: bigint },
 ): Promise<PinnedBlock> {
-  const actual = await orRpcError('Reading the chain id', () => getChainId(client))
+  const actual = await orRpcError(client, 'Reading the chain id', () => getChainId(client))
   if (actual !== chainId) throw new ChainMismatchError({ expected: chainId, actual })
-  const block = await orRpcError(`Reading block ${blockNumber ?? 'latest'}`, () =>
+  const block = await orRpcError(client, `Reading block ${blockNumber ?? 'latest'}`, () =>
     getBlock(client, blockNumber === undefined ? { blockTag: 'latest' } : { blockNumber }),
   )
   return { chainId, number: block.number, hash: block.hash, timestamp: Number(block.timestamp) }
@@ -29,7 +29,17 @@ export async function pinBlock(
  * @throws {RpcError} when the node does not answer.
  */
 export async function requireCanonical(client: Client, { number, hash }: PinnedBlock): Promise<void> {
-  const found = await orRpcError(`Reading block ${number}`, async () => {
+  const found = await readBlockHash(client, number)
+  if (found !== hash) throw new ReorgedError({ number, hash, found })
+}
+
+/**
+ * Hash of the block that has a number now; undefined where the chain does not reach it.
+ *
+ * @throws {RpcError} when the node does not answer.
+ */
+export async function readBlockHash(client: Client, number: bigint): Promise<Hash | undefined> {
+  return orRpcError(client, `Reading block ${number}`, async () => {
     try {
       return (await getBlock(client, { blockNumber: number })).hash
     } catch (error) {
@@ -37,14 +47,13 @@ export async function requireCanonical(client: Client, { number, hash }: PinnedB
       throw error
     }
   })
-  if (found !== hash) throw new ReorgedError({ number, hash, found })
 }
 
-async function orRpcError<Result>(request: string, run: () => Promise<Result>): Promise<Result> {
+async function orRpcError<Result>(client: Client, request: string, run: () => Promise<Result>): Promise<Result> {
   try {
     return await run()
   } catch (error) {
-    const reason = error instanceof BlockNotFoundError ? 'the node has no such block' : describeRpcFailure(error)
-    throw new RpcError({ request, reason })
+    if (error instanceof BlockNotFoundError) throw new RpcError({ request, reason: 'the node has no such block' })
+    throw toRpcError(client, request, error)
   }
 }

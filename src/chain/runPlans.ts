@@ -1,5 +1,5 @@
-import { type Client, encodeFunctionData, getAbiItem } from 'viem'
-import { InvalidInputError } from '../core/errors.ts'
+import { type Client, encodeFunctionData, getAbiItem, type Hex } from 'viem'
+import { InconsistentReadError, InvalidInputError } from '../core/errors.ts'
 import type { PinnedBlock } from '../core/portfolio.ts'
 import type { PlannedCall, ReadPlan } from '../core/readPlan.ts'
 import { multicallAt, type PreparedCall } from './multicall.ts'
@@ -29,6 +29,7 @@ type KeyedCall = { readonly key: string; readonly call: PreparedCall }
  * was answered before is not sent again, since a block does not change. Ends by checking that the block is still there.
  *
  * @throws {CallFailedError} naming the plan and the call that failed.
+ * @throws {InconsistentReadError} for a call that its ABI cannot encode, because of an earlier answer.
  * @throws {ReorgedError} when the block leaves the chain meanwhile.
  * @throws {RpcError} when the node does not answer.
  */
@@ -84,7 +85,18 @@ function prepare(plan: string, call: PlannedCall): KeyedCall {
   if (item === undefined || item.type !== 'function') {
     throw new InvalidInputError(`${plan}: the ABI has no function ${functionName} for these arguments.`)
   }
-  const data = encodeFunctionData({ abi, functionName, args })
+  const data = encode(plan, call)
   const key = `${call.address.toLowerCase()}:${data}:${JSON.stringify(item.outputs)}`
   return { key, call: { ...call, plan, data, outputs: item.outputs } }
+}
+
+/** What an adapter asks follows from earlier answers, which may not be what the next call takes. */
+function encode(plan: string, { abi, functionName, args = [] }: PlannedCall): Hex {
+  try {
+    return encodeFunctionData({ abi, functionName, args })
+  } catch {
+    throw new InconsistentReadError(`${plan}: ${functionName}(${args.map(String).join(', ')}) is no call of its ABI.`, {
+      metaMessages: ['An earlier answer of the venue is outside of what this call takes; check the configuration.'],
+    })
+  }
 }

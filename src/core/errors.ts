@@ -38,6 +38,11 @@ export class StaleMarketDataError extends BaseError {
   override readonly name = 'StaleMarketDataError'
 }
 
+/** A market input is less certain than its bound. */
+export class UncertainMarketDataError extends BaseError {
+  override readonly name = 'UncertainMarketDataError'
+}
+
 /** A liability that the model cannot value; the account is refused rather than guessed. */
 export class UnpricedLiabilityError extends BaseError {
   override readonly name = 'UnpricedLiabilityError'

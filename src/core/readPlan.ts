@@ -1,4 +1,5 @@
 import type { Abi, Address, ContractFunctionParameters, MulticallReturnType } from 'viem'
+import { BaseError } from './errors.ts'
 
 /** One view call of a {@link ReadPlan}. */
 export type PlannedCall = {
@@ -62,4 +63,30 @@ export function* readTogether<const Plans extends readonly ReadPlan<unknown>[]>(
     })
   }
   return steps.map(({ value }) => value) as Results<Plans>
+}
+
+/** What came of a plan that may fail: its result, or the error that it was allowed to throw. */
+export type Attempt<Result> =
+  | { readonly status: 'read'; readonly result: Result }
+  | { readonly status: 'failed'; readonly error: BaseError }
+
+/**
+ * Runs a plan whose failure others survive, where the plan itself throws one of `survivable`. Anything else is thrown on. So is
+ * a call that reverts: whoever runs plans stops at it, since a contract that answers otherwise than its ABI says is not late but
+ * another one.
+ *
+ * @example
+ * const answers = yield* readTogether(plans.map((plan) => attempt(plan, [StaleMarketDataError])))
+ */
+export function* attempt<Result>(
+  plan: ReadPlan<Result>,
+  survivable: readonly (new (message: string) => BaseError)[],
+): ReadPlan<Attempt<Result>> {
+  try {
+    return { status: 'read', result: yield* plan }
+  } catch (error) {
+    if (error instanceof BaseError && survivable.some((type) => error instanceof type))
+      return { status: 'failed', error }
+    throw error
+  }
 }

@@ -1,6 +1,7 @@
 import type { Account, Address, Client, Hash, LocalAccount } from 'viem'
 import { assembleAttestation, signAttestation } from '../attest/sign.ts'
 import type { MarginParameters } from '../core/parameters.ts'
+import type { DiscoveryOptions } from '../discovery.ts'
 import { draftAttestation, readSnapshot } from '../engine.ts'
 import type { MarketSources } from '../market/source.ts'
 import { postAttestation, readImprovement, readRegistry, requireRegistered } from '../registry.ts'
@@ -17,7 +18,7 @@ export type KeeperEvent = {
   readonly gasUsed?: bigint
 }
 
-export type KeepAccountOptions = {
+export type KeepAccountOptions = DiscoveryOptions & {
   readonly account: Address
   readonly blockNumber: bigint
   readonly signers: readonly LocalAccount[]
@@ -40,11 +41,11 @@ export async function keepAccount(
   options: KeepAccountOptions,
 ): Promise<KeeperEvent> {
   const { chainId, registry, parameters } = deployment
-  const { account, blockNumber, signers, payer, policy, validityCode, sources } = options
+  const { account, blockNumber, signers, payer, policy, validityCode, sources, ids, index } = options
   // The registry as it stands now: what an earlier round posted since this block must not be posted again.
   const state = await readRegistry(client, { registry, modelId: parameters.modelId, account })
   requireRegistered(state, parameters)
-  const { snapshot } = await readSnapshot(client, { account, parameters, blockNumber, sources })
+  const { snapshot } = await readSnapshot(client, { account, parameters, blockNumber, sources, ids, index })
   const { setId } = state.signerSet
   const improvement = await readImprovement(client, state, {
     registry,

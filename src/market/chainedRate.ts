@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { InvalidInputError } from '../core/errors.ts'
 import { readTogether } from '../core/readPlan.ts'
-import { parseWith } from '../core/schema.ts'
 import { wad } from '../core/units.ts'
 import { ceilDiv } from '../kernel/fixedPoint.ts'
+import { choose } from './choose.ts'
 import type { Rate, RateSource } from './source.ts'
 
 const configuration = z.strictObject({
@@ -26,14 +25,8 @@ export function chainedRate(
     *read({ rates }, asset, block) {
       const links = yield* readTogether(
         rates.map((entry, index) => {
-          const where = `rates.${asset}.rates.${index}`
-          const source = sources.find(({ id }) => id === entry.source)
-          if (source === undefined) {
-            throw new InvalidInputError(`${where} names the source ${entry.source}, which no chain can hold.`, {
-              metaMessages: [`At hand: ${sources.map(({ id }) => id).join(', ')}.`],
-            })
-          }
-          return source.read(parseWith(source.configuration, entry, where), asset, block)
+          const { source, configuration } = choose(sources, entry, `assets.${asset}.rate.rates.${index}`)
+          return source.read(configuration, asset, block)
         }),
       )
       return links.reduce<Rate>(

@@ -1,18 +1,19 @@
-import type { z } from 'zod'
 import type { AssetKey, Underlying } from '../core/asset.ts'
 import { MissingMarketDataError } from '../core/errors.ts'
 import type { Market, SpotPrice, Volatility } from '../core/market.ts'
 import type { MarginParameters } from '../core/parameters.ts'
 import type { PinnedBlock } from '../core/portfolio.ts'
 import { type ReadPlan, readTogether } from '../core/readPlan.ts'
-import { parseWith } from '../core/schema.ts'
 import type { Wad } from '../core/units.ts'
 import { chainedRate } from './chainedRate.ts'
 import { chainlink } from './chainlink.ts'
 import { chainlinkHistory } from './chainlinkHistory.ts'
+import { choose } from './choose.ts'
 import { erc4626Rate } from './erc4626Rate.ts'
 import { fixedRate } from './fixedRate.ts'
 import { lyraVolatility } from './lyraVolatility.ts'
+import { median } from './median.ts'
+import { pyth } from './pyth.ts'
 import { rangeMultiplier } from './rangeMultiplier.ts'
 import type { MarketRequest, MarketSources, Rate } from './source.ts'
 import { viewRate } from './viewRate.ts'
@@ -21,7 +22,7 @@ const unchainedRates = [fixedRate, erc4626Rate, viewRate]
 
 /** The sources that need nothing but a chain. */
 export const chainSources: MarketSources = {
-  prices: [chainlink],
+  prices: [chainlink, median, pyth],
   volatilities: [lyraVolatility],
   rates: [...unchainedRates, chainedRate(unchainedRates)],
   histories: [chainlinkHistory],
@@ -54,25 +55,29 @@ export function* readMarket({
   const [prices, rates, volatilities, multipliers] = yield* readTogether([
     readTogether(
       request.underlyings.map((underlying): ReadPlan<readonly [Underlying, SpotPrice]> => {
-        const { source, configuration } = choose(sources.prices, parameters.prices, underlying, 'prices')
-        return named(underlying, source.read(configuration, underlying, block))
+        const { source, configuration } = choose(sources.prices, parameters.prices[underlying], `prices.${underlying}`)
+        return named(underlying, source.read(configuration, underlying, block, sources))
       }),
     ),
     readTogether(
       [...new Set([...request.held, ...request.owed])].sort().map((asset): ReadPlan<readonly [AssetKey, Wad]> => {
-        const entries = { [asset]: parameters.assets[asset]?.rate }
-        const { source, configuration } = choose(sources.rates, entries, asset, 'rates')
+        const { source, configuration } = choose(sources.rates, parameters.assets[asset]?.rate, `assets.${asset}.rate`)
         return named(asset, oneRate(source.read(configuration, asset, block), asset, request))
       }),
     ),
     readTogether(
       surfaces.map((surface): ReadPlan<Readonly<Record<string, Volatility>>> => {
-        const { source, configuration } = choose(sources.volatilities, parameters.volatilities, surface, 'volatilities')
+        const { source, configuration } = choose(
+          sources.volatilities,
+          parameters.volatilities[surface],
+          `volatilities.${surface}`,
+        )
         return source.read(
           configuration,
           surface,
           request.options.filter((option) => option.surface === surface),
           block,
+          sources,
         )
       }),
     ),
@@ -89,27 +94,6 @@ export function* readMarket({
     volatilities: Object.assign({}, ...volatilities),
     rangeMultipliers: Object.fromEntries(multipliers),
   }
-}
-
-function choose<Source extends { readonly id: string; readonly configuration: z.ZodType }>(
-  sources: readonly Source[],
-  entries: Readonly<Record<string, { readonly source: string } | undefined>>,
-  name: string,
-  section: string,
-): { readonly source: Source; readonly configuration: unknown } {
-  const entry = entries[name]
-  if (entry === undefined) {
-    throw new MissingMarketDataError(`The parameter set has no entry for ${name} in its ${section}.`, {
-      metaMessages: [`Add one to \`${section}\`.`],
-    })
-  }
-  const source = sources.find(({ id }) => id === entry.source)
-  if (source === undefined) {
-    throw new MissingMarketDataError(`${section}.${name} names the source ${entry.source}, which is not at hand.`, {
-      metaMessages: [`At hand: ${sources.map(({ id }) => id).join(', ')}.`],
-    })
-  }
-  return { source, configuration: parseWith(source.configuration, entry, `${section}.${name}`) }
 }
 
 /**
@@ -144,9 +128,8 @@ function* readMultiplier(
   if (rule.rule === 'fixed') return rule.floor
   const { source, configuration } = choose(
     sources.histories ?? [],
-    { [underlying]: rule.history },
-    underlying,
-    'price histories',
+    rule.history,
+    `underlyings.${underlying}.multiplier.history`,
   )
   const { timestamp } = block
   const samples = yield* source.read(configuration, underlying, { from: timestamp - rule.lookback, block })

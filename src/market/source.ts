@@ -15,14 +15,22 @@ export type MarketRequest = {
   readonly options: readonly Pick<Option, 'surface' | 'strike' | 'expiry' | 'underlying'>[]
 }
 
-/** A source of one underlying's spot price. `configuration` is the entry of the parameter set. */
+/**
+ * A source of one underlying's spot price. `configuration` is the entry of the parameter set, `atHand` the sources that an entry
+ * within it may name.
+ */
 export interface PriceSource<Configuration> {
   readonly id: string
   readonly configuration: z.ZodType<Configuration>
-  read(configuration: Configuration, underlying: Underlying, block: PinnedBlock): ReadPlan<SpotPrice>
+  read(
+    configuration: Configuration,
+    underlying: Underlying,
+    block: PinnedBlock,
+    atHand?: MarketSources,
+  ): ReadPlan<SpotPrice>
 }
 
-/** A source of the volatilities of one surface, by `volatilityKey`. */
+/** A source of the volatilities of one surface, by `volatilityKey`; `atHand` as for a {@link PriceSource}. */
 export interface VolatilitySource<Configuration> {
   readonly id: string
   readonly configuration: z.ZodType<Configuration>
@@ -31,6 +39,7 @@ export interface VolatilitySource<Configuration> {
     surface: string,
     options: MarketRequest['options'],
     block: PinnedBlock,
+    atHand?: MarketSources,
   ): ReadPlan<Readonly<Record<string, Volatility>>>
 }
 

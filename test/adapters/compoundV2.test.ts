@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type Address, erc20Abi, parseAbi, zeroAddress } from 'viem'
+import { type Address, erc20Abi, zeroAddress } from 'viem'
 import { advanceTime, sendAs } from '../../scripts/devnet/chain.ts'
 import {
   borrowFromMarket,
@@ -20,72 +20,19 @@ import { type DevnetFixture, devnetFixture } from '../support/devnet.ts'
 import { rejection, thrown } from '../support/rejection.ts'
 import { contextOf, holder } from './support/context.ts'
 import { readDevnetVenue } from './support/devnetVenue.ts'
+import {
+  compoundPool,
+  comptrollerAbi,
+  marketAbi,
+  readCurrent,
+  readLiquidity,
+  venusPool,
+} from './support/moneyMarkets.ts'
 
 const wad = 10n ** 18n
 const usdc = (amount: bigint) => amount * 10n ** 6n
 
-const comptrollerAbi = parseAbi([
-  'function getAccountLiquidity(address account) view returns (uint256 code, uint256 liquidity, uint256 shortfall)',
-  'function exitMarket(address market) returns (uint256)',
-])
-const marketAbi = parseAbi([
-  'function accrueInterest() returns (uint256)',
-  'function exchangeRateCurrent() returns (uint256)',
-  'function borrowBalanceCurrent(address account) returns (uint256)',
-  'function balanceOfUnderlying(address account) returns (uint256)',
-])
-
-type Pool = { readonly id: string; readonly comptroller: Address; readonly ether: Address; readonly dollars: Address }
-
-function poolsOf({ deployment: { compoundV2, venus } }: DevnetFixture): readonly Pool[] {
-  const { comptroller, cEth, cUsdc } = compoundV2
-  return [
-    { id: 'compound-v2', comptroller, ether: cEth, dollars: cUsdc },
-    { id: 'venus', comptroller: venus.comptroller, ether: venus.vWeth, dollars: venus.vUsdc },
-  ]
-}
-
-/** What the markets say after accruing, and the comptroller over both accrued markets, all at one block. */
-async function currentOf({ client }: DevnetFixture, pool: Pool, account: Address, blockNumber: bigint) {
-  const call = async (
-    functionName: 'exchangeRateCurrent' | 'borrowBalanceCurrent' | 'balanceOfUnderlying',
-    address: Address,
-  ) => {
-    const args = functionName === 'exchangeRateCurrent' ? [] : [account]
-    const { result } = await client.simulateContract({
-      address,
-      abi: marketAbi,
-      functionName,
-      args,
-      blockNumber,
-    } as never)
-    return result as bigint
-  }
-  const accrueAll = [pool.ether, pool.dollars].map((address) => ({
-    address,
-    abi: marketAbi,
-    functionName: 'accrueInterest',
-  }))
-  const liquidity = {
-    address: pool.comptroller,
-    abi: comptrollerAbi,
-    functionName: 'getAccountLiquidity',
-    args: [account],
-  }
-  const results = (await client.multicall({
-    contracts: [...accrueAll, liquidity] as never,
-    blockNumber,
-    deployless: true,
-    allowFailure: false,
-  })) as unknown as readonly [bigint, bigint, readonly [bigint, bigint, bigint]]
-  const [, available, shortfall] = results[2]
-  return {
-    exchangeRate: await call('exchangeRateCurrent', pool.ether),
-    supplied: await call('balanceOfUnderlying', pool.ether),
-    debt: await call('borrowBalanceCurrent', pool.dollars),
-    liquidity: available - shortfall,
-  }
-}
+const poolsOf = ({ deployment }: DevnetFixture) => [compoundPool(deployment), venusPool(deployment)]
 
 describe('compoundV2 on the devnet', function () {
   this.timeout(240_000)
@@ -110,8 +57,13 @@ describe('compoundV2 on the devnet', function () {
         await client.mine({ blocks: 1_000_000 })
       }
       for (const pool of poolsOf(fixture)) {
-        const { positions, rules, block } = await readDevnetVenue(fixture, pool.id, { account })
-        const current = await currentOf(fixture, pool, account, block.number)
+        const { positions, rules, block } = await readDevnetVenue(fixture, pool.venue, { account })
+        const at = { account, blockNumber: block.number }
+        const current = {
+          ...(await readCurrent(fixture, pool.ether, at)),
+          debt: (await readCurrent(fixture, pool.dollars, at)).debt,
+          liquidity: await readLiquidity(fixture, pool, at),
+        }
         const [rule] = rules
         if (rule?.kind !== 'moneyMarket') return expect.fail('a money market was expected')
         const amounts = positions.map((position) => 'amount' in position && position.amount)
@@ -130,7 +82,7 @@ describe('compoundV2 on the devnet', function () {
           0n,
         )
         const [owed] = rule.debts
-        expect(carried - (current.debt * (owed?.quote ?? 0n)) / wad, pool.id).to.equal(current.liquidity)
+        expect(carried - (current.debt * (owed?.quote ?? 0n)) / wad, pool.venue).to.equal(current.liquidity)
         grown.push(amounts)
       }
     }
@@ -145,8 +97,8 @@ describe('compoundV2 on the devnet', function () {
     for (const pool of poolsOf(fixture)) {
       await client.mine({ blocks: 10_000 })
       await sendAs(chain, empty).send({ name: 'Market', address: pool.dollars, abi: marketAbi }, 'accrueInterest')
-      const { positions, block } = await readDevnetVenue(fixture, pool.id, { account: borrower })
-      const current = await currentOf(fixture, pool, borrower, block.number)
+      const { positions, block } = await readDevnetVenue(fixture, pool.venue, { account: borrower })
+      const current = await readCurrent(fixture, pool.dollars, { account: borrower, blockNumber: block.number })
       expect(positions.map((position) => 'amount' in position && position.amount)[1]).to.equal(current.debt)
     }
   })

@@ -7,7 +7,7 @@ import {
   TimeoutError,
   WebSocketRequestError,
 } from 'viem'
-import { describeRpcFailure, redact } from '../../src/chain/describeRpcFailure.ts'
+import { describeRpcFailure } from '../../src/chain/describeRpcFailure.ts'
 import { RpcError } from '../../src/chain/errors.ts'
 
 const key = 'a1b2c3d4e5f60718293a4b5c6d7e8f90'
@@ -48,23 +48,4 @@ describe('describeRpcFailure', () => {
       }
     })
   }
-})
-
-describe('redact', () => {
-  it('keeps addresses and hashes, drops keys, queries and locations', () => {
-    const address = `0x${'ab'.repeat(20)}`
-    const hash = `0x${'cd'.repeat(32)}`
-    expect(redact(`call ${address} at ${hash}`)).to.equal(`call ${address} at ${hash}`)
-    for (const secret of [
-      `127.0.0.1:8545/${key}`,
-      'node.example.io/short',
-      'path?apikey=short',
-      key,
-      `wss://user:short@node.example.io/short`,
-    ]) {
-      const text = redact(`failed at ${secret} today`)
-      expect(text).not.to.contain(key)
-      expect(text).not.to.contain('short')
-    }
-  })
 })

@@ -21,12 +21,13 @@ describe('devnet: deployment', function () {
 
   it('has code at every address but those of the people', async () => {
     const { client, deployment } = await devnetFixture()
-    const { tokens, feeds, aave, uniswapV3, perpV2, lyra, compoundV2, venus } = deployment
+    const { tokens, feeds, pyth, aave, uniswapV3, perpV2, lyra, compoundV2, venus } = deployment
     const { boardId, strikeIds, ...lyraContracts } = lyra
     expect([boardId, ...strikeIds]).to.deep.equal(['1', '1', '2', '3'])
     for (const [name, address] of Object.entries({
       ...tokens,
       ...feeds,
+      pyth: pyth.contract,
       ...aave,
       ...prefixed('uniswapV3', uniswapV3),
       ...prefixed('perpV2', perpV2),

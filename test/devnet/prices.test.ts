@@ -1,7 +1,9 @@
 import { expect } from 'chai'
 import { parseEther } from 'viem'
+import { sendAs } from '../../scripts/devnet/chain.ts'
 import { markWindow } from '../../scripts/devnet/perpV2.ts'
 import { passTime, setPrices } from '../../scripts/devnet/prices.ts'
+import { publishUpdates, UpdateIgnoredError } from '../../scripts/devnet/pyth.ts'
 import { encodeSqrtPrice, readPoolPrice } from '../../scripts/devnet/uniswapV3.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
 import { type DevnetFixture, devnetFixture } from '../support/devnet.ts'
@@ -12,7 +14,9 @@ import {
   readLyraStale,
   readPerpAccount,
   readPerpPrices,
+  readPyth,
 } from '../support/devnetViews.ts'
+import { rejection } from '../support/rejection.ts'
 
 describe('devnet: prices', function () {
   this.timeout(60_000)
@@ -39,6 +43,7 @@ describe('devnet: prices', function () {
       await setPrices(chain, deployment, { ETH: price * 10n ** 18n })
 
       expect((await readFeed(devnet, feeds.ethUsd)).answer).to.equal(price * 10n ** 8n)
+      expect(await readPyth(devnet, deployment.pyth.ethUsd)).to.include({ price: price * 10n ** 8n, expo: -8 })
       const after = await readAaveAccount(devnet, deployment.accounts.hedged)
       expect(after.collateral).to.equal((before.collateral * price) / 2_000n)
       expect(await readLyraSpot(devnet)).to.equal(price * 10n ** 18n)
@@ -73,7 +78,11 @@ describe('devnet: prices', function () {
     const { chain, deployment } = devnet
     await setPrices(chain, deployment, { USDC: parseEther('0.97'), sUSD: parseEther('0.9') })
     const answers = await Promise.all(Object.values(deployment.feeds).map((feed) => readFeed(devnet, feed)))
-    expect(answers.map(({ answer }) => answer)).to.deep.equal([2_000n * 10n ** 8n, 97_000_000n, 90_000_000n])
+    const expected = [2_000n * 10n ** 8n, 97_000_000n, 90_000_000n]
+    expect(answers.map(({ answer }) => answer)).to.deep.equal(expected)
+    const { ethUsd, usdcUsd, susdUsd } = deployment.pyth
+    const published = await Promise.all([ethUsd, usdcUsd, susdUsd].map((id) => readPyth(devnet, id)))
+    expect(published.map(({ price }) => price)).to.deep.equal(expected)
     const { debt } = await readAaveAccount(devnet, deployment.accounts.hedged)
     expect(debt >= 4_850n * 10n ** 8n && debt < 4_851n * 10n ** 8n).to.equal(true)
   })
@@ -89,6 +98,18 @@ describe('devnet: prices', function () {
     const { answer, updatedAt } = await readFeed(devnet, deployment.feeds.ethUsd)
     expect(answer).to.equal(2_000n * 10n ** 8n)
     expect(timestamp - updatedAt <= 60n).to.equal(true)
+    const { publishTime } = await readPyth(devnet, deployment.pyth.ethUsd)
+    expect(timestamp >= publishTime && timestamp - publishTime <= 60n).to.equal(true)
+  })
+
+  it('does not take an update of Pyth for published that its contract has ignored', async () => {
+    const { chain, deployment } = devnet
+    const { contract, ethUsd } = deployment.pyth
+    const { publishTime } = await readPyth(devnet, ethUsd)
+    const deployer = sendAs(chain, deployment.operators.deployer)
+    const again = publishUpdates(deployer, contract, [{ id: ethUsd, price: 1n, publishTime }])
+    expect((await rejection(again, UpdateIgnoredError)).message).to.contain(`${publishTime}`)
+    expect((await readPyth(devnet, ethUsd)).price).to.equal(2_000n * 10n ** 8n)
   })
 
   for (const price of [0n, -1n, 1n]) {

@@ -3,8 +3,9 @@ import { setTimeout } from 'node:timers/promises'
 import { expect } from 'chai'
 import { http } from 'viem'
 import { connectDevnet } from '../../scripts/devnet/chain.ts'
+import { PortUnavailableError } from '../../scripts/devnet/node.ts'
 import { setPrices } from '../../scripts/devnet/prices.ts'
-import { PortUnavailableError, serveDevnet } from '../../scripts/devnet/serve.ts'
+import { serveDevnet } from '../../scripts/devnet/serve.ts'
 import { readAaveAccount, readFeed } from '../support/devnetViews.ts'
 
 const listening = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length

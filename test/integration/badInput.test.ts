@@ -43,9 +43,9 @@ describe('bad input', function () {
       const fixture = await plimsollFixture()
       const { naked } = fixture.deployment.accounts
       const { parameters } = fixture.ours
-      const pyth = { ...parameters.prices, ETH: { source: 'pyth' } }
-      const priceless = await rejection(readWith(fixture, naked, { prices: pyth }), MissingMarketDataError)
-      expect(priceless.message).to.match(/prices\.ETH names the source pyth/)
+      const unknown = { ...parameters.prices, ETH: { source: 'oracle' } }
+      const priceless = await rejection(readWith(fixture, naked, { prices: unknown }), MissingMarketDataError)
+      expect(priceless.message).to.match(/prices\.ETH names the source oracle/)
       const flat = await rejection(readWith(fixture, naked, { volatilities: {} }), MissingMarketDataError)
       expect(flat.message).to.include('lyra-eth')
     })

@@ -90,7 +90,7 @@ describe('readMarket with a price history', () => {
   it('error: a history that is too short, and a source that is not at hand', async () => {
     await thrown(() => market(calm.slice(1)), InsufficientHistoryError)
     const error = await thrown(() => market(null), MissingMarketDataError)
-    expect(error.message).to.contain('price histories.ETH')
+    expect(error.message).to.contain('underlyings.ETH.multiplier.history')
   })
   it('error: a rule whose history cannot hold its release', () => {
     const short = () =>

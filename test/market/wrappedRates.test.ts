@@ -171,7 +171,7 @@ describe('rates of wrapped tokens on the devnet', function () {
       (((share * 115n) / 100n) * 98n) / 100n,
     )
     const nested = { source: 'chain', rates: [links[0], { source: 'chain', rates: links }] }
-    await rejection(rateOf(fixture, stakedVault.address, nested), InvalidInputError)
+    await rejection(rateOf(fixture, stakedVault.address, nested), MissingMarketDataError)
   })
 
   it('a wallet holds shares as tokens, free to move, and a share is not claimed again as what it stands for', async () => {

@@ -1,4 +1,4 @@
-import { type Address, maxUint128, parseAbi } from 'viem'
+import { type Address, type Hex, maxUint128, parseAbi } from 'viem'
 import type { DevnetChain } from '../../scripts/devnet/chain.ts'
 import type { DevnetDeployment } from '../../scripts/devnet/deployment.ts'
 
@@ -35,6 +35,10 @@ const lyraAbi = parseAbi([
 ])
 const feedAbi = parseAbi([
   'function latestRoundData() view returns (uint80 roundId, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound)',
+])
+const pythAbi = parseAbi([
+  'struct Price { int64 price; uint64 conf; int32 expo; uint256 publishTime; }',
+  'function getPriceUnsafe(bytes32 id) view returns (Price price)',
 ])
 
 /** Aave's account data: dollars with 8 decimals, ratios in basis points, health factor in WAD. */
@@ -181,4 +185,14 @@ export async function readFeed({ client }: Pick<Devnet, 'client'>, feed: Address
     functionName: 'latestRoundData',
   })
   return { answer, updatedAt }
+}
+
+/** What Pyth holds for a price id. */
+export async function readPyth({ client, deployment }: Devnet, id: Hex) {
+  return client.readContract({
+    address: deployment.pyth.contract,
+    abi: pythAbi,
+    functionName: 'getPriceUnsafe',
+    args: [id],
+  })
 }

@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { packageRoot } from '../packageRoot.ts'
+import type { Mutant } from './mutants.ts'
+
+type Output = {
+  readonly errors?: readonly { readonly severity: string; readonly formattedMessage: string }[]
+  readonly contracts?: Readonly<Record<string, Readonly<Record<string, CompiledContract>>>>
+}
+type CompiledContract = {
+  readonly evm: {
+    readonly bytecode: { readonly object: string }
+    readonly deployedBytecode: { readonly object: string; readonly immutableReferences?: object }
+  }
+}
+type BuildInfo = {
+  readonly input: {
+    readonly sources: Readonly<Record<string, { readonly content: string }>>
+    readonly settings: Readonly<Record<string, unknown>>
+  }
+  readonly userSourceNameMap: Readonly<Record<string, string>>
+}
+
+/** What became of a mutant: `killed` by a test, not compiled, or alive. */
+export type Verdict = 'killed' | 'stillborn' | 'survived'
+
+/**
+ * A copy of the repository in a temporary folder in which one contract at a time is another: only the contracts that contain
+ * it are compiled again, by the settings of the build, and the tests run on what is there.
+ */
+export async function openWorkshop(tests: readonly string[]) {
+  const folder = await mkdtemp(join(tmpdir(), 'plimsoll-mutation-'))
+  for (const entry of await readdir(packageRoot)) {
+    if (['node_modules', '.git', 'cache', 'dist', 'coverage'].includes(entry)) continue
+    await cp(join(packageRoot, entry), join(folder, entry), { recursive: true })
+  }
+  await mkdir(join(folder, 'cache'))
+  await symlink(join(packageRoot, 'node_modules'), join(folder, 'node_modules'))
+  const build = await readBuild(folder)
+  const solc = createRequire(import.meta.url)('solc') as { compile(input: string): string }
+
+  /** Contracts that are code on a chain and contain `file`, by the keys of the build. */
+  const containers = (file: string) => {
+    const name = build.userSourceNameMap[file]
+    if (name === undefined) throw new Error(`${file} is not in the build.`)
+    const found = new Set([name])
+    for (let before = 0; before !== found.size; ) {
+      before = found.size
+      for (const [key, { content }] of Object.entries(build.input.sources)) {
+        const imports = [...content.matchAll(/from "(\.[^"]+)"/g)].map(([, path]) => join(key, '..', path as string))
+        if (imports.some((imported) => found.has(imported))) found.add(key)
+      }
+    }
+    return [...found].filter((key) => key.startsWith('project/contracts/') && !key.endsWith('.t.sol'))
+  }
+
+  const compile = (file: string, source: string): Output => {
+    const name = build.userSourceNameMap[file] as string
+    const outputs = ['evm.bytecode.object', 'evm.deployedBytecode.object', 'evm.deployedBytecode.immutableReferences']
+    return JSON.parse(
+      solc.compile(
+        JSON.stringify({
+          language: 'Solidity',
+          sources: { ...build.input.sources, [name]: { content: source } },
+          settings: {
+            ...build.input.settings,
+            outputSelection: Object.fromEntries(containers(file).map((key) => [key, { '*': outputs }])),
+          },
+        }),
+      ),
+    )
+  }
+
+  const install = async ({ contracts = {} }: Output) => {
+    for (const [key, byName] of Object.entries(contracts)) {
+      for (const [name, { evm }] of Object.entries(byName)) {
+        if (evm.bytecode.object === '') continue
+        const path = join(folder, 'artifacts', key.replace(/^project\//, ''), `${name}.json`)
+        const artifact = JSON.parse(await readFile(path, 'utf8'))
+        artifact.bytecode = `0x${evm.bytecode.object}`
+        artifact.deployedBytecode = `0x${evm.deployedBytecode.object}`
+        artifact.immutableReferences = evm.deployedBytecode.immutableReferences ?? {}
+        await writeFile(path, JSON.stringify(artifact))
+      }
+    }
+  }
+
+  const test = () =>
+    new Promise<boolean>((resolve) => {
+      const hardhat = join(folder, 'node_modules/hardhat/dist/src/cli.js')
+      const args = [hardhat, 'test', 'mocha', '--no-compile', '--bail', ...tests]
+      // A mutant may never end.
+      const options = { cwd: folder, timeout: 900_000, maxBuffer: 2 ** 26 }
+      execFile(process.execPath, args, options, (error) => resolve(error === null))
+    })
+
+  return {
+    /** True when the tests pass on contracts that nobody changed. */
+    passesUnchanged: test,
+    async judge({ file, source }: Pick<Mutant, 'file' | 'source'>): Promise<Verdict> {
+      const output = compile(file, source)
+      if (output.errors?.some(({ severity }) => severity === 'error')) return 'stillborn'
+      await install(output)
+      const survived = await test()
+      await install(compile(file, await readFile(join(packageRoot, file), 'utf8')))
+      return survived ? 'survived' : 'killed'
+    },
+    close: () => rm(folder, { recursive: true, force: true }),
+  }
+}
+
+/** The build that holds our own contracts. */
+async function readBuild(folder: string): Promise<BuildInfo> {
+  const { buildInfoId } = JSON.parse(
+    await readFile(join(folder, 'artifacts/contracts/MarginRegistry.sol/MarginRegistry.json'), 'utf8'),
+  )
+  return JSON.parse(await readFile(join(folder, `artifacts/build-info/${buildInfoId}.json`), 'utf8'))
+}
