@@ -2,16 +2,20 @@ import { Command } from 'commander'
 import { watchBlockNumber } from 'viem/actions'
 import { toRpcError } from '../../src/chain/toRpcError.ts'
 import { toJson } from '../../src/core/canonical.ts'
+import { memoryLogIndex } from '../../src/core/logIndex.ts'
 import { keepAccount } from '../../src/keeper/keepAccount.ts'
 import { defaultPostPolicy } from '../../src/keeper/policy.ts'
 import {
   type ChainOptions,
+  type DiscoveryOption,
+  discoveryOf,
   type MarketOption,
   openChain,
   sourcesOf,
   toAccount,
   toInteger,
   withChainOptions,
+  withDiscoveryOption,
   withMarketOption,
 } from './context.ts'
 import { describeError, exitCodes } from './output.ts'
@@ -26,6 +30,7 @@ import {
 
 type Options = ChainOptions &
   MarketOption &
+  DiscoveryOption &
   SignerOptions &
   PayerOptions & {
     readonly live?: boolean
@@ -34,7 +39,9 @@ type Options = ChainOptions &
     readonly rounds?: string
   }
 
-const runCommand = withPayerOptions(withSignerOptions(withMarketOption(withChainOptions(new Command('run')))))
+const runCommand = withPayerOptions(
+  withSignerOptions(withDiscoveryOption(withMarketOption(withChainOptions(new Command('run'))))),
+)
   .description('recompute accounts on every block and post when the policy says so; sends nothing without --live')
   .argument('<accounts...>', 'addresses, or names in the deployment')
   .option('--live', 'send transactions')
@@ -49,11 +56,13 @@ const runCommand = withPayerOptions(withSignerOptions(withMarketOption(withChain
     const policy = { ...defaultPostPolicy, heartbeat: toInteger(options.heartbeat, '--heartbeat') }
     const validityCode = toInteger(options.validity, '--validity')
     const last = options.rounds === undefined ? Number.POSITIVE_INFINITY : toInteger(options.rounds, '--rounds')
+    // Without a file what was found lasts as long as the keeper.
+    const discovery = { index: memoryLogIndex(), ...discoveryOf(options) }
     let rounds = 0
     for await (const blockNumber of blocks(client)) {
       for (const account of accounts) {
         const about = { account, blockNumber, live: payer !== undefined }
-        const round = { account, blockNumber, signers, payer, policy, validityCode }
+        const round = { account, blockNumber, signers, payer, policy, validityCode, ...discovery }
         try {
           const sources = await sourcesOf(options)
           log({ ...about, ...(await keepAccount(client, deployment, { ...round, sources })) })

@@ -15,6 +15,7 @@ import { lyraVolatility } from './lyraVolatility.ts'
 import { median } from './median.ts'
 import { pyth } from './pyth.ts'
 import { rangeMultiplier } from './rangeMultiplier.ts'
+import { realisedVolatility } from './realisedVolatility.ts'
 import type { MarketRequest, MarketSources, Rate } from './source.ts'
 import { viewRate } from './viewRate.ts'
 
@@ -23,7 +24,7 @@ const unchainedRates = [fixedRate, erc4626Rate, viewRate]
 /** The sources that need nothing but a chain. */
 export const chainSources: MarketSources = {
   prices: [chainlink, median, pyth],
-  volatilities: [lyraVolatility],
+  volatilities: [lyraVolatility, realisedVolatility],
   rates: [...unchainedRates, chainedRate(unchainedRates)],
   histories: [chainlinkHistory],
 }
