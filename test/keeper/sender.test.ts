@@ -3,7 +3,8 @@ import { createClient, custom } from 'viem'
 import { openJournal } from '../../src/keeper/journal.ts'
 import { ForeignChainError } from '../../src/keeper/sender.ts'
 import { rejection } from '../support/rejection.ts'
-import { accounts, gwei, payer, payerSetting, sendPolicy } from './support/payer.ts'
+import { accounts, payer, payerSetting } from './support/payer.ts'
+import { gwei, sendPolicy } from './support/sendPolicy.ts'
 
 const [alice, bob] = accounts as [`0x${string}`, `0x${string}`]
 const codes = (events: readonly { readonly code: string }[]) => events.map(({ code }) => code)

@@ -13,17 +13,8 @@ import { privateKeyToAccount } from 'viem/accounts'
 import { marginFixture } from '../../../scripts/testing.ts'
 import { marginRegistryAbi } from '../../../src/attest/abi.ts'
 import { openJournal, type Post } from '../../../src/keeper/journal.ts'
-import { createSender, type SenderOptions, type SendPolicy } from '../../../src/keeper/sender.ts'
-
-export const gwei = 10n ** 9n
-
-export const sendPolicy: SendPolicy = {
-  fees: { floor: gwei, cap: 100n * gwei, bumpPerMille: 125n },
-  dailyCap: 10n ** 18n,
-  bumpAfterBlocks: 3n,
-  privateBlocks: 5n,
-  confirmations: 3n,
-}
+import { createSender, type SenderOptions } from '../../../src/keeper/sender.ts'
+import { sendPolicy } from './sendPolicy.ts'
 
 /** Pays for every post of these tests. */
 export const payer = privateKeyToAccount(keccak256(stringToHex('keeper test payer')))
