@@ -5,11 +5,11 @@ const names = `
   BaseError allAdapters applyChanges assembleAttestation assembleBatch assembleRoot assessVenueAccount
   attestationDigest attestationTypedData backtestModel backtestReport batchDigest batchTypedData bookOf
   bookParameters breakdownReport buildBatch buildRoot calculateLadder calculateMargin chainSources changesSchema
-  compareMargins compareReport decodeAttestation decodeBatch decodeFlags decodeLeaf decodeMessage decodeRoot
+  compareMargins compareReport createSender decodeAttestation decodeBatch decodeFlags decodeLeaf decodeMessage decodeRoot
   defaultCalibration defaultParameters defaultPostPolicy defaultUnderlyings draftAttestation encodeAttestation
   encodeBatch encodeFlags encodeLeaf encodeRoot expiresAt explainMargin explanationReport fileHistory fileMarket
   formatLogIndex formatSnapshot improvementBound inputsHash keepAccount ladderReport marginOfModel memoryLogIndex messageReport modelReport
-  modelScenarioReport parametersHash parseAnyParameters parseBook parseLogIndex parseParameters parseSnapshot parseVenueAccount
+  modelScenarioReport openJournal parametersHash parseAnyParameters parseBook parseLogIndex parseParameters parseSnapshot parseVenueAccount
   pinBlock portfolioRoot positionsReport postAttestation postBatch postLeaf postRoot readAll readEach readImprovement
   readMarket readPostedAttestation readPostedBatch readPostedRoot readRegistry readSnapshot recompute referenceModels
   reportCount reportObservations rootDigest rootTypedData runPlans scenarioReport shouldPost signAttestation
