@@ -3,6 +3,7 @@ import { bookSchema } from '../src/core/book.ts'
 import { parametersSchema } from '../src/core/parameters.ts'
 import { address, fraction, integer, natural, positive } from '../src/core/schema.ts'
 import { snapshotSchema } from '../src/core/snapshot.ts'
+import { marketFileSchema } from '../src/market/fileMarket.ts'
 import { priceHistorySchema } from '../src/market/priceHistory.ts'
 import { referenceModels } from '../src/risk/models/all.ts'
 import { venueAccountSchema } from '../src/risk/models/venueRules/venueAccount.ts'
@@ -43,6 +44,7 @@ export function jsonSchemas(): Readonly<Record<string, JsonSchema>> {
       properties: { ...deployment.properties, parameters: { $ref: 'parameters.schema.json' } },
     },
     'registry.schema.json': toJsonSchema(registryTermsSchema, 'Plimsoll registry terms'),
+    'market.schema.json': toJsonSchema(marketFileSchema, 'Plimsoll market file'),
     'price-history.schema.json': toJsonSchema(priceHistorySchema, 'Plimsoll price history'),
     ...Object.fromEntries(
       referenceModels.map(({ id, parametersSchema: schema }) => [

@@ -73,7 +73,15 @@ export type { Market } from './core/market.ts'
 export { type MarginParameters, parametersHash, parseParameters } from './core/parameters.ts'
 export type { Portfolio } from './core/portfolio.ts'
 export type { Position } from './core/position.ts'
-export { type PlannedCall, type ReadPlan, readAll, readEach } from './core/readPlan.ts'
+export {
+  type Attempt,
+  attempt,
+  type PlannedCall,
+  type ReadPlan,
+  readAll,
+  readEach,
+  readTogether,
+} from './core/readPlan.ts'
 export { formatSnapshot, inputsHash, parseSnapshot, portfolioRoot, type Snapshot } from './core/snapshot.ts'
 export type { DiscoveryOptions } from './discovery.ts'
 export { draftAttestation, readSnapshot, recompute } from './engine.ts'
@@ -95,6 +103,14 @@ export {
 export { fileMarket } from './market/fileMarket.ts'
 export { fileHistory } from './market/priceHistory.ts'
 export { chainSources, readMarket } from './market/readMarket.ts'
+export type {
+  MarketSources,
+  PriceHistorySource,
+  PriceSample,
+  PriceSource,
+  RateSource,
+  VolatilitySource,
+} from './market/source.ts'
 export {
   postAttestation,
   postBatch,

@@ -205,7 +205,7 @@ describe('engine', function () {
     const { client, deployment, ours } = await plimsollFixture()
     const account = deployment.accounts.empty
     for (const [venue, expected] of [
-      [{ id: 'morpho', adapter: 'morpho-blue', configuration: {} }, /morpho-blue/],
+      [{ id: 'comet', adapter: 'not-there', configuration: {} }, /comet[\s\S]*not-there/],
       [{ id: 'wallet', adapter: 'erc20', configuration: { tokens: ['0x12'] } }, /wallet[\s\S]*tokens\.0/],
     ] as const) {
       const parameters = { ...ours.parameters, venues: [venue] }

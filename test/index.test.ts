@@ -3,7 +3,7 @@ import * as plimsoll from '../src/index.ts'
 
 const names = `
   BaseError allAdapters applyChanges assembleAttestation assembleBatch assembleRoot assessVenueAccount
-  attestationDigest attestationTypedData backtestModel backtestReport batchDigest batchTypedData bookOf
+  attempt attestationDigest attestationTypedData backtestModel backtestReport batchDigest batchTypedData bookOf
   bookParameters breakdownReport buildBatch buildRoot calculateLadder calculateMargin chainSources changesSchema
   compareMargins compareReport createSender decodeAttestation decodeBatch decodeFlags decodeLeaf decodeMessage decodeRoot
   defaultCalibration defaultParameters defaultPostPolicy defaultUnderlyings draftAttestation encodeAttestation
@@ -11,7 +11,7 @@ const names = `
   formatLogIndex formatSnapshot improvementBound inputsHash keepAccount ladderReport marginOfModel memoryLogIndex messageReport modelReport
   modelScenarioReport openJournal parametersHash parseAnyParameters parseBook parseLogIndex parseParameters parseSnapshot parseVenueAccount
   pinBlock portfolioRoot positionsReport postAttestation postBatch postLeaf postRoot readAll readEach readImprovement
-  readMarket readPostedAttestation readPostedBatch readPostedRoot readRegistry readSnapshot recompute referenceModels
+  readMarket readPostedAttestation readPostedBatch readPostedRoot readRegistry readSnapshot readTogether recompute referenceModels
   reportCount reportObservations rootDigest rootTypedData runPlans scenarioReport shouldPost signAttestation
   signBatch signRoot signerFromKey signerFromKeystore snapshotOf toAssetKey toRecord verifyAttestation verifyBatch
   verifyLeaf verifyRoot version

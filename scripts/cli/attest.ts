@@ -3,18 +3,22 @@ import type { Address, Client, LocalAccount } from 'viem'
 import { attestationDigest } from '../../src/attest/digest.ts'
 import { encodeAttestation } from '../../src/attest/record.ts'
 import { assembleAttestation, signAttestation } from '../../src/attest/sign.ts'
+import type { DiscoveryOptions } from '../../src/discovery.ts'
 import { draftAttestation, readSnapshot } from '../../src/engine.ts'
 import type { MarketSources } from '../../src/market/source.ts'
 import { readImprovement, readRegistry, requireRegistered } from '../../src/registry.ts'
 import { formatQuoteUnits } from '../../src/report/money.ts'
 import {
   type ChainOptions,
+  type DiscoveryOption,
+  discoveryOf,
   type MarketOption,
   openChain,
   sourcesOf,
   toAccount,
   toInteger,
   withChainOptions,
+  withDiscoveryOption,
   withMarketOption,
 } from './context.ts'
 import { type Deployment, writeTextFile } from './deployment.ts'
@@ -23,9 +27,12 @@ import { loadSigners, type SignerOptions, withSignerOptions } from './signers.ts
 
 type Options = ChainOptions &
   MarketOption &
+  DiscoveryOption &
   SignerOptions & { readonly block?: string; readonly validity: string; readonly out?: string }
 
-export const attestCommand = withSignerOptions(withMarketOption(withChainOptions(new Command('attest'))))
+export const attestCommand = withSignerOptions(
+  withDiscoveryOption(withMarketOption(withChainOptions(new Command('attest')))),
+)
   .description('read an account, calculate its margin and sign it')
   .argument('<account>', 'address, or name in the deployment')
   .option('--block <number>', 'block to bind to, the newest by default')
@@ -38,6 +45,7 @@ export const attestCommand = withSignerOptions(withMarketOption(withChainOptions
       validityCode: toInteger(options.validity, '--validity'),
       signers: await loadSigners(options, deployment),
       sources: await sourcesOf(options),
+      ...discoveryOf(options),
       ...(options.block === undefined ? {} : { blockNumber: BigInt(toInteger(options.block, '--block')) }),
     })
     if (options.out !== undefined) await writeTextFile(options.out, `${wire}\n`)
@@ -72,7 +80,7 @@ export const attestCommand = withSignerOptions(withMarketOption(withChainOptions
 export async function attest(
   client: Client,
   { registry, chainId, parameters }: Pick<Deployment, 'registry' | 'chainId' | 'parameters'>,
-  options: {
+  options: DiscoveryOptions & {
     readonly account: Address
     readonly validityCode: number
     readonly signers: readonly LocalAccount[]
@@ -80,11 +88,13 @@ export async function attest(
     readonly sources?: MarketSources | undefined
   },
 ) {
-  const { account, validityCode, signers, blockNumber, sources } = options
+  const { account, validityCode, signers, blockNumber, sources, ids, index } = options
   const { snapshot } = await readSnapshot(client, {
     account,
     parameters,
     sources,
+    ids,
+    index,
     ...(blockNumber === undefined ? {} : { blockNumber }),
   })
   const state = await readRegistry(client, { registry, modelId: parameters.modelId, account })

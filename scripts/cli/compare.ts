@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { type AnyParameters, compareMargins, defaultParameters } from '../../src/margin.ts'
 import { comparedRows, compareReport } from '../../src/report/compareReport.ts'
 import type { ModelId } from '../../src/risk/models/model.ts'
-import { UsageError, withChainOptions, withMarketOption } from './context.ts'
+import { UsageError, withChainOptions, withDiscoveryOption, withMarketOption } from './context.ts'
 import { type HoldingsOptions, holdingsOf, type LoadedHoldings } from './holdings.ts'
 import { modelNames } from './margin.ts'
 import { exitCodes, print } from './output.ts'
@@ -10,7 +10,7 @@ import { loadAnyParameters } from './parameterFile.ts'
 
 type Options = HoldingsOptions & { readonly models?: string; readonly parameters: readonly string[] }
 
-export const compareCommand = withMarketOption(withChainOptions(new Command('compare')))
+export const compareCommand = withDiscoveryOption(withMarketOption(withChainOptions(new Command('compare'))))
   .description('show what every model demands of a snapshot, book or account, side by side')
   .argument('<snapshot|book|account>', 'snapshot written by `plimsoll read --out`, a book file, or an account')
   .option('--models <names>', 'models to show, separated by commas, all by default')

@@ -5,11 +5,13 @@ import { BaseError, InvalidInputError } from '../../src/core/errors.ts'
 import { type MarginParameters, parseParameters } from '../../src/core/parameters.ts'
 import { parseJson } from '../../src/core/schema.ts'
 import { parseSnapshot, type Snapshot } from '../../src/core/snapshot.ts'
+import type { DiscoveryOptions } from '../../src/discovery.ts'
 import { readSnapshot } from '../../src/engine.ts'
 import { fileMarket } from '../../src/market/fileMarket.ts'
 import { chainSources } from '../../src/market/readMarket.ts'
 import type { MarketSources } from '../../src/market/source.ts'
 import { type Deployment, defaultDeploymentFile, loadDeployment, readTextFile } from './deployment.ts'
+import { fileLogIndex } from './logIndexFile.ts'
 
 /** An option or argument that no run of the command could use; its exit code is that of wrong usage. */
 export class UsageError extends BaseError {
@@ -36,6 +38,36 @@ export function withMarketOption(command: Command): Command {
     '--market <file>',
     'prices and volatilities for the entries of source `file` in the parameter set',
   )
+}
+
+/** Options of commands that read accounts: where the ids come from that no view of a protocol lists. */
+export type DiscoveryOption = { readonly index?: string; readonly ids?: readonly string[] }
+
+/** Adds {@link DiscoveryOption} to a command. */
+export function withDiscoveryOption(command: Command): Command {
+  return command
+    .option('--index <file>', 'keeps what was found in logs, so that the next read searches new blocks only')
+    .option(
+      '--ids <venue=id,id>',
+      'ids at a venue, all of them, instead of a search of logs (repeat for more)',
+      collect,
+    )
+}
+
+/**
+ * Ids and index of the options.
+ *
+ * @throws {UsageError} for ids without a venue, and for a venue given twice.
+ */
+export function discoveryOf({ index, ids = [] }: DiscoveryOption): DiscoveryOptions {
+  const given = new Map<string, readonly string[]>()
+  for (const text of ids) {
+    const [, venue, list] = /^([^=]+)=(.*)$/.exec(text) ?? []
+    if (venue === undefined || list === undefined) throw new UsageError(`--ids needs <venue>=<id>,<id>, got ${text}.`)
+    if (given.has(venue)) throw new UsageError(`--ids names venue ${venue} twice.`)
+    given.set(venue, list === '' ? [] : list.split(',').map((id) => id.trim()))
+  }
+  return { ids: Object.fromEntries(given), ...(index === undefined ? {} : { index: fileLogIndex(index) }) }
 }
 
 /** The chain's own sources and those of the market file, if one is named. */
@@ -102,7 +134,7 @@ export function toPort(text: string): number {
  */
 export async function snapshotOf(
   target: string,
-  options: ChainOptions & MarketOption & { readonly parameters?: string; readonly block?: string },
+  options: ChainOptions & MarketOption & DiscoveryOption & { readonly parameters?: string; readonly block?: string },
 ): Promise<{ readonly snapshot: Snapshot; readonly parameters: MarginParameters; readonly ethCalls: number }> {
   const given = options.parameters === undefined ? undefined : await loadParameters(options.parameters)
   if (target.endsWith('.json')) {
@@ -119,6 +151,7 @@ export async function snapshotOf(
     account: toAccount(target, deployment),
     parameters,
     sources: await sourcesOf(options),
+    ...discoveryOf(options),
     ...(options.block === undefined ? {} : { blockNumber: BigInt(toInteger(options.block, '--block')) }),
   })
   return { ...reading, parameters }

@@ -6,12 +6,14 @@ import { parseJson } from '../../src/core/schema.ts'
 import { parseSnapshot } from '../../src/core/snapshot.ts'
 import type { MarginHoldings } from '../../src/margin.ts'
 import { bookParameters } from '../../src/risk/plimsoll/bookParameters.ts'
-import { type ChainOptions, type MarketOption, snapshotOf } from './context.ts'
+import { type ChainOptions, type DiscoveryOption, type MarketOption, snapshotOf } from './context.ts'
 import { readTextFile } from './deployment.ts'
 import { loadParameterSet } from './parameterFile.ts'
 
 /** What `margin` and `compare` work on: a snapshot, a book or an account, and where its parameter set is. */
-export type HoldingsOptions = ChainOptions & MarketOption & { readonly assets?: string; readonly block?: string }
+export type HoldingsOptions = ChainOptions &
+  MarketOption &
+  DiscoveryOption & { readonly assets?: string; readonly block?: string }
 
 /** Holdings with the parameter set of `plimsoll-1` that fits them, if there is one, and their currency. */
 export type LoadedHoldings = {

@@ -3,17 +3,21 @@ import type { Client } from 'viem'
 import { getBlock, watchBlockNumber } from 'viem/actions'
 import { toRpcError } from '../../src/chain/toRpcError.ts'
 import { toJson } from '../../src/core/canonical.ts'
+import { memoryLogIndex } from '../../src/core/logIndex.ts'
 import { keepAccount } from '../../src/keeper/keepAccount.ts'
 import { defaultPostPolicy } from '../../src/keeper/policy.ts'
 import type { Sender } from '../../src/keeper/sender.ts'
 import {
   type ChainOptions,
+  type DiscoveryOption,
+  discoveryOf,
   type MarketOption,
   openChain,
   sourcesOf,
   toAccount,
   toInteger,
   withChainOptions,
+  withDiscoveryOption,
   withMarketOption,
 } from './context.ts'
 import { describeError, exitCodes, print } from './output.ts'
@@ -29,6 +33,7 @@ import {
 
 type Options = ChainOptions &
   MarketOption &
+  DiscoveryOption &
   SignerOptions &
   PayerOptions &
   SendingOptions & {
@@ -39,7 +44,7 @@ type Options = ChainOptions &
   }
 
 const runCommand = withSendingOptions(
-  withPayerOptions(withSignerOptions(withMarketOption(withChainOptions(new Command('run'))))),
+  withPayerOptions(withSignerOptions(withDiscoveryOption(withMarketOption(withChainOptions(new Command('run')))))),
 )
   .description('recompute accounts on every block and post when the policy says so; sends nothing without --live')
   .argument('<accounts...>', 'addresses, or names in the deployment')
@@ -57,13 +62,15 @@ const runCommand = withSendingOptions(
     const policy = { ...defaultPostPolicy, heartbeat: toInteger(options.heartbeat, '--heartbeat') }
     const validityCode = toInteger(options.validity, '--validity')
     const last = options.rounds === undefined ? Number.POSITIVE_INFINITY : toInteger(options.rounds, '--rounds')
+    // Without a file what was found lasts as long as the keeper.
+    const discovery = { index: memoryLogIndex(), ...discoveryOf(options) }
     let rounds = 0
     try {
       for await (const blockNumber of blocks(client)) {
         if (sending) await follow(sending.sender, client, blockNumber)
         for (const account of accounts) {
           const about = { account, blockNumber, live: options.live === true }
-          const round = { account, blockNumber, signers, sender: sending?.sender, policy, validityCode }
+          const round = { account, blockNumber, signers, sender: sending?.sender, policy, validityCode, ...discovery }
           try {
             const sources = await sourcesOf(options)
             const event = await keepAccount(client, deployment, { ...round, sources })

@@ -2,12 +2,21 @@ import { Command } from 'commander'
 import { ladderReport } from '../../src/report/ladderReport.ts'
 import { formatUsd } from '../../src/report/money.ts'
 import { calculateLadder } from '../../src/risk/plimsoll/ladder.ts'
-import { type ChainOptions, type MarketOption, snapshotOf, withChainOptions, withMarketOption } from './context.ts'
+import {
+  type ChainOptions,
+  type DiscoveryOption,
+  type MarketOption,
+  snapshotOf,
+  withChainOptions,
+  withDiscoveryOption,
+  withMarketOption,
+} from './context.ts'
 import { toWad } from './decimal.ts'
 import { print, progress } from './output.ts'
 
 type Options = ChainOptions &
-  MarketOption & {
+  MarketOption &
+  DiscoveryOption & {
     readonly parameters?: string
     readonly block?: string
     readonly underlying?: readonly string[]
@@ -15,7 +24,7 @@ type Options = ChainOptions &
     readonly grid?: string
   }
 
-export const ladderCommand = withMarketOption(withChainOptions(new Command('ladder')))
+export const ladderCommand = withDiscoveryOption(withMarketOption(withChainOptions(new Command('ladder'))))
   .description('find the prices at which venues liquidate and equity falls below each level, and what to move where')
   .argument('<snapshot|account>', 'snapshot written by `plimsoll read --out`, or an account')
   .option('--parameters <file>', 'parameter set instead of the one in the deployment')

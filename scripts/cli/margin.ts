@@ -8,7 +8,7 @@ import { referenceModels } from '../../src/risk/models/all.ts'
 import type { ModelId, ModelParameters } from '../../src/risk/models/model.ts'
 import { snapshotOf as snapshotOfBook } from '../../src/risk/models/snapshotOf.ts'
 import { explainMargin } from '../../src/risk/plimsoll/explain/explainMargin.ts'
-import { snapshotOf, UsageError, withChainOptions, withMarketOption } from './context.ts'
+import { snapshotOf, UsageError, withChainOptions, withDiscoveryOption, withMarketOption } from './context.ts'
 import { type HoldingsOptions, holdingsOf } from './holdings.ts'
 import { print } from './output.ts'
 import { loadAnyParameters } from './parameterFile.ts'
@@ -23,7 +23,7 @@ type Options = HoldingsOptions & {
 /** Names that `--model` takes. */
 export const modelNames: readonly string[] = ['plimsoll-1', ...referenceModels.map(({ id }) => id)]
 
-export const marginCommand = withMarketOption(withChainOptions(new Command('margin')))
+export const marginCommand = withDiscoveryOption(withMarketOption(withChainOptions(new Command('margin'))))
   .description('calculate the margin of a snapshot or book (offline) or of an account, by any model')
   .argument('<snapshot|book|account>', 'snapshot written by `plimsoll read --out`, a book file, or an account')
   .option('--model <name>', 'model to calculate with: plimsoll-1 (the default) or a reference model')

@@ -3,14 +3,23 @@ import { toJson } from '../../src/core/canonical.ts'
 import { formatSnapshot } from '../../src/core/snapshot.ts'
 import { describePosition } from '../../src/report/marginReport.ts'
 import { formatTable } from '../../src/report/table.ts'
-import { type ChainOptions, type MarketOption, snapshotOf, withChainOptions, withMarketOption } from './context.ts'
+import {
+  type ChainOptions,
+  type DiscoveryOption,
+  type MarketOption,
+  snapshotOf,
+  withChainOptions,
+  withDiscoveryOption,
+  withMarketOption,
+} from './context.ts'
 import { writeTextFile } from './deployment.ts'
 import { print } from './output.ts'
 
 type Options = ChainOptions &
-  MarketOption & { readonly parameters?: string; readonly block?: string; readonly out?: string }
+  MarketOption &
+  DiscoveryOption & { readonly parameters?: string; readonly block?: string; readonly out?: string }
 
-export const readCommand = withMarketOption(withChainOptions(new Command('read')))
+export const readCommand = withDiscoveryOption(withMarketOption(withChainOptions(new Command('read'))))
   .description('read everything an account holds and owes, and the market that moves it, at one block')
   .argument('<account>', 'address, or name in the deployment')
   .option('--block <number>', 'block to read at, the newest by default')

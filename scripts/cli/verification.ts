@@ -15,6 +15,7 @@ import {
 import type { Signatures } from '../../src/attest/wire.ts'
 import { pinBlock } from '../../src/chain/pinBlock.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
+import type { DiscoveryOptions } from '../../src/discovery.ts'
 import { type Difference, recompute } from '../../src/engine.ts'
 import type { MarketSources } from '../../src/market/source.ts'
 import { type RegistryState, readImprovement, readRegistry, requireRegistered } from '../../src/registry.ts'
@@ -37,7 +38,7 @@ export type VerificationReport = {
 }
 
 /** What a verification needs beside the message. */
-export type VerificationOptions = {
+export type VerificationOptions = DiscoveryOptions & {
   readonly deployment: Deployment
   readonly sources: MarketSources | undefined
   /** Block that it was posted in; without it the message must convince the signers of today. */
@@ -133,7 +134,7 @@ async function prepare(
   client: Client,
   { modelId, observedAt }: Pick<MarginRecord, 'modelId' | 'observedAt'>,
   blockNumber: bigint,
-  { deployment, sources, minedAt }: VerificationOptions,
+  { deployment, sources, minedAt, ids, index }: VerificationOptions,
 ) {
   const { registry, chainId, parameters } = deployment
   const at = minedAt === undefined ? {} : { blockNumber: minedAt }
@@ -153,7 +154,8 @@ async function prepare(
     const { account } = attestation.record
     const improvement = await readImprovement(client, state, { registry, modelId, account, blockNumber })
     const { setId } = state.signerSet
-    const own = await recompute(client, { attestation, parameters, sources, setId, domain, improvement })
+    const given = { parameters, sources, ids, index, setId, domain, improvement }
+    const own = await recompute(client, { attestation, ...given })
     return { ...own, differences: own.differences.map((difference) => ({ account, ...difference })) }
   }
   return { context, recomputed }

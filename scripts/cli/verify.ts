@@ -10,19 +10,22 @@ import { formatTable } from '../../src/report/table.ts'
 import {
   type ChainOptions,
   collect,
+  type DiscoveryOption,
+  discoveryOf,
   type MarketOption,
   openChain,
   sourcesOf,
   withChainOptions,
+  withDiscoveryOption,
   withMarketOption,
 } from './context.ts'
 import { exitCodes, print } from './output.ts'
 import { attestationText } from './post.ts'
 import { type VerificationReport, verifyMessage } from './verification.ts'
 
-type Options = ChainOptions & MarketOption & { readonly leaf?: readonly string[] }
+type Options = ChainOptions & MarketOption & DiscoveryOption & { readonly leaf?: readonly string[] }
 
-export const verifyCommand = withMarketOption(withChainOptions(new Command('verify')))
+export const verifyCommand = withDiscoveryOption(withMarketOption(withChainOptions(new Command('verify'))))
   .description('recompute an attestation from the chain at its own block; exit code 3 when it differs or is not signed')
   .argument('<transaction|attestation>', 'hash of a post of any mode, its bytes as hex, or a file that holds them')
   .option('--leaf <leaf>', 'leaf of a root as hex or file, to recompute with it (repeat for more)', collect)
@@ -35,7 +38,8 @@ export const verifyCommand = withMarketOption(withChainOptions(new Command('veri
       : { input: await attestationText(text), minedAt: undefined }
     const sources = await sourcesOf(options)
     const leaves = await Promise.all((options.leaf ?? []).map(readLeaf))
-    const found = await verifyMessage(client, decodeMessage(input), { deployment, sources, minedAt, leaves })
+    const given = { deployment, sources, minedAt, leaves, ...discoveryOf(options) }
+    const found = await verifyMessage(client, decodeMessage(input), given)
     const { kind, verification, differences, digest, records, context } = found
     const equal = differences.length === 0
     const { domain, block, paramsHash } = context

@@ -6,13 +6,22 @@ import { type Assessment, whatIfReport } from '../../src/report/whatIfReport.ts'
 import { calculateMargin } from '../../src/risk/plimsoll/calculateMargin.ts'
 import { calculateLadder } from '../../src/risk/plimsoll/ladder.ts'
 import { applyChanges, type Change, changesSchema, type WhatIf } from '../../src/risk/plimsoll/whatIf.ts'
-import { type ChainOptions, type MarketOption, snapshotOf, withChainOptions, withMarketOption } from './context.ts'
+import {
+  type ChainOptions,
+  type DiscoveryOption,
+  type MarketOption,
+  snapshotOf,
+  withChainOptions,
+  withDiscoveryOption,
+  withMarketOption,
+} from './context.ts'
 import { toWad } from './decimal.ts'
 import { readTextFile } from './deployment.ts'
 import { print } from './output.ts'
 
 type Options = ChainOptions &
-  MarketOption & {
+  MarketOption &
+  DiscoveryOption & {
     readonly parameters?: string
     readonly block?: string
     readonly changes?: string
@@ -25,7 +34,7 @@ type Options = ChainOptions &
 
 const collect = (value: string, all: readonly string[]) => [...all, value]
 
-export const whatIfCommand = withMarketOption(withChainOptions(new Command('whatif')))
+export const whatIfCommand = withDiscoveryOption(withMarketOption(withChainOptions(new Command('whatif'))))
   .description(
     'compare the margin before and after changes of positions, market, venue rules or parameters; signs nothing',
   )

@@ -3,7 +3,7 @@ import { type Artifact, loadArtifact } from './artifacts.ts'
 import { type Contract, readAddress, type Sender } from './chain.ts'
 import type { TokenDeployment } from './tokens.ts'
 
-/** Aave v3.0 from `@aave/core-v3`, with WETH and USDC as reserves. */
+/** Aave v3.0 from `@aave/core-v3`, with WETH and USDC as first reserves. */
 export type AaveV3Deployment = {
   readonly addressesProvider: Address
   readonly pool: Address
@@ -15,7 +15,8 @@ export type AaveV3Deployment = {
 export const aaveRisk = { ltv: 8_000n, liquidationThreshold: 8_250n, liquidationBonus: 10_500n } as const
 
 const reserveFactor = 1_000n
-const variableRateMode = 2n
+/** `DataTypes.InterestRateMode`. */
+const rateModes = { stable: 1n, variable: 2n } as const
 const ray = 10n ** 27n
 
 const artifact = (path: string): Promise<Artifact> =>
@@ -62,7 +63,11 @@ export async function deployAaveV3(deployer: Sender, { tokens, feeds }: TokenDep
   const dataProvider = await deployer.deploy(await artifact('misc/AaveProtocolDataProvider'), [provider.address])
   await deployer.send(provider, 'setPoolDataProvider', [dataProvider.address])
 
-  await listReserves(deployer, { provider, configurator, pool, tokens })
+  const reserves = [
+    { asset: tokens.weth, symbol: 'WETH', decimals: 18, ...aaveRisk },
+    { asset: tokens.usdc, symbol: 'USDC', decimals: 6, ...aaveRisk },
+  ]
+  await listReserves(deployer, { provider: provider.address, configurator, pool, reserves })
   return {
     addressesProvider: provider.address,
     pool,
@@ -71,14 +76,53 @@ export async function deployAaveV3(deployer: Sender, { tokens, feeds }: TokenDep
   }
 }
 
+/** Terms of a reserve: thresholds in basis points, a debt ceiling in US cents, which makes it isolated collateral. */
+export type ReserveTerms = {
+  readonly asset: Address
+  readonly symbol: string
+  readonly decimals: number
+  readonly ltv: bigint
+  readonly liquidationThreshold: bigint
+  readonly liquidationBonus: bigint
+  readonly debtCeiling?: bigint
+  readonly allows?: readonly ('stableRate' | 'borrowingInIsolation')[]
+}
+
+/** Lists further reserves at a pool, priced by their feeds; every reserve can be borrowed. */
+export async function addReserves(
+  deployer: Sender,
+  aave: AaveV3Deployment,
+  listed: readonly (ReserveTerms & { readonly feed: Address })[],
+): Promise<void> {
+  const oracle = { name: 'AaveOracle', address: aave.oracle, abi: (await artifact('misc/AaveOracle')).abi }
+  await deployer.send(oracle, 'setAssetSources', [listed.map(({ asset }) => asset), listed.map(({ feed }) => feed)])
+  const { addressesProvider: provider, pool } = aave
+  await listReserves(deployer, { provider, configurator: await configuratorOf(deployer, aave), pool, reserves: listed })
+}
+
+/** The administration of a pool, whose only administrator is the deployer. */
+export async function configuratorOf({ chain }: Sender, aave: AaveV3Deployment): Promise<Contract> {
+  const { abi } = await artifact('protocol/configuration/PoolAddressesProvider')
+  const provider = { name: 'PoolAddressesProvider', address: aave.addressesProvider, abi }
+  return {
+    name: 'PoolConfigurator',
+    abi: (await artifact('protocol/pool/PoolConfigurator')).abi,
+    address: await readAddress(chain, provider, 'getPoolConfigurator'),
+  }
+}
+
 /** Supplies `amount` of the sender's own tokens, in their smallest unit. */
 export async function supplyToAave(sender: Sender, aave: AaveV3Deployment, loan: Loan): Promise<void> {
   await sender.send(poolOf(aave), 'supply', [loan.asset, loan.amount, sender.address, 0])
 }
 
-/** Borrows `amount` at the variable rate, in the token's smallest unit. */
-export async function borrowFromAave(sender: Sender, aave: AaveV3Deployment, loan: Loan): Promise<void> {
-  await sender.send(poolOf(aave), 'borrow', [loan.asset, loan.amount, variableRateMode, 0, sender.address])
+/** Borrows `amount` in the token's smallest unit, at the variable rate unless told otherwise. */
+export async function borrowFromAave(
+  sender: Sender,
+  aave: AaveV3Deployment,
+  { asset, amount, rate = 'variable' }: Loan & { readonly rate?: keyof typeof rateModes },
+): Promise<void> {
+  await sender.send(poolOf(aave), 'borrow', [asset, amount, rateModes[rate], 0, sender.address])
 }
 
 type Loan = { readonly asset: Address; readonly amount: bigint }
@@ -111,23 +155,22 @@ async function deployLibraries(deployer: Sender): Promise<Record<string, Address
   return libraries
 }
 
-async function listReserves(deployer: Sender, { provider, configurator, pool, tokens }: ReserveListing): Promise<void> {
+async function listReserves(
+  deployer: Sender,
+  { provider, configurator, pool, reserves }: ReserveListing,
+): Promise<void> {
   const implementation = async (name: string) =>
     (await deployer.deploy(await artifact(`protocol/tokenization/${name}`), [pool])).address
   const aToken = await implementation('AToken')
   const stableDebtToken = await implementation('StableDebtToken')
   const variableDebtToken = await implementation('VariableDebtToken')
   const percent = (value: bigint) => (value * ray) / 100n
-  // Optimal use 80 %; variable slopes 4 % and 75 %; the rest prices stable debt, which nobody borrows here.
+  // Optimal use 80 %; variable slopes 4 % and 75 %; the rest prices stable debt, from 5 % on.
   const rates = [80n, 0n, 4n, 75n, 1n, 75n, 1n, 8n, 20n].map(percent)
   const strategy = await deployer.deploy(await artifact('protocol/pool/DefaultReserveInterestRateStrategy'), [
-    provider.address,
+    provider,
     ...rates,
   ])
-  const reserves = [
-    { asset: tokens.weth, symbol: 'WETH', decimals: 18 },
-    { asset: tokens.usdc, symbol: 'USDC', decimals: 6 },
-  ]
   await deployer.send(configurator, 'initReserves', [
     reserves.map(({ asset, symbol, decimals }) => ({
       aTokenImpl: aToken,
@@ -147,8 +190,7 @@ async function listReserves(deployer: Sender, { provider, configurator, pool, to
       params: '0x10',
     })),
   ])
-  for (const { asset } of reserves) {
-    const { ltv, liquidationThreshold, liquidationBonus } = aaveRisk
+  for (const { asset, ltv, liquidationThreshold, liquidationBonus, debtCeiling, allows = [] } of reserves) {
     await deployer.send(configurator, 'configureReserveAsCollateral', [
       asset,
       ltv,
@@ -157,12 +199,17 @@ async function listReserves(deployer: Sender, { provider, configurator, pool, to
     ])
     await deployer.send(configurator, 'setReserveBorrowing', [asset, true])
     await deployer.send(configurator, 'setReserveFactor', [asset, reserveFactor])
+    if (debtCeiling !== undefined) await deployer.send(configurator, 'setDebtCeiling', [asset, debtCeiling])
+    for (const permission of allows) {
+      const name = permission === 'stableRate' ? 'setReserveStableRateBorrowing' : 'setBorrowableInIsolation'
+      await deployer.send(configurator, name, [asset, true])
+    }
   }
 }
 
 type ReserveListing = {
-  readonly provider: Contract
+  readonly provider: Address
   readonly configurator: Contract
   readonly pool: Address
-  readonly tokens: TokenDeployment['tokens']
+  readonly reserves: readonly ReserveTerms[]
 }

@@ -5,6 +5,7 @@ import { type DevnetChain, type Sender, sendAs } from './chain.ts'
 import { borrowFromMarket, enterMarkets, supplyEther, supplyToMarket } from './compoundV2.ts'
 import type { DevnetDeployment } from './deployment.ts'
 import { openOption, optionTypes, readMinimumCollateral } from './lyraTrading.ts'
+import { borrowFromMorpho, supplyCollateralToMorpho, supplyToMorpho } from './morphoBlue.ts'
 import { addPerpLiquidity, alignPerpPrice, depositToPerp, openShortPerpetual } from './perpTrading.ts'
 import { setPrices } from './prices.ts'
 import { approveAll, mintToken, openingPrices, readBalance, wrapEther } from './tokens.ts'
@@ -37,6 +38,10 @@ export async function openSampleAccounts(
   await alignPerpPrice(maker, deployment.perpV2, openingPrices.ETH)
   onProgress('Account: borrower')
   await openBorrower({ sender: sendAs(chain, accounts.borrower), deployment })
+  onProgress('Liquidity of the further reserves and of Spark')
+  await provideFurtherLiquidity(deployer, deployment)
+  onProgress('Account: isolated')
+  await openIsolated({ sender: sendAs(chain, accounts.isolated), deployment }, maker)
   await setPrices(chain, deployment, {})
 }
 
@@ -54,6 +59,23 @@ async function provideLiquidity({ deployer, sender, deployment }: Opening): Prom
   await mintPosition(sender, deployment, { weth: wad('2000'), usdc: usdc(4_000_000), ticks: wideTicks })
   await depositToPerp(sender, perpV2, { token: tokens.usdc, amount: usdc(200_000_000) })
   await addPerpLiquidity(sender, perpV2, { base: wad('10000'), quote: wad('20000000') })
+}
+
+/** What can be borrowed of the further reserves of Aave, and at Spark. */
+async function provideFurtherLiquidity(sender: Sender, { tokens, aave, spark }: DevnetDeployment): Promise<void> {
+  const { weth, usdc: usdCoin, wbtc, dai } = tokens
+  const to = sender.address
+  await wrapEther(sender, weth, wad('500'))
+  await mintToken(sender, usdCoin, { to, amount: usdc(1_000_000) })
+  await mintToken(sender, wbtc, { to, amount: parseUnits('100', 8) })
+  await mintToken(sender, dai, { to, amount: wad('2000000') })
+  await approveAll(sender, [wbtc, dai], [aave.pool])
+  await approveAll(sender, [weth, usdCoin, dai], [spark.pool])
+  await supplyToAave(sender, aave, { asset: wbtc, amount: parseUnits('100', 8) })
+  await supplyToAave(sender, aave, { asset: dai, amount: wad('1000000') })
+  await supplyToAave(sender, spark, { asset: weth, amount: wad('500') })
+  await supplyToAave(sender, spark, { asset: usdCoin, amount: usdc(1_000_000) })
+  await supplyToAave(sender, spark, { asset: dai, amount: wad('1000000') })
 }
 
 /**
@@ -132,6 +154,23 @@ async function openBorrower({ sender, deployment }: Omit<Opening, 'deployer'>): 
   await supplyToMarket(sender, venus.vWeth, wad('10'))
   await enterMarkets(sender, venus.comptroller, [venus.vWeth])
   await borrowFromMarket(sender, venus.vUsdc, usdc(8_000))
+}
+
+/** Borrows USDC against WETH in one market of Morpho and lends WETH to another, both of which the maker lends to. */
+async function openIsolated({ sender, deployment }: Omit<Opening, 'deployer'>, maker: Sender): Promise<void> {
+  const { tokens, morphoBlue } = deployment
+  const { morpho, markets } = morphoBlue
+  await approveAll(maker, [tokens.weth, tokens.usdc], [morpho])
+  await supplyToMorpho(maker, { morpho, market: markets.wethUsdc, amount: usdc(100_000) })
+  await supplyToMorpho(maker, { morpho, market: markets.usdcWeth, amount: wad('50') })
+  await supplyCollateralToMorpho(maker, { morpho, market: markets.usdcWeth, amount: usdc(100_000) })
+  await borrowFromMorpho(maker, { morpho, market: markets.usdcWeth, amount: wad('20') })
+
+  await wrapEther(sender, tokens.weth, wad('15'))
+  await approveAll(sender, [tokens.weth], [morpho])
+  await supplyCollateralToMorpho(sender, { morpho, market: markets.wethUsdc, amount: wad('10') })
+  await borrowFromMorpho(sender, { morpho, market: markets.wethUsdc, amount: usdc(12_000) })
+  await supplyToMorpho(sender, { morpho, market: markets.usdcWeth, amount: wad('5') })
 }
 
 function strikeAt({ strikeIds }: DevnetDeployment['lyra'], index: number): bigint {

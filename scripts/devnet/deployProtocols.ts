@@ -1,12 +1,14 @@
+import { deploySpark, extendAaveV3 } from './aaveMarkets.ts'
 import { deployAaveV3 } from './aaveV3.ts'
 import { openSampleAccounts } from './accounts.ts'
 import { type DevnetChain, sendAs } from './chain.ts'
 import { deployCompoundV2 } from './compoundV2.ts'
 import type { DevnetDeployment } from './deployment.ts'
 import { deployLyraAvalon } from './lyraAvalon.ts'
+import { deployMorphoBlue } from './morphoBlue.ts'
 import { deployPerpV2 } from './perpV2.ts'
 import { deployPyth } from './pyth.ts'
-import { deployTokens, openingPrices, postAnswers } from './tokens.ts'
+import { deployFurtherTokens, deployTokens, openingPrices, postAnswers } from './tokens.ts'
 import { deployUniswapV3 } from './uniswapV3.ts'
 import { deployVenus } from './venus.ts'
 
@@ -25,6 +27,7 @@ export const devnetAccounts = {
     levered: '0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65',
     empty: '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc',
     borrower: '0x23618e81E3f5cdF7f54C3d65f7FBc0aBf5B21E8f',
+    isolated: '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720',
   },
 } as const
 
@@ -75,6 +78,17 @@ export async function deployProtocols(
   const compoundV2 = await deployCompoundV2(deployer, tokens)
   onProgress('Venus')
   const venus = await deployVenus(deployer, tokens)
+  onProgress('Further tokens and Aave reserves, and Spark')
+  const further = await deployFurtherTokens(deployer)
+  await extendAaveV3(deployer, aave, { tokens, further, sUSD: lyra.sUSD })
+  const spark = await deploySpark(deployer, { tokens, further })
+  onProgress('Morpho Blue')
+  const morphoBlue = await deployMorphoBlue(deployer, tokens)
   const chainId = await chain.client.getChainId()
-  return { chainId, ...tokens, pyth, aave, uniswapV3, perpV2, lyra, compoundV2, venus, ...devnetAccounts }
+  const allTokens = {
+    tokens: { ...tokens.tokens, ...further.tokens },
+    feeds: { ...tokens.feeds, ...further.feeds },
+  }
+  const protocols = { pyth, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus, morphoBlue }
+  return { chainId, ...allTokens, ...protocols, ...devnetAccounts }
 }

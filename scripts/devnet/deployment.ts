@@ -3,12 +3,24 @@ import { address, bytes32, parseJson, parseWith } from '../../src/core/schema.ts
 
 const id = z.string().regex(/^[1-9]\d*$/, 'expected a positive integer as decimal text')
 
+const aavePool = z.strictObject({ addressesProvider: address, pool: address, dataProvider: address, oracle: address })
+const morphoBlueMarket = z.strictObject({
+  id: bytes32,
+  loanToken: address,
+  collateralToken: address,
+  oracle: address,
+  irm: address,
+  lltv: id,
+})
+
 const schema = z.strictObject({
   chainId: z.int().positive(),
-  tokens: z.strictObject({ weth: address, usdc: address }),
-  feeds: z.strictObject({ ethUsd: address, usdcUsd: address, susdUsd: address }),
+  tokens: z.strictObject({ weth: address, usdc: address, wbtc: address, dai: address }),
+  feeds: z.strictObject({ ethUsd: address, usdcUsd: address, susdUsd: address, btcUsd: address, daiUsd: address }),
   pyth: z.strictObject({ contract: address, ethUsd: bytes32, usdcUsd: bytes32, susdUsd: bytes32 }),
-  aave: z.strictObject({ addressesProvider: address, pool: address, dataProvider: address, oracle: address }),
+  aave: aavePool,
+  /** A second deployment of the same code with parameters of its own, as Spark is one of Aave's. */
+  spark: aavePool,
   uniswapV3: z.strictObject({ factory: address, positionManager: address, swapRouter: address, pool: address }),
   perpV2: z.strictObject({
     clearingHouse: address,
@@ -49,6 +61,10 @@ const schema = z.strictObject({
     vWeth: address,
     vUsdc: address,
   }),
+  morphoBlue: z.strictObject({
+    morpho: address,
+    markets: z.strictObject({ wethUsdc: morphoBlueMarket, usdcWeth: morphoBlueMarket }),
+  }),
   operators: z.strictObject({ deployer: address, maker: address }),
   accounts: z.strictObject({
     hedged: address,
@@ -56,6 +72,7 @@ const schema = z.strictObject({
     levered: address,
     empty: address,
     borrower: address,
+    isolated: address,
   }),
 })
 

@@ -19,13 +19,13 @@ const surface = 'lyra-eth'
 const maxPriceAge = 90_000
 
 /** Names of the underlyings that a devnet prices. */
-const underlyings: readonly Underlying[] = ['ETH', 'SUSD', 'USDC']
+const underlyings: readonly Underlying[] = ['BTC', 'DAI', 'ETH', 'SUSD', 'USDC']
 
 /**
  * The parameter set of a devnet as the JSON value that `parseParameters` reads: its tokens, feeds and venues around a given
  * calibration. `creditLine` is the address of a deployed credit line, if there is one.
  *
- * @throws {InvalidInputError} when the calibration lacks one of the underlyings ETH, SUSD and USDC.
+ * @throws {InvalidInputError} when the calibration lacks one of the underlyings BTC, DAI, ETH, SUSD and USDC.
  */
 export function devnetParameters(
   deployment: DevnetDeployment,
@@ -40,6 +40,8 @@ export function devnetParameters(
     underlyings: Object.fromEntries(underlyings.map((name) => [name, underlyingOf(calibration, name)])),
     assets: devnetAssets(deployment),
     prices: {
+      BTC: { source: 'chainlink', feed: deployment.feeds.btcUsd, maxAge: maxPriceAge, decimals: 8 },
+      DAI: { source: 'chainlink', feed: deployment.feeds.daiUsd, maxAge: maxPriceAge, decimals: 8 },
       ETH: { source: 'chainlink', feed: deployment.feeds.ethUsd, maxAge: maxPriceAge, decimals: 8 },
       SUSD: { source: 'chainlink', feed: deployment.feeds.susdUsd, maxAge: maxPriceAge, decimals: 8 },
       USDC: { source: 'chainlink', feed: deployment.feeds.usdcUsd, maxAge: maxPriceAge, decimals: 8 },
@@ -62,22 +64,36 @@ export function devnetParameters(
 
 function devnetAssets({ chainId, tokens, lyra }: DevnetDeployment) {
   const rate = { source: 'fixed', value: wad }
-  const { none: itself, synthetic } = wrappedBasis
+  const { none: itself, custodialBitcoin, synthetic } = wrappedBasis
   return {
     [toAssetKey(chainId, tokens.weth)]: { symbol: 'WETH', decimals: 18, underlying: 'ETH', rate, basis: itself },
     [toAssetKey(chainId, zeroAddress)]: { symbol: 'ETH', decimals: 18, underlying: 'ETH', rate, basis: itself },
     [toAssetKey(chainId, tokens.usdc)]: { symbol: 'USDC', decimals: 6, underlying: 'USDC', rate, basis: itself },
+    [toAssetKey(chainId, tokens.wbtc)]: {
+      symbol: 'WBTC',
+      decimals: 8,
+      underlying: 'BTC',
+      rate,
+      basis: custodialBitcoin,
+    },
+    [toAssetKey(chainId, tokens.dai)]: { symbol: 'DAI', decimals: 18, underlying: 'DAI', rate, basis: itself },
     [toAssetKey(chainId, lyra.sUSD)]: { symbol: 'sUSD', decimals: 18, underlying: 'SUSD', rate, basis: itself },
     [toAssetKey(chainId, lyra.sETH)]: { symbol: 'sETH', decimals: 18, underlying: 'ETH', rate, basis: synthetic },
   }
 }
 
-function devnetVenues({ tokens, aave, uniswapV3, perpV2, lyra, compoundV2, venus }: DevnetDeployment) {
+function devnetVenues(deployment: DevnetDeployment) {
+  const { tokens, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus, morphoBlue } = deployment
   const { clearingHouse, accountBalance, vault, exchange, clearingHouseConfig, orderBook, baseToken } = perpV2
   const { optionMarket, optionToken, greekCache, shortCollateral, synthetixAdapter, sUSD, sETH } = lyra
   return [
-    { id: 'wallet', adapter: 'erc20', configuration: { tokens: [tokens.weth, tokens.usdc, sUSD, sETH] } },
+    {
+      id: 'wallet',
+      adapter: 'erc20',
+      configuration: { tokens: [tokens.weth, tokens.usdc, sUSD, sETH, tokens.wbtc, tokens.dai] },
+    },
     { id: 'aave-v3', adapter: 'aave-v3', configuration: { pool: aave.pool, dataProvider: aave.dataProvider } },
+    { id: 'spark', adapter: 'aave-v3', configuration: { pool: spark.pool, dataProvider: spark.dataProvider } },
     {
       id: 'uniswap-v3',
       adapter: 'uniswap-v3',
@@ -122,6 +138,11 @@ function devnetVenues({ tokens, aave, uniswapV3, perpV2, lyra, compoundV2, venus
       adapter: 'compound-v2',
       failureGroup: 'venus',
       configuration: { variant: 'venus-isolated', comptrollers: [venus.comptroller] },
+    },
+    {
+      id: 'morpho-blue',
+      adapter: 'morpho-blue',
+      configuration: { morpho: morphoBlue.morpho, markets: [morphoBlue.markets.wethUsdc.id] },
     },
   ]
 }

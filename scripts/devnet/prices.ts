@@ -6,18 +6,18 @@ import { refreshGreeks, setSyntheticRate } from './lyraTrading.ts'
 import { alignPerpPrice } from './perpTrading.ts'
 import { dispatchPrice } from './perpV2.ts'
 import { publishPrices } from './pyth.ts'
-import { postAnswers, readAnswer } from './tokens.ts'
+import { postAnswers, postFurtherAnswers, readAnswer } from './tokens.ts'
 import { alignPoolPrice } from './uniswapV3.ts'
 
 /** New prices in WAD USD; an asset that is not named keeps its price. */
-export type DevnetPrices = { readonly ETH?: Wad; readonly USDC?: Wad; readonly sUSD?: Wad }
+export type DevnetPrices = Partial<Readonly<Record<'ETH' | 'USDC' | 'sUSD' | 'BTC' | 'DAI', Wad>>>
 
 const feedUnit = 10n ** 10n
 
 /**
- * Moves prices everywhere at once and renews every timestamp: Chainlink aggregators (and with them Aave), Pyth, Perp's price
- * feed, the rate of Lyra's Synthetix stand-in and its cached greeks; then the maker trades the Uniswap pool and the
- * perpetual market to the new price, as arbitrage would. Averages follow in their own time: Perp's mark price has
+ * Moves prices everywhere at once and renews every timestamp: Chainlink aggregators (and with them Aave and Morpho), Pyth,
+ * Perp's price feed, the rate of Lyra's Synthetix stand-in and its cached greeks; then the maker trades the Uniswap pool and
+ * the perpetual market to the new price, as arbitrage would. Averages follow in their own time: Perp's mark price has
  * arrived after 30 minutes. The perpetual market takes 15 seconds of chain time for every 9 % of a move. With no prices
  * this only renews. Pools have liquidity from an eighth to eight times 2,000 USD.
  *
@@ -42,6 +42,10 @@ export async function setPrices(chain: DevnetChain, deployment: DevnetDeployment
   await refreshGreeks(deployer, lyra)
   await alignPoolPrice(maker, deployment, (answers.ETH * 10n ** 8n) / answers.USDC)
   await alignPerpPrice(maker, perpV2, answers.ETH)
+  await postFurtherAnswers(deployer, feeds, {
+    BTC: toAnswer('BTC', prices.BTC) ?? (await readAnswer(chain, feeds.btcUsd)),
+    DAI: toAnswer('DAI', prices.DAI) ?? (await readAnswer(chain, feeds.daiUsd)),
+  })
 }
 
 /** Lets `seconds` pass at the present prices: advances the chain, then renews what would be stale. */

@@ -17,6 +17,18 @@ export const feedDecimals = 8
 /** Prices at which the devnet opens, in USD with {@link feedDecimals} decimals. */
 export const openingPrices = { ETH: 2_000n * 10n ** 8n, USDC: 10n ** 8n, sUSD: 10n ** 8n } as const
 
+/** Likewise, of what {@link deployFurtherTokens} adds. */
+export const furtherOpeningPrices = { BTC: 60_000n * 10n ** 8n, DAI: 10n ** 8n } as const
+
+/**
+ * Further tokens, which are there once the protocols are: WBTC (8 decimals) and DAI (18 decimals), each a `MintableERC20` of
+ * `@aave/core-v3`, and their aggregators.
+ */
+export type FurtherTokens = {
+  readonly tokens: { readonly wbtc: Address; readonly dai: Address }
+  readonly feeds: { readonly btcUsd: Address; readonly daiUsd: Address }
+}
+
 const aave = '@aave/core-v3/artifacts/contracts'
 
 /** Deploys WETH, USDC and the aggregators for ETH, USDC and sUSD; sUSD is a stablecoin of its own. */
@@ -37,6 +49,20 @@ export async function deployTokens(deployer: Sender): Promise<TokenDeployment> {
   }
 }
 
+/** Deploys WBTC, DAI and the aggregators for BTC and DAI. */
+export async function deployFurtherTokens(deployer: Sender): Promise<FurtherTokens> {
+  const aggregator = await loadAggregator()
+  const mintable = await loadArtifact(`${aave}/mocks/tokens/MintableERC20.sol/MintableERC20.json`)
+  const wbtc = await deployer.deploy(mintable, ['Wrapped BTC', 'WBTC', 8])
+  const dai = await deployer.deploy(mintable, ['Dai Stablecoin', 'DAI', 18])
+  const btcUsd = await deployer.deploy(aggregator, [feedDecimals, furtherOpeningPrices.BTC])
+  const daiUsd = await deployer.deploy(aggregator, [feedDecimals, furtherOpeningPrices.DAI])
+  return {
+    tokens: { wbtc: wbtc.address, dai: dai.address },
+    feeds: { btcUsd: btcUsd.address, daiUsd: daiUsd.address },
+  }
+}
+
 /**
  * Reads the artifact of the Chainlink aggregator, which this project compiles from its package.
  *
@@ -46,7 +72,7 @@ export async function loadAggregator(): Promise<Artifact> {
   return loadProjectArtifact('@chainlink/contracts/src/v0.8/tests/MockV3Aggregator.sol/MockV3Aggregator.json')
 }
 
-/** Gives an account freshly minted units of a test token (USDC, sUSD, sETH) in its smallest unit. */
+/** Gives an account freshly minted units of a test token (USDC, WBTC, DAI, sUSD, sETH) in its smallest unit. */
 export async function mintToken(minter: Sender, token: Address, grant: { to: Address; amount: bigint }): Promise<void> {
   await minter.send({ name: 'Mintable', address: token, abi: mintAbi }, 'mint', [grant.to, grant.amount])
 }
@@ -77,17 +103,32 @@ export async function readBalance(holder: Sender, token: Address): Promise<bigin
   })
 }
 
-/** Posts a new round to every feed, in USD with {@link feedDecimals} decimals; an equal answer renews its time. */
+/** Posts a new round to each of these feeds, in USD with {@link feedDecimals} decimals; an equal answer renews its time. */
 export async function postAnswers(
   sender: Sender,
   feeds: TokenDeployment['feeds'],
   answers: Readonly<Record<'ETH' | 'USDC' | 'sUSD', bigint>>,
 ): Promise<void> {
-  const rounds = [
+  await postRounds(sender, [
     [feeds.ethUsd, answers.ETH],
     [feeds.usdcUsd, answers.USDC],
     [feeds.susdUsd, answers.sUSD],
-  ] as const
+  ])
+}
+
+/** Likewise to the feeds of the further tokens. */
+export async function postFurtherAnswers(
+  sender: Sender,
+  feeds: FurtherTokens['feeds'],
+  answers: Readonly<Record<'BTC' | 'DAI', bigint>>,
+): Promise<void> {
+  await postRounds(sender, [
+    [feeds.btcUsd, answers.BTC],
+    [feeds.daiUsd, answers.DAI],
+  ])
+}
+
+async function postRounds(sender: Sender, rounds: readonly (readonly [Address, bigint])[]): Promise<void> {
   for (const [address, answer] of rounds) {
     await sender.send({ name: 'MockV3Aggregator', address, abi: aggregatorAbi }, 'updateAnswer', [answer])
   }

@@ -3,7 +3,8 @@ import { InconsistentReadError } from '../core/errors.ts'
 import type { VenueRequirement } from '../core/portfolio.ts'
 import type { Position, VenueAccount } from '../core/position.ts'
 import type { LendingPoolRule } from '../core/venueRule.ts'
-import { ceilDiv } from '../kernel/fixedPoint.ts'
+import { healthFactor } from '../kernel/aaveRounding.ts'
+import { ceilDiv, floorDiv } from '../kernel/fixedPoint.ts'
 import {
   type AaveV3Configuration,
   type AaveV3Raw,
@@ -12,6 +13,7 @@ import {
   aaveV3Configuration,
   aaveV3Witness,
   readAaveV3,
+  since,
 } from './aaveV3Read.ts'
 import type { Adapter, AdapterContext } from './adapter.ts'
 import { requireDecimals } from './decimals.ts'
@@ -25,7 +27,10 @@ const wadPerBase = 10n ** 10n
  * `C · (1 − LTV)` to borrow and `C · (1 − LT)` to stay open, at its own prices and averaged ratios.
  *
  * The rule lists the reserves that the pool itself counts, with the thresholds, bonuses and prices that it uses for this
- * account, and is held against the pool's own totals.
+ * account, in e-mode or out of it, and is held against the pool's own totals and health factor. Isolation mode, siloed
+ * borrowing and caps limit what can be borrowed next, not what is liquidated, so nothing of them is in the rule. A frozen
+ * reserve counts as before. Of a paused one nothing can be withdrawn, repaid or liquidated; its rule stays as if it could be
+ * liquidated, which charges more.
  */
 export const aaveV3: Adapter<AaveV3Configuration, AaveV3Raw> = {
   id: 'aave-v3',
@@ -97,7 +102,7 @@ function requirementOf(
   }
 }
 
-/** The pool leaves out a reserve without a threshold of its own, also where an e-mode category would give it one. */
+/** Up to 3.5 the pool leaves out a reserve without a threshold of its own, also where an e-mode category would give it one. */
 function ruleOf(
   { reserves, totals }: AaveV3Raw,
   venueAccount: VenueAccount,
@@ -111,9 +116,9 @@ function ruleOf(
   const rule: LendingPoolRule = {
     kind: 'lendingPool',
     venueAccount,
-    averaging: version === '3.0' ? 'truncated' : 'exact',
+    averaging: version < since.exactAveraging ? 'truncated' : 'exact',
     collaterals: quoted
-      .filter(({ supplied, risk }) => supplied > 0n && risk.hasThreshold)
+      .filter(({ supplied, risk }) => supplied > 0n && risk.counts)
       .map(({ common, supplied, risk: { liquidationThreshold, bonus } }) => ({
         ...common,
         amount: supplied,
@@ -127,16 +132,33 @@ function ruleOf(
   return rule
 }
 
-/** The pool rounds collateral down and, from 3.5 on, debt up. */
-function requireTotals({ collaterals, debts }: LendingPoolRule, totals: AaveV3Raw['totals'], venue: string): void {
-  const sum = (held: LendingPoolRule['debts'], divide: (a: bigint, b: bigint) => bigint) =>
-    held.reduce((total, { amount, quote, decimals }) => total + divide(amount * quote, 10n ** BigInt(decimals)), 0n)
-  const floor = (a: bigint, b: bigint) => a / b
-  const collateral = sum(collaterals, floor)
-  const [least, most] = [sum(debts, floor), sum(debts, ceilDiv)]
-  if (collateral === totals.collateral && least <= totals.debt && totals.debt <= most) return
-  throw new InconsistentReadError(
-    `${venue}: its reserves add up to collateral ${collateral} and debt ${least} to ${most}, the pool says ${totals.collateral} and ${totals.debt}.`,
-    { metaMessages: ['The pool may be another version than this adapter reads; values in 1e-8 USD.'] },
-  )
+/**
+ * The pool rounds collateral down, debt down with truncated averaging and up with exact. Its health factor tells whether
+ * thresholds, e-mode and version were read as it uses them; it is the largest integer where the debt is worth nothing.
+ */
+function requireTotals(
+  { averaging, collaterals, debts }: LendingPoolRule,
+  totals: AaveV3Raw['totals'],
+  venue: string,
+): void {
+  const worthOf = ({ amount, quote, decimals }: LendingPoolRule['debts'][number], isUp: boolean) =>
+    (isUp ? ceilDiv : floorDiv)(amount * quote, 10n ** BigInt(decimals))
+  let [collateral, weighted, debt] = [0n, 0n, 0n]
+  for (const held of collaterals) {
+    const worth = worthOf(held, false)
+    collateral += worth
+    weighted += worth * BigInt(held.liquidationThreshold)
+  }
+  for (const owed of debts) debt += worthOf(owed, averaging === 'exact')
+  const ours = { collateral, debt, healthFactor: healthFactor(averaging, { collateral, weighted, debt }) ?? largest }
+  const differing = (['collateral', 'debt', 'healthFactor'] as const).filter((name) => ours[name] !== totals[name])
+  if (differing.length === 0) return
+  throw new InconsistentReadError(`${venue}: its reserves do not add up to what the pool says of the account.`, {
+    metaMessages: [
+      ...differing.map((name) => `${name}: ${ours[name]}, the pool says ${totals[name]}`),
+      'Set `version` in the configuration of the venue to that of the pool. Values in 1e-8 USD, the health factor in WAD.',
+    ],
+  })
 }
+
+const largest = 2n ** 256n - 1n

@@ -4,7 +4,6 @@ import { type PlannedCall, type ReadPlan, readAll, readEach, readTogether } from
 import { address, fraction } from '../core/schema.ts'
 import { wad } from '../core/units.ts'
 import type { AdapterContext } from './adapter.ts'
-import { UnsupportedPositionError } from './errors.ts'
 
 const addressesProviderAbi = parseAbi([
   'function getPool() view returns (address)',
@@ -17,6 +16,9 @@ const poolAbi = parseAbi([
   'function getUserAccountData(address user) view returns (uint256 totalCollateralBase, uint256 totalDebtBase, uint256 availableBorrowsBase, uint256 currentLiquidationThreshold, uint256 ltv, uint256 healthFactor)',
   'function getUserConfiguration(address user) view returns ((uint256 data))',
   'function getUserEMode(address user) view returns (uint256)',
+  'function getReserveData(address asset) view returns ((uint256 configuration, uint128 liquidityIndex, uint128 currentLiquidityRate, uint128 variableBorrowIndex, uint128 currentVariableBorrowRate, uint128 currentStableBorrowRate, uint40 lastUpdateTimestamp, uint16 id, address aTokenAddress, address stableDebtTokenAddress, address variableDebtTokenAddress, address interestRateStrategyAddress, uint128 accruedToTreasury, uint128 unbacked, uint128 isolationModeTotalDebt))',
+  'function getEModeCategoryCollateralConfig(uint8 id) view returns ((uint16 ltv, uint16 liquidationThreshold, uint16 liquidationBonus))',
+  'function getEModeCategoryCollateralBitmap(uint8 id) view returns (uint128)',
   'function getEModeCategoryData(uint8 id) view returns ((uint16 ltv, uint16 liquidationThreshold, uint16 liquidationBonus, address priceSource, string label))',
 ])
 const dataProviderAbi = parseAbi([
@@ -29,12 +31,22 @@ const oracleAbi = parseAbi(['function getAssetPrice(address asset) view returns 
 const scaledTokenAbi = parseAbi(['function scaledBalanceOf(address user) view returns (uint256)'])
 const stableDebtTokenAbi = parseAbi(['function principalBalanceOf(address user) view returns (uint256)'])
 
+/** Versions of the pool, in ascending order of their text. */
+const versions = ['3.0', '3.1', '3.2', '3.3', '3.4', '3.5', '3.6', '3.7'] as const
+
+/** What changed in how a pool counts an account, and since which version (`GenericLogic`, the features of each release). */
+export const since = {
+  /** An e-mode category lists its reserves in a bitmap, and has no price source; before, each reserve names one category. */
+  categoryBitmap: '3.2',
+  /** The health factor takes the thresholds without averaging them first, and debt is rounded up. */
+  exactAveraging: '3.5',
+  /** A reserve counts as collateral whether or not it has a threshold outside of e-mode. */
+  categoryThreshold: '3.6',
+} as const satisfies Record<string, (typeof versions)[number]>
+
 const options = {
-  /**
-   * How the pool computes a health factor: up to 3.6 it truncates the average threshold to basis points, from 3.7 on it does
-   * not. E-mode is read as 3.0 and 3.1 keep it; an account in e-mode at a later pool is refused.
-   */
-  version: z.enum(['3.0', '3.7']).default('3.0'),
+  /** The version of the pool (`POOL_REVISION` and its release), which decides how it counts. */
+  version: z.enum(versions).default('3.0'),
   /** Share of the debt that one liquidation repays, WAD; the pool itself may take all of it. */
   closeFactor: fraction.default(wad),
 }
@@ -45,6 +57,7 @@ export const aaveV3Configuration = z.union([
 ])
 
 export type AaveV3Configuration = z.output<typeof aaveV3Configuration>
+type Version = AaveV3Configuration['version']
 
 /** How the pool counts a reserve for this account; threshold and bonus in basis points, the price in 1e-8 USD. */
 export type AaveV3Risk = {
@@ -52,8 +65,8 @@ export type AaveV3Risk = {
   readonly liquidationThreshold: number
   /** Beyond 100 %. */
   readonly bonus: number
-  /** Whether the reserve has a threshold of its own, apart from any e-mode. */
-  readonly hasThreshold: boolean
+  /** Whether the pool counts the reserve when it is used as collateral. */
+  readonly counts: boolean
 }
 
 export type AaveV3Reserve = {
@@ -74,56 +87,47 @@ export type AaveV3Reserve = {
 export type AaveV3Raw = {
   readonly pool: Address
   readonly reserves: readonly AaveV3Reserve[]
-  /** Of all collateral and debt, in the pool's base unit of 1e-8 USD; the ratios in basis points. */
+  /** Of all collateral and debt, in the pool's base unit of 1e-8 USD; the ratios in basis points, the health factor in WAD. */
   readonly totals: {
     readonly collateral: bigint
     readonly debt: bigint
     readonly liquidationThreshold: bigint
     readonly ltv: bigint
+    readonly healthFactor: bigint
   }
 }
 
 type Contracts = { readonly pool: Address; readonly dataProvider: Address }
 
-/** The category that an account chose; `priceSource` may replace the price of its assets. */
+/** The category that an account chose: a reserve belongs to it by its own word or by a bit of the category. */
 type EMode = {
-  readonly category: bigint
   readonly liquidationThreshold: number
   readonly liquidationBonus: number
-  readonly priceSource: Address
+  readonly members:
+    | { readonly by: 'category'; readonly category: bigint; readonly priceSource: Address }
+    | { readonly by: 'bitmap'; readonly bitmap: bigint }
 }
 
-/**
- * Reads all reserves of an account. The last round also asks what the witness will ask.
- *
- * @throws {UnsupportedPositionError} for an account in e-mode at a pool whose e-mode this does not read.
- */
+/** Reads all reserves of an account. The last round also asks what the witness will ask. */
 export function* readAaveV3({
   configuration,
   account,
-  venue,
-}: Pick<AdapterContext<AaveV3Configuration>, 'configuration' | 'account' | 'venue'>): ReadPlan<AaveV3Raw> {
+}: Pick<AdapterContext<AaveV3Configuration>, 'configuration' | 'account'>): ReadPlan<AaveV3Raw> {
+  const { version } = configuration
   const { pool, dataProvider } = yield* findContracts(configuration)
-  const [assets, [collateral, debt, , liquidationThreshold, ltv], category, provider] = yield* readAll([
+  const [assets, [collateral, debt, , liquidationThreshold, ltv, healthFactor], category, provider] = yield* readAll([
     { address: pool, abi: poolAbi, functionName: 'getReservesList' },
     { address: pool, abi: poolAbi, functionName: 'getUserAccountData', args: [account] },
     { address: pool, abi: poolAbi, functionName: 'getUserEMode', args: [account] },
     { address: pool, abi: poolAbi, functionName: 'ADDRESSES_PROVIDER' },
   ])
-  if (category !== 0n && configuration.version !== '3.0') {
-    throw new UnsupportedPositionError({
-      venue,
-      position: `e-mode (category ${category})`,
-      remedy: 'Leave e-mode; the categories of this version of the pool are not read.',
-    })
-  }
   const [[oracle], eMode, reserves] = yield* readTogether([
     readAll([{ address: provider, abi: addressesProviderAbi, functionName: 'getPriceOracle' }]),
-    readEMode(pool, category),
+    readEMode(pool, category, version),
     readTogether(assets.map((asset) => readReserve(dataProvider, asset, account))),
   ])
   const [risks] = yield* readTogether([
-    readTogether(reserves.map((reserve) => readRisk(reserve, { dataProvider, oracle, eMode }))),
+    readTogether(reserves.map((reserve) => readRisk(reserve, { pool, dataProvider, oracle, eMode, version }))),
     readEach(aaveV3Witness(pool, reserves, account)),
   ])
   return {
@@ -132,7 +136,7 @@ export function* readAaveV3({
       const risk = risks[index]
       return risk === undefined ? reserve : { ...reserve, risk }
     }),
-    totals: { collateral, debt, liquidationThreshold, ltv },
+    totals: { collateral, debt, liquidationThreshold, ltv, healthFactor },
   }
 }
 
@@ -173,35 +177,76 @@ function* readReserve(dataProvider: Address, asset: Address, account: Address): 
   return { asset, decimals, ...tokens, supplied, stableDebt, variableDebt, isCollateral }
 }
 
-function* readEMode(pool: Address, category: bigint): ReadPlan<EMode | undefined> {
+function* readEMode(pool: Address, category: bigint, version: Version): ReadPlan<EMode | undefined> {
   if (category === 0n) return undefined
-  const [data] = yield* readAll([
-    { address: pool, abi: poolAbi, functionName: 'getEModeCategoryData', args: [Number(category)] },
+  const args = [Number(category)] as const
+  if (version < since.categoryBitmap) {
+    const [{ priceSource, ...data }] = yield* readAll([
+      { address: pool, abi: poolAbi, functionName: 'getEModeCategoryData', args },
+    ])
+    return { ...data, members: { by: 'category', category, priceSource } }
+  }
+  const [data, bitmap] = yield* readAll([
+    { address: pool, abi: poolAbi, functionName: 'getEModeCategoryCollateralConfig', args },
+    { address: pool, abi: poolAbi, functionName: 'getEModeCategoryCollateralBitmap', args },
   ])
-  return { category, ...data }
+  return { ...data, members: { by: 'bitmap', bitmap } }
+}
+
+type RiskSource = {
+  readonly pool: Address
+  readonly dataProvider: Address
+  readonly oracle: Address
+  readonly eMode: EMode | undefined
+  readonly version: Version
 }
 
 /** Threshold, bonus and price of a reserve that counts (`GenericLogic`, `LiquidationLogic._getConfigurationData`). */
 function* readRisk(
   { asset, supplied, stableDebt, variableDebt, isCollateral }: AaveV3Reserve,
-  { dataProvider, oracle, eMode }: { dataProvider: Address; oracle: Address; eMode: EMode | undefined },
+  source: RiskSource,
 ): ReadPlan<AaveV3Risk | undefined> {
   if (stableDebt + variableDebt === 0n && !(isCollateral && supplied > 0n)) return undefined
-  const provider = { address: dataProvider, abi: dataProviderAbi } as const
-  const priceOf = (token: Address) =>
-    ({ address: oracle, abi: oracleAbi, functionName: 'getAssetPrice', args: [token] }) as const
-  const [[[, , threshold, bonus], ownPrice], [category], [categoryPrice]] = yield* readTogether([
-    readAll([{ ...provider, functionName: 'getReserveConfigurationData', args: [asset] }, priceOf(asset)]),
-    readEach(
-      eMode === undefined ? [] : [{ ...provider, functionName: 'getReserveEModeCategory', args: [asset] } as const],
-    ),
-    readEach(eMode === undefined || eMode.priceSource === zeroAddress ? [] : [priceOf(eMode.priceSource)]),
+  const { dataProvider, oracle, eMode, version } = source
+  const [[[, , threshold, bonus], ownPrice], inEMode] = yield* readTogether([
+    readAll([
+      { address: dataProvider, abi: dataProviderAbi, functionName: 'getReserveConfigurationData', args: [asset] },
+      priceOf(oracle, asset),
+    ]),
+    readMembership(asset, source),
   ])
-  const isInEMode = eMode !== undefined && category === eMode.category
+  const { liquidationThreshold, liquidationBonus } =
+    eMode !== undefined && inEMode.isMember
+      ? eMode
+      : { liquidationThreshold: Number(threshold), liquidationBonus: Number(bonus) }
   return {
-    price: isInEMode && categoryPrice ? categoryPrice : ownPrice,
-    liquidationThreshold: isInEMode ? eMode.liquidationThreshold : Number(threshold),
-    bonus: Math.max(0, (isInEMode ? eMode.liquidationBonus : Number(bonus)) - 10_000),
-    hasThreshold: threshold > 0n,
+    price: inEMode.price ?? ownPrice,
+    liquidationThreshold,
+    bonus: Math.max(0, liquidationBonus - 10_000),
+    counts: threshold > 0n || version >= since.categoryThreshold,
   }
+}
+
+/** Whether a reserve belongs to the category of the account, and the price that the category gives it, if any. */
+function* readMembership(
+  asset: Address,
+  { pool, dataProvider, oracle, eMode }: RiskSource,
+): ReadPlan<{ readonly isMember: boolean; readonly price?: bigint }> {
+  if (eMode === undefined) return { isMember: false }
+  const { members } = eMode
+  if (members.by === 'bitmap') {
+    const [{ id }] = yield* readAll([{ address: pool, abi: poolAbi, functionName: 'getReserveData', args: [asset] }])
+    return { isMember: ((members.bitmap >> BigInt(id)) & 1n) === 1n }
+  }
+  const [[category], [price]] = yield* readTogether([
+    readAll([{ address: dataProvider, abi: dataProviderAbi, functionName: 'getReserveEModeCategory', args: [asset] }]),
+    readEach(members.priceSource === zeroAddress ? [] : [priceOf(oracle, members.priceSource)]),
+  ])
+  const isMember = category === members.category
+  // A category whose source has no price leaves each of its reserves its own.
+  return { isMember, ...(isMember && price && { price }) }
+}
+
+function priceOf(oracle: Address, token: Address) {
+  return { address: oracle, abi: oracleAbi, functionName: 'getAssetPrice', args: [token] } as const
 }

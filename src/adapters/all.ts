@@ -4,8 +4,18 @@ import { compoundV2 } from './compoundV2.ts'
 import { creditLine } from './creditLine.ts'
 import { erc20 } from './erc20.ts'
 import { lyraAvalon } from './lyraAvalon.ts'
+import { morphoBlue } from './morphoBlue.ts'
 import { perpV2 } from './perpV2.ts'
 import { uniswapV3 } from './uniswapV3.ts'
 
 /** Every adapter of this package; a venue of the parameter set names one by its id. */
-export const allAdapters: readonly AnyAdapter[] = [erc20, aaveV3, uniswapV3, perpV2, lyraAvalon, compoundV2, creditLine]
+export const allAdapters: readonly AnyAdapter[] = [
+  erc20,
+  aaveV3,
+  uniswapV3,
+  perpV2,
+  lyraAvalon,
+  compoundV2,
+  creditLine,
+  morphoBlue,
+]

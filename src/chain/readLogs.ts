@@ -84,11 +84,13 @@ async function readFilter(
   }))
 }
 
+/** What gateways answer when a request is malformed to them, too large or too slow; not those of keys, rates and outages. */
+const statusesOfLargeRequests = [400, 408, 413, 422, 500, 502, 504]
+
 /** Nodes refuse a range in many words, so whatever the node itself says may be that; a smaller range then tells. */
 function mayBeTooLarge(error: unknown): boolean {
   for (let link = error; link instanceof Error; link = link.cause) {
-    if (link instanceof HttpRequestError)
-      return link.status !== undefined && ![401, 403, 404, 429].includes(link.status)
+    if (link instanceof HttpRequestError) return statusesOfLargeRequests.includes(link.status ?? 0)
     if (link.name === 'TimeoutError') return true
     if ('code' in link && typeof link.code === 'number') return true
   }

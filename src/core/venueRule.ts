@@ -14,7 +14,7 @@ export type QuotedTokens = {
 
 /**
  * A pooled lending account: liquidatable when Σ collateral · threshold no longer covers the debt.
- * `averaging` is how the venue rounds: Aave 3.0 truncates an average threshold to basis points, Aave 3.7 does not.
+ * `averaging` is how the venue rounds: Aave truncates the average threshold to basis points up to 3.4, and from 3.5 on does not.
  * Quotes in USD with 8 decimals; `liquidationThreshold` and `bonus` in basis points, the bonus beyond 100 %.
  */
 export type LendingPoolRule = {

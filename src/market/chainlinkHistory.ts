@@ -30,20 +30,22 @@ type ChainlinkHistoryConfiguration = z.output<typeof configuration>
 type RoundId = { readonly phase: bigint; readonly number: bigint }
 type Round = RoundId & { readonly answer: bigint; readonly updatedAt: bigint }
 
-const firstPage = 64
+/** Rounds asked for at once: at first, and at most, so that no round of reading is larger than a node answers. */
+const pages = { first: 64, largest: 1_024 }
 const phaseBits = 64n
 /** Aggregators count rounds in 32 bits. */
 const maximumNumber = 2n ** 32n - 1n
 const probes = 32n
 
 /**
- * The rounds of a Chainlink feed at the block, walked back from the newest one in pages that double, through the phases of a
- * proxy. Prices are scaled to WAD and rounded down. Rounds that were never completed are left out, as are rounds that a
- * retired aggregator went on to report after the next one had started, and all but the newest of one second.
+ * The rounds of a Chainlink feed at the block, walked back from the newest one in pages that double up to 1,024, through the
+ * phases of a proxy. Prices are scaled to WAD and rounded down. Rounds that were never completed are left out, as are rounds that
+ * a retired aggregator went on to report after the next one had started, and all but the newest of one second.
  *
  * `read` throws {@link InsufficientHistoryError} when `maximumRounds` do not reach back far enough,
  * {@link MissingMarketDataError} for a completed round whose answer is not positive, and {@link InconsistentReadError} for a
- * feed of other decimals or whose rounds are not in the order of time. A feed that reverts on rounds it never had can be walked back to the start of its phase only.
+ * feed of other decimals or whose rounds are not in the order of time. An aggregator that reverts on rounds it never had cannot be
+ * walked into from the phase after it: its last round is found by asking for some.
  */
 export const chainlinkHistory: PriceHistorySource<ChainlinkHistoryConfiguration> = {
   id: 'chainlink',
@@ -84,7 +86,7 @@ export const chainlinkHistory: PriceHistorySource<ChainlinkHistoryConfiguration>
 
     let next: RoundId | undefined = { phase: latestId >> phaseBits, number: latestId & (2n ** phaseBits - 1n) }
     let walked = 0
-    let page = firstPage
+    let page = pages.first
     while (next !== undefined) {
       if (walked >= maximumRounds) {
         throw new InsufficientHistoryError(
@@ -100,7 +102,7 @@ export const chainlinkHistory: PriceHistorySource<ChainlinkHistoryConfiguration>
       )
       for (const round of rounds) append(round)
       walked += rounds.length
-      page *= 2
+      page = Math.min(page * 2, pages.largest)
       if ((newestFirst.at(-1)?.time ?? from + 1) <= from) break
       next = last.number > size ? { ...last, number: last.number - size } : yield* lastRoundBefore(feed, last.phase)
     }

@@ -2,30 +2,41 @@ import { z } from 'zod'
 import { MissingMarketDataError } from '../core/errors.ts'
 import { type Volatility, volatilityKey } from '../core/market.ts'
 import { fraction, parseWith, positive, unixSeconds } from '../core/schema.ts'
-import { wad } from '../core/units.ts'
+import { type Wad, wad } from '../core/units.ts'
 import { requireFresh } from './freshness.ts'
+import { pointsSchema, pointVolatility } from './pointSurface.ts'
 import type { PriceSource, VolatilitySource } from './source.ts'
+import { requireNoArbitrage, sviSchema, sviVolatility } from './sviSurface.ts'
 
-const confidence = fraction.default(wad)
-
-const fileSchema = z.strictObject({
+/** The JSON form of a market file. */
+export const marketFileSchema = z.strictObject({
   schema: z.literal('plimsoll-market/1'),
   name: z.string().min(1),
   /** WAD USD. */
-  prices: z.record(z.string(), z.strictObject({ price: positive, confidence, updatedAt: unixSeconds })),
-  /** Points of each surface; volatilities annual, all WAD. */
+  prices: z.record(
+    z.string(),
+    z.strictObject({ price: positive, confidence: fraction.default(wad), updatedAt: unixSeconds }),
+  ),
+  /** Each surface as points, or as SVI parameters per expiry; volatilities annual, all WAD. */
   volatilities: z.record(
     z.string(),
-    z.strictObject({
-      updatedAt: unixSeconds,
-      points: z
-        .array(
-          z
-            .strictObject({ expiry: unixSeconds, strike: positive, low: positive, high: positive, confidence })
-            .refine(({ low, high }) => low <= high, 'low must not exceed high'),
-        )
-        .refine(isUnique, 'a strike and expiry is listed twice'),
-    }),
+    z
+      .strictObject({
+        updatedAt: unixSeconds,
+        points: pointsSchema.optional(),
+        /** Whether strikes between those of the points are interpolated. */
+        interpolation: z.enum(['none', 'linear']).optional(),
+        svi: sviSchema.optional(),
+      })
+      .refine(({ points, svi }) => (points === undefined) !== (svi === undefined), 'expected either points or svi')
+      .refine(
+        ({ interpolation, svi }) => interpolation === undefined || svi === undefined,
+        'svi is never interpolated so',
+      )
+      .refine(
+        ({ updatedAt, svi }) => svi === undefined || svi.slices.every(({ expiry }) => expiry > updatedAt),
+        'a slice expires before the surface was fitted',
+      ),
   ),
 })
 
@@ -44,14 +55,30 @@ export type FileMarket = {
 }
 
 /**
- * Makes sources of a market file. Both hold their points to the `maxAge` of the parameter entry, and throw
- * {@link MissingMarketDataError} for what the file does not list; nothing is interpolated.
+ * Makes sources of a market file. Both hold what they give to the `maxAge` of the parameter entry, and throw
+ * {@link MissingMarketDataError} for what the file does not list or reach.
  *
  * @throws {InvalidInputError} naming path and value of every problem of the file.
+ * @throws {ArbitrageError} naming expiry and strike at which an SVI surface has arbitrage.
  */
 export function fileMarket(value: unknown): FileMarket {
-  const { name, prices, volatilities } = parseWith(fileSchema, value, 'The market file')
+  const { name, prices, volatilities } = parseWith(marketFileSchema, value, 'The market file')
   const source = `file:${name}`
+  const surfaces = new Map(
+    Object.entries(volatilities).map(([key, { updatedAt, points = [], interpolation = 'none', svi }]) => {
+      const called = `${source}: ${key}`
+      if (svi === undefined) {
+        const surface = { name: called, points, interpolation }
+        return [key, { updatedAt, source, at: (contract: Contract) => pointVolatility(surface, contract) }] as const
+      }
+      const fitted = { name: called, updatedAt, surface: svi }
+      requireNoArbitrage(fitted)
+      return [
+        key,
+        { updatedAt, source: `${source} (SVI)`, at: (contract: Contract) => sviVolatility(fitted, contract) },
+      ] as const
+    }),
+  )
   return {
     price: {
       id: 'file',
@@ -67,27 +94,23 @@ export function fileMarket(value: unknown): FileMarket {
     volatility: {
       id: 'file',
       configuration,
-      *read({ maxAge }, surface, options, block) {
-        const { points, updatedAt } = volatilities[surface] ?? { points: [], updatedAt: block.timestamp }
-        requireFresh({ what: `the volatilities of ${surface}`, source, updatedAt, maxAge, block })
+      *read({ maxAge }, name, options, block) {
+        const surface = surfaces.get(name)
+        if (surface === undefined) throw missing(source, `surface ${name}`)
+        const { updatedAt, source: text, at } = surface
+        requireFresh({ what: `the volatilities of ${name}`, source, updatedAt, maxAge, block })
         return Object.fromEntries(
-          options.map(({ strike, expiry }): [string, Volatility] => {
-            const point = points.find((candidate) => candidate.strike === strike && candidate.expiry === expiry)
-            if (point === undefined) {
-              throw missing(source, `volatility on ${surface} for strike ${strike} and expiry ${expiry}`)
-            }
-            const { low, high, confidence } = point
-            return [volatilityKey({ surface, strike, expiry }), { low, high, confidence, source }]
-          }),
+          options.map(({ strike, expiry }): [string, Volatility] => [
+            volatilityKey({ surface: name, strike, expiry }),
+            { ...at({ strike, expiry }), source: text },
+          ]),
         )
       },
     },
   }
 }
 
-function isUnique(points: readonly { readonly expiry: number; readonly strike: bigint }[]): boolean {
-  return new Set(points.map(({ expiry, strike }) => `${expiry}:${strike}`)).size === points.length
-}
+type Contract = { readonly strike: Wad; readonly expiry: number }
 
 function missing(source: string, what: string): MissingMarketDataError {
   return new MissingMarketDataError(`${source} has no ${what}.`, { metaMessages: ['Add it to the market file.'] })

@@ -13,12 +13,13 @@ import { lyraVolatility } from './lyraVolatility.ts'
 import { median } from './median.ts'
 import { pyth } from './pyth.ts'
 import { rangeMultiplier } from './rangeMultiplier.ts'
+import { realisedVolatility } from './realisedVolatility.ts'
 import type { MarketRequest, MarketSources } from './source.ts'
 
 /** The sources that need nothing but a chain. */
 export const chainSources: MarketSources = {
   prices: [chainlink, median, pyth],
-  volatilities: [lyraVolatility],
+  volatilities: [lyraVolatility, realisedVolatility],
   rates: [fixedRate],
   histories: [chainlinkHistory],
 }

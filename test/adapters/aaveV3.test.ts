@@ -1,15 +1,15 @@
 import { expect } from 'chai'
-import { type Address, erc20Abi, parseAbi, zeroAddress } from 'viem'
+import { type Address, erc20Abi, maxUint256, parseAbi, zeroAddress } from 'viem'
 import { borrowFromAave, supplyToAave } from '../../scripts/devnet/aaveV3.ts'
 import { advanceTime, sendAs } from '../../scripts/devnet/chain.ts'
 import { setPrices } from '../../scripts/devnet/prices.ts'
 import { approveAll, mintToken } from '../../scripts/devnet/tokens.ts'
 import { aaveV3 } from '../../src/adapters/aaveV3.ts'
 import type { AaveV3Raw, AaveV3Reserve } from '../../src/adapters/aaveV3Read.ts'
-import { UnsupportedPositionError } from '../../src/adapters/errors.ts'
 import { toAssetKey } from '../../src/core/asset.ts'
 import { InconsistentReadError } from '../../src/core/errors.ts'
 import type { Position } from '../../src/core/position.ts'
+import { healthFactor } from '../../src/kernel/aaveRounding.ts'
 import { type DevnetFixture, devnetFixture } from '../support/devnet.ts'
 import { thrown } from '../support/rejection.ts'
 import { contextOf, holder } from './support/context.ts'
@@ -113,7 +113,7 @@ describe('aaveV3.toPositions', () => {
   const configuration = { pool: token(8), dataProvider: token(9), version: '3.0', closeFactor: 10n ** 18n } as const
   const context = contextOf(configuration, { [token(1)]: 6 })
   // One smallest unit is worth 200 USD.
-  const risk = { price: 2n * 10n ** 16n, liquidationThreshold: 8_250, bonus: 500, hasThreshold: true }
+  const risk = { price: 2n * 10n ** 16n, liquidationThreshold: 8_250, bonus: 500, counts: true }
   const unit = 200n * 10n ** 8n
   const reserve: AaveV3Reserve = {
     asset: token(1),
@@ -127,19 +127,22 @@ describe('aaveV3.toPositions', () => {
     isCollateral: true,
     risk,
   }
-  const raw = (changes: Partial<AaveV3Reserve>, more: Partial<AaveV3Raw['totals']> = {}): AaveV3Raw => {
+  const raw = (
+    changes: Partial<AaveV3Reserve>,
+    more: Partial<AaveV3Raw['totals']> = {},
+    averaging: 'truncated' | 'exact' = 'truncated',
+  ): AaveV3Raw => {
     const { supplied, stableDebt, variableDebt } = { ...reserve, ...changes }
-    return {
-      pool: token(8),
-      reserves: [{ ...reserve, ...changes }],
-      totals: {
-        collateral: supplied * unit,
-        debt: (stableDebt + variableDebt) * unit,
-        liquidationThreshold: 8_250n,
-        ltv: 8_000n,
-        ...more,
-      },
+    const totals = {
+      collateral: supplied * unit,
+      debt: (stableDebt + variableDebt) * unit,
+      liquidationThreshold: 8_250n,
+      ltv: 8_000n,
+      ...more,
     }
+    const weighted = totals.collateral * 8_250n
+    const factor = healthFactor(averaging, { ...totals, weighted }) ?? maxUint256
+    return { pool: token(8), reserves: [{ ...reserve, ...changes }], totals: { healthFactor: factor, ...totals } }
   }
 
   it('makes one claim per token held or owed, at the contract that keeps it, with the pool’s own value', () => {
@@ -178,12 +181,12 @@ describe('aaveV3.toPositions', () => {
       },
     ])
     const other = contextOf({ ...configuration, version: '3.7', closeFactor: 1n } as const, {})
-    const newer = aaveV3.toPositions(raw({ variableDebt: 1n }), other).rules
+    const newer = aaveV3.toPositions(raw({ variableDebt: 1n }, {}, 'exact'), other).rules
     expect(newer[0]).to.include({ averaging: 'exact', closeFactor: 1n })
   })
 
   it('leaves out of the rule what is not collateral or has no threshold of its own', () => {
-    for (const changes of [{ isCollateral: false }, { risk: { ...risk, hasThreshold: false } }]) {
+    for (const changes of [{ isCollateral: false }, { risk: { ...risk, counts: false } }]) {
       const { rules } = aaveV3.toPositions(
         raw({ ...changes, supplied: 5n, variableDebt: 1n }, { collateral: 0n }),
         context,
@@ -206,25 +209,36 @@ describe('aaveV3.toPositions', () => {
     const decimals = await thrown(() => aaveV3.toPositions(raw({ decimals: 18 }), context), InconsistentReadError)
     expect(decimals.message).to.contain('18 decimals').and.contain('says 6')
     await thrown(() => aaveV3.toPositions(raw({ supplied: 5n }, { debt: 1n }), context), InconsistentReadError)
-    for (const totals of [{ collateral: 5n * unit + 1n }, { debt: 3n * unit + 1n }, { debt: 3n * unit - 1n }]) {
+    for (const totals of [
+      { collateral: 5n * unit + 1n },
+      { debt: 3n * unit + 1n },
+      { debt: 3n * unit - 1n },
+      { healthFactor: 1_375n * 10n ** 15n + 1n },
+    ]) {
       const error = await thrown(
         () => aaveV3.toPositions(raw({ supplied: 5n, variableDebt: 3n }, totals), context),
         InconsistentReadError,
       )
       expect(error.message).to.contain('the pool says')
     }
-    // Rounded down or up, as the version has it.
-    const uneven = { ...risk, price: risk.price + 1n }
-    for (const debt of [3n * unit, 3n * unit + 1n]) {
-      aaveV3.toPositions(raw({ supplied: 0n, variableDebt: 3n, risk: uneven }, { debt }), context)
-    }
   })
 
-  it('refuses e-mode at a version whose categories it does not read', async () => {
-    const plan = aaveV3.read({ ...context, configuration: { ...configuration, version: '3.7' } })
-    plan.next()
-    const error = await thrown(() => plan.next([[], [0n, 0n, 0n, 0n, 0n, 0n], 2n, token(9)]), UnsupportedPositionError)
-    expect(error.message).to.contain('e-mode (category 2)')
+  it('rounds the debt down up to 3.4 and up from 3.5 on, and nothing else', async () => {
+    // 3 smallest units at 200.00000000000001 USD: 600.00000000000003 USD.
+    const uneven = { ...risk, price: risk.price + 1n }
+    const translate = (version: '3.0' | '3.4' | '3.5' | '3.7', debt: bigint) =>
+      aaveV3.toPositions(raw({ supplied: 0n, variableDebt: 3n, risk: uneven }, { debt }), {
+        ...context,
+        configuration: { ...configuration, version },
+      })
+    for (const version of ['3.0', '3.4'] as const) {
+      translate(version, 3n * unit)
+      await thrown(() => translate(version, 3n * unit + 1n), InconsistentReadError)
+    }
+    for (const version of ['3.5', '3.7'] as const) {
+      translate(version, 3n * unit + 1n)
+      await thrown(() => translate(version, 3n * unit), InconsistentReadError)
+    }
   })
 
   it('leaves a stable debt token that does not exist out of the witness', () => {

@@ -16,19 +16,22 @@ const expectedKinds = {
   naked: ['balance', 'option'],
   levered: ['balance', 'debt'],
   empty: [],
+  isolated: ['balance', 'debt'],
 } as const
 
 describe('reading a whole portfolio', function () {
   this.timeout(120_000)
 
-  for (const name of ['hedged', 'naked', 'levered', 'empty'] as const) {
+  for (const name of ['hedged', 'naked', 'levered', 'empty', 'isolated'] as const) {
     it(`reads all venues of the ${name} account with witnesses in at most 4 eth_calls, its market in at most 3`, async () => {
       const fixture = await devnetFixture()
       const { client, deployment } = fixture
       const parameters = parametersOf(fixture)
       const block = await pinBlock(client, { chainId: deployment.chainId })
       const account = deployment.accounts[name]
-      const plans = parameters.venues.map(({ id }) => venuePlan(parameters, { id, account, block }))
+      const plans = await Promise.all(
+        parameters.venues.map(({ id }) => venuePlan(client, parameters, { id, account, block })),
+      )
       const { results, rounds, ethCalls } = await runPlans(client, block, plans)
       const positions = results.flatMap((result) => result.positions)
 
@@ -45,7 +48,7 @@ describe('reading a whole portfolio', function () {
       const market = await runPlans(client, block, [
         { name: 'market', plan: readMarket({ parameters, request, block }) },
       ])
-      expect(market.ethCalls).to.equal({ hedged: 3, naked: 3, levered: 1, empty: 0 }[name])
+      expect(market.ethCalls).to.equal({ hedged: 3, naked: 3, levered: 1, empty: 0, isolated: 1 }[name])
       expect(Object.keys(market.results[0]?.prices ?? {})).to.deep.equal(request.underlyings)
     })
   }

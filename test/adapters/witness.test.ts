@@ -3,6 +3,7 @@ import { type Address, encodeAbiParameters, encodeFunctionData, erc20Abi, type H
 import { borrowFromAave, supplyToAave } from '../../scripts/devnet/aaveV3.ts'
 import { type Sender, sendAs } from '../../scripts/devnet/chain.ts'
 import { openOption, optionTypes } from '../../scripts/devnet/lyraTrading.ts'
+import { borrowFromMorpho, supplyCollateralToMorpho, supplyToMorpho } from '../../scripts/devnet/morphoBlue.ts'
 import { depositToPerp, openShortPerpetual } from '../../scripts/devnet/perpTrading.ts'
 import { deployPlimsoll } from '../../scripts/devnet/plimsoll.ts'
 import { passTime, setPrices } from '../../scripts/devnet/prices.ts'
@@ -89,6 +90,16 @@ const actions: Record<string, Record<string, Action>> = {
       ]),
     trade: (user, { deployment }) => openShortPerpetual(user, deployment.perpV2, wad / 100n),
   },
+  'morpho-blue': {
+    supply: (user, { deployment: { morphoBlue } }) =>
+      supplyToMorpho(user, { morpho: morphoBlue.morpho, market: morphoBlue.markets.wethUsdc, amount: usdc(1n) }),
+    borrow: (user, { deployment: { morphoBlue } }) =>
+      borrowFromMorpho(user, { morpho: morphoBlue.morpho, market: morphoBlue.markets.wethUsdc, amount: usdc(1n) }),
+    'more collateral': (user, { deployment: { morphoBlue } }) =>
+      supplyCollateralToMorpho(user, { morpho: morphoBlue.morpho, market: morphoBlue.markets.wethUsdc, amount: 1n }),
+    'first position in a market that the configuration does not list': (user, { deployment: { morphoBlue } }) =>
+      supplyToMorpho(user, { morpho: morphoBlue.morpho, market: morphoBlue.markets.usdcWeth, amount: wad / 10n }),
+  },
   'lyra-avalon': {
     'new position': (user, { deployment }) =>
       openOption(user, deployment.lyra, {
@@ -105,17 +116,20 @@ const actions: Record<string, Record<string, Action>> = {
   },
 }
 
-/** Gives the hedged account something to act with. */
+/** Gives the hedged account something to act with, and a loan at Morpho. */
 async function fund(fixture: DevnetFixture): Promise<Sender> {
   const { chain, deployment } = fixture
-  const { tokens, lyra, aave, perpV2, uniswapV3 } = deployment
+  const { tokens, lyra, aave, perpV2, uniswapV3, morphoBlue } = deployment
+  const { morpho, markets } = morphoBlue
   const deployer = sendAs(chain, deployment.operators.deployer)
   const user = sendAs(chain, deployment.accounts.hedged)
   await mintToken(deployer, tokens.usdc, { to: user.address, amount: usdc(10_000n) })
   await mintToken(deployer, lyra.sUSD, { to: user.address, amount: 1_000n * wad })
   await mintToken(deployer, lyra.sETH, { to: user.address, amount: wad })
   await wrapEther(user, tokens.weth, wad)
-  await approveAll(user, [tokens.weth, tokens.usdc], [aave.pool, perpV2.vault, uniswapV3.positionManager])
+  const spenders = [aave.pool, perpV2.vault, uniswapV3.positionManager, morpho]
+  await approveAll(user, [tokens.weth, tokens.usdc], spenders)
+  await supplyCollateralToMorpho(user, { morpho, market: markets.wethUsdc, amount: wad / 2n })
   await approveAll(user, [lyra.sUSD, lyra.sETH], [lyra.optionMarket])
   await supplyToAave(user, aave, { asset: tokens.usdc, amount: 1_000_000n })
   return user
@@ -194,6 +208,7 @@ describe('witnesses', function () {
         account,
         block,
         assets: parameters.assets,
+        ids: [],
       }
       const calls = function* (): ReadPlan<readonly PlannedCall[]> {
         return adapter.witness(yield* adapter.read(context), context)

@@ -21,7 +21,7 @@ describe('devnet: deployment', function () {
 
   it('has code at every address but those of the people', async () => {
     const { client, deployment } = await devnetFixture()
-    const { tokens, feeds, pyth, aave, uniswapV3, perpV2, lyra, compoundV2, venus } = deployment
+    const { tokens, feeds, pyth, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus, morphoBlue } = deployment
     const { boardId, strikeIds, ...lyraContracts } = lyra
     expect([boardId, ...strikeIds]).to.deep.equal(['1', '1', '2', '3'])
     for (const [name, address] of Object.entries({
@@ -29,11 +29,17 @@ describe('devnet: deployment', function () {
       ...feeds,
       pyth: pyth.contract,
       ...aave,
+      ...prefixed('spark', spark),
       ...prefixed('uniswapV3', uniswapV3),
       ...prefixed('perpV2', perpV2),
       ...lyraContracts,
       ...prefixed('compoundV2', compoundV2),
       ...prefixed('venus', venus),
+      morpho: morphoBlue.morpho,
+      ...prefixed(
+        'morpho oracle',
+        Object.fromEntries(Object.entries(morphoBlue.markets).map(([name, { oracle }]) => [name, oracle])),
+      ),
     })) {
       expect(await client.getCode({ address }), name).to.not.equal(undefined)
     }

@@ -63,9 +63,7 @@ describe('margin at a median of Chainlink and Pyth', function () {
       const plain = await marginOf(fixture, parametersOf(fixture))
       const both = await marginOf(fixture, pricedBy(fixture, chainlink, pyth))
       expect(both.spot).to.include({ price: price * wad, confidence: (wad * 1_999n) / 2_000n })
-      expect(both.spot?.source).to.equal(
-        `median(chainlink:${chainlink.feed}, pyth:${pyth.contract}:${pyth.priceId})`,
-      )
+      expect(both.spot?.source).to.equal(`median(chainlink:${chainlink.feed}, pyth:${pyth.contract}:${pyth.priceId})`)
       expect(both.margin.equity).to.equal(plain.margin.equity)
       expect(both.margin.initialMargin).to.equal(plain.margin.initialMargin)
       expect(both.ethCalls).to.equal(plain.ethCalls)
@@ -101,7 +99,9 @@ describe('margin at a median of Chainlink and Pyth', function () {
     const { spot } = await marginOf(fixture, pricedBy(fixture, chainlink, pyth, third))
     expect(spot?.price).to.equal(2_002n * wad)
     expect(spot?.source).to.match(
-      new RegExp(`^median\\(chainlink:${chainlink.feed}, chainlink:${third.feed}; without: pyth:.* s old; 600 s are allowed`),
+      new RegExp(
+        `^median\\(chainlink:${chainlink.feed}, chainlink:${third.feed}; without: pyth:.* s old; 600 s are allowed`,
+      ),
     )
     const error = await rejection(marginOf(fixture, pricedBy(fixture, chainlink, pyth)), TooFewSourcesError)
     expect(error.message).to.contain('1 of the 2').and.contain(`pyth:${pyth.contract}`)

@@ -93,8 +93,8 @@ describe('readMarket on the devnet', function () {
     expect(unknown.message).to.contain('oracle').and.contain('chainlink')
     const malformed = await rejection(read(fixture, request, withEntry({ maxAge: 0 })), InvalidInputError)
     expect(malformed.message).to.contain('prices.ETH').and.contain('maxAge')
-    await rejection(read(fixture, { underlyings: ['BTC'] }), MissingMarketDataError)
-    await rejection(read(fixture, { assets: [`31337:0x${'00'.repeat(20)}`] }), MissingMarketDataError)
+    await rejection(read(fixture, { underlyings: ['USDT'] }), MissingMarketDataError)
+    await rejection(read(fixture, { assets: [`31337:0x${'11'.repeat(20)}`] }), MissingMarketDataError)
   })
 
   it('takes the lower and the higher of board and average volatility of every strike', async () => {

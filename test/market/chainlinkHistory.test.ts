@@ -1,6 +1,10 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { expect } from 'chai'
-import { type Address, parseAbi } from 'viem'
-import { advanceTime, sendAs } from '../../scripts/devnet/chain.ts'
+import { type Abi, type Address, type Hex, parseAbi, zeroAddress } from 'viem'
+import type { Artifact } from '../../scripts/devnet/artifacts.ts'
+import { advanceTime, type Contract, sendAs } from '../../scripts/devnet/chain.ts'
+import { loadAggregator } from '../../scripts/devnet/tokens.ts'
 import { pinBlock } from '../../src/chain/pinBlock.ts'
 import { runPlans } from '../../src/chain/runPlans.ts'
 import { InconsistentReadError, MissingMarketDataError } from '../../src/core/errors.ts'
@@ -57,6 +61,22 @@ function readFrom(phases: Phases, options: { from: number; maximumRounds?: numbe
 const rounds = (count: number, end: number, base = 0): Round[] =>
   Array.from({ length: count }, (_, index) => [BigInt(base + index + 1) * 10n ** 8n, end - (count - 1 - index) * 10])
 
+/** Chainlink's own proxy, in the format of the compiler that its package was published with. */
+async function loadProxy(): Promise<Artifact> {
+  const path = createRequire(import.meta.url).resolve('@chainlink/contracts-0.0.10/abi/v0.6/EACAggregatorProxy.json')
+  const { contractName, compilerOutput } = JSON.parse(await readFile(path, 'utf8')) as {
+    contractName: string
+    compilerOutput: { abi: Abi; evm: { bytecode: { object: Hex } } }
+  }
+  return {
+    name: contractName,
+    abi: compilerOutput.abi,
+    bytecode: compilerOutput.evm.bytecode.object,
+    linkReferences: {},
+    immutables: [],
+  }
+}
+
 describe('chainlinkHistory', () => {
   it('walks back in pages that double until the window is covered', () => {
     const { samples, asked } = readFrom({ 0: rounds(1_000, 999_995) }, { from: 997_000 })
@@ -64,6 +84,11 @@ describe('chainlinkHistory', () => {
     expect(samples[0]).to.deep.equal({ time: 996_995, price: 700n * wad })
     expect(samples.at(-1)).to.deep.equal({ time: 999_995, price: 1_000n * wad })
     expect(samples).to.have.lengthOf(301)
+  })
+  it('asks for no more than 1,024 rounds at once', () => {
+    const { samples, asked } = readFrom({ 1: rounds(5_000, 999_995) }, { from: 0 })
+    expect(asked).to.deep.equal([2, 64, 128, 256, 512, 1_024, 1_024, 1_024, 968])
+    expect(samples).to.have.lengthOf(5_000)
   })
   it('ends at the first round of the first phase', () => {
     for (const phase of [0, 1]) {
@@ -118,6 +143,48 @@ describe('chainlinkHistory', () => {
     const disordered = { 1: [...rounds(1, 999_990), ...rounds(1, 900_000)] }
     await thrown(() => readFrom(disordered, { from: 0 }), InconsistentReadError)
     await thrown(() => readFrom({ 1: rounds(1, 1) }, { from: 0, decimals: 18 }), InconsistentReadError)
+  })
+
+  it('goes through the phases of a real proxy, at a block before and one after it changed', async function () {
+    this.timeout(240_000)
+    const { chain, client, deployment } = await devnetFixture()
+    const deployer = sendAs(chain, deployment.operators.deployer)
+    const artifact = await loadAggregator()
+    const old = await deployer.deploy(artifact, [8, 1n])
+    const proxy = await deployer.deploy(await loadProxy(), [old.address, zeroAddress])
+    const pushed: PriceSample[] = []
+    const note = async (dollars: number) =>
+      pushed.push({ time: Number((await client.getBlock()).timestamp), price: BigInt(dollars) * wad })
+    const push = async (aggregator: Contract, dollars: number) => {
+      await advanceTime(chain, 3_600)
+      await deployer.send(aggregator, 'updateAnswer', [BigInt(dollars) * 10n ** 8n])
+      await note(dollars)
+    }
+    const read = async (maximumRounds: number, blockNumber?: bigint) => {
+      const block = await pinBlock(client, {
+        chainId: deployment.chainId,
+        ...(blockNumber === undefined ? {} : { blockNumber }),
+      })
+      const configuration = { source: 'chainlink' as const, feed: proxy.address, maximumRounds, decimals: 8 }
+      const from = pushed[4]?.time ?? expect.fail()
+      const plan = chainlinkHistory.read(configuration, 'ETH', { from, block })
+      return (await runPlans(client, block, [{ name: 'history', plan }])).results[0]
+    }
+
+    for (let round = 0; round < 90; round++) await push(old, 2_000 + round)
+    const before = await client.getBlockNumber()
+    const next = await deployer.deploy(artifact, [8, 2_500n * 10n ** 8n])
+    await note(2_500)
+    await deployer.send(proxy, 'proposeAggregator', [next.address])
+    await deployer.send(proxy, 'confirmAggregator', [next.address])
+    for (let round = 0; round < 3; round++) await push(next, 3_000 + round)
+    // The retired one goes on; the proxy no longer tells.
+    await push(old, 1)
+    pushed.pop()
+
+    expect(await read(100)).to.deep.equal(pushed.slice(4))
+    expect(await read(100, before)).to.deep.equal(pushed.slice(4, 90))
+    await rejection(read(80), InsufficientHistoryError)
   })
 
   it('reads the rounds of a devnet and multiplies the range by them', async function () {

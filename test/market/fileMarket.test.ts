@@ -52,6 +52,40 @@ describe('fileMarket', () => {
     await thrown(() => resultOf(volatility.read(entry, 'surface', [option], later)), StaleMarketDataError)
   })
 
+  describe('between strikes', () => {
+    const points = [
+      { ...point, strike: `${2_000n * wad}`, low: '50', high: '70', confidence: `${wad / 2n}` },
+      { ...point, strike: `${2_100n * wad}`, low: '60', high: '61' },
+      { ...point, strike: `${2_400n * wad}`, low: '20', high: '90' },
+      { ...point, strike: `${2_050n * wad}`, expiry: 3_000_000 },
+    ]
+    const at = (dollars: bigint, interpolation: string, expiry = 2_000_000) => {
+      const surface = { updatedAt: 999_990, interpolation, points }
+      const source = fileMarket({ ...file, volatilities: { surface } }).volatility
+      const asked = { ...option, strike: dollars * wad, expiry }
+      return resultOf(source.read(entry, 'surface', [asked], block))[`surface:${expiry}:${dollars * wad}`]
+    }
+
+    it('lies on the line of each side, longs rounded down and shorts up', () => {
+      // 2025: 50 + 10/4 = 52.5 and 70 − 9/4 = 67.75. 2200: 60 − 40/3 = 46.67 and 61 + 29/3 = 70.67.
+      expect(at(2_025n, 'linear')).to.include({ low: 52n, high: 68n, confidence: wad / 2n })
+      expect(at(2_200n, 'linear')).to.include({ low: 46n, high: 71n, confidence: wad })
+      expect(at(2_100n, 'linear')).to.include({ low: 60n, high: 61n, confidence: wad })
+    })
+    it('never lies beyond the strikes of its expiry, nor between them unless the file says so', async () => {
+      for (const [dollars, interpolation, expiry] of [
+        [1_999n, 'linear', 2_000_000],
+        [2_401n, 'linear', 2_000_000],
+        [2_025n, 'linear', 3_000_000],
+        [2_025n, 'linear', 2_500_000],
+        [2_025n, 'none', 2_000_000],
+      ] as const) {
+        const error = await thrown(() => at(dollars, interpolation, expiry), MissingMarketDataError)
+        expect(error.message).to.contain(`strike ${dollars * wad} and expiry ${expiry}`)
+      }
+    })
+  })
+
   it('refuses a malformed file, naming the field', async () => {
     const surface = (points: unknown[]) => ({ ...file, volatilities: { surface: { updatedAt: 1, points } } })
     for (const [value, field] of [

@@ -9,6 +9,7 @@ import { marginRegistryAbi } from '../../src/attest/abi.ts'
 import { signerFromKey } from '../../src/attest/keystore.ts'
 import { decodeAttestation, encodeAttestation } from '../../src/attest/record.ts'
 import { toJson } from '../../src/core/canonical.ts'
+import { parseLogIndex } from '../../src/core/logIndex.ts'
 import { parseSnapshot } from '../../src/core/snapshot.ts'
 import { readSnapshot } from '../../src/engine.ts'
 import { explainMargin } from '../../src/risk/plimsoll/explain/explainMargin.ts'
@@ -93,10 +94,24 @@ describe('plimsoll', function () {
     ])
     expect(json(named)).to.deep.equal(toJson(snapshot))
     expect(addressed.stdout).to.equal(named.stdout)
-    expect(words.stdout).to.include('nothing at: wallet, aave-v3, uniswap-v3, perp-v2, lyra-avalon, credit-line')
+    expect(words.stdout).to.include(`nothing at: ${parameters.venues.map(({ id }) => id).join(', ')}`)
     expect([named, addressed, words].map(({ code, stderr }) => ({ code, stderr }))).to.deep.equal(
       Array(3).fill({ code: 0, stderr: '' }),
     )
+  })
+
+  it('keeps what it found in logs in a file, and takes ids instead', async () => {
+    const index = directory.file('index/found.json')
+    const searched = await runJson('read', 'isolated', '--index', index)
+    const [entry] = parseLogIndex(await readFile(index, 'utf8')).entries
+    expect(entry).to.include({ venue: 'morpho-blue', account: devnet.deployment.accounts.isolated })
+    const ids = entry?.ids.map(({ id }) => id) ?? []
+    expect(ids).to.have.lengthOf(2)
+    const [again, given] = await Promise.all([
+      runJson('read', 'isolated', '--index', index),
+      runJson('read', 'isolated', '--ids', `morpho-blue=${ids.join(',')}`),
+    ])
+    expect([again, given]).to.deep.equal([searched, searched])
   })
 
   it('calculates the same margin from the chain, from a snapshot file, and without color whatever is asked', async () => {

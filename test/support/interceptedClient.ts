@@ -4,15 +4,8 @@ import type { DevnetFixture } from './devnet.ts'
 /** Runs before a request reaches the node: `count` counts the requests of that method from one. */
 export type BeforeRequest = (method: string, count: number) => Promise<void> | void
 
-/** What the caller is told instead of the node's answer. */
-export type AfterRequest = (request: { method: string; params: unknown }, answer: unknown) => unknown
-
-/** A plain client of the devnet, with none of a test client's actions, whose requests pass through `before` and `after`. */
-export function interceptedClient(
-  { connection }: Pick<DevnetFixture, 'connection'>,
-  before: BeforeRequest,
-  after: AfterRequest = (_, answer) => answer,
-): Client {
+/** A plain client of the devnet, with none of a test client's actions, whose requests pass through `before`. */
+export function interceptedClient({ connection }: Pick<DevnetFixture, 'connection'>, before: BeforeRequest): Client {
   const counts = new Map<string, number>()
   const transport = custom(
     {
@@ -20,7 +13,7 @@ export function interceptedClient(
         const count = (counts.get(method) ?? 0) + 1
         counts.set(method, count)
         await before(method, count)
-        return after({ method, params }, await connection.provider.request({ method, params: params as [] }))
+        return connection.provider.request({ method, params: params as [] })
       },
     },
     { retryCount: 0 },

@@ -2,7 +2,13 @@ import type { MarginParameters } from '../../src/core/parameters.ts'
 import type { VenueShift } from '../../src/risk/venues/venueState.ts'
 
 const wad = 10n ** 18n
-const openingPrices: Readonly<Record<string, bigint>> = { ETH: 2_000n * wad, USDC: wad, SUSD: wad }
+const openingPrices: Readonly<Record<string, bigint>> = {
+  BTC: 60_000n * wad,
+  DAI: wad,
+  ETH: 2_000n * wad,
+  SUSD: wad,
+  USDC: wad,
+}
 
 /** Our own prices moved from those at which a devnet opens; `to` in WAD USD, unmoved when not named. */
 export function shiftFromOpening(

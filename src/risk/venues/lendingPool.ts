@@ -1,7 +1,7 @@
 import { powerOfTen, wad } from '../../core/units.ts'
 import type { LendingPoolRule } from '../../core/venueRule.ts'
+import { basisPoints, wadDiv } from '../../kernel/aaveRounding.ts'
 import { ceilDiv } from '../../kernel/fixedPoint.ts'
-import { basisPoints, wadDiv } from './aaveRounding.ts'
 import { collateralQuote, debtQuote, itemValue, type VenueShift, type VenueState } from './shift.ts'
 
 /** WAD USD in the pool's base unit of 1e-8 USD. */
@@ -10,13 +10,13 @@ const wadPerBase = 10n ** 10n
 /**
  * State of an Aave v3 account (`GenericLogic.calculateUserAccountData`): liquidatable below a health factor of 1e18.
  *
- * Aave 3.0 (`truncated`): collateral and debt of each reserve rounded down to 1e-8 USD, the average threshold truncated to
+ * Aave up to 3.4 (`truncated`): collateral and debt of each reserve rounded down to 1e-8 USD, the average threshold truncated to
  * basis points, `HF = wadDiv(percentMul(C, threshold), D)`, both rounding half up. A collateral that we do not know could
  * lower the average by almost a basis point however small it is, so it costs one.
- * Aave 3.7 (`exact`): debt rounded up, `HF = wadDiv(Σ value · threshold, D) / 10000`.
+ * Aave from 3.5 on (`exact`): debt rounded up, `HF = wadDiv(Σ value · threshold, D) / 10000`.
  *
  * The penalty is close factor × debt × the largest bonus among the collaterals. The slack is `Σ C · threshold − D` with the
- * debt rounded up and, for 3.0, the truncated average, so that an account with slack is never liquidatable.
+ * debt rounded up and, up to 3.4, the truncated average, so that an account with slack is never liquidatable.
  */
 export function lendingPoolState(rule: LendingPoolRule, shift: VenueShift): VenueState {
   const { averaging, collaterals, debts, closeFactor } = rule

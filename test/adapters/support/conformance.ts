@@ -1,26 +1,37 @@
 import { expect } from 'chai'
-import type { Hex } from 'viem'
+import type { Address, Hex } from 'viem'
 import { advanceTime, type Sender, sendAs } from '../../../scripts/devnet/chain.ts'
 import { UnsupportedPositionError } from '../../../src/adapters/errors.ts'
 import { CallFailedError, ReorgedError } from '../../../src/chain/errors.ts'
+import { toJson } from '../../../src/core/canonical.ts'
 import { orderDistinctClaims } from '../../../src/core/distinctClaims.ts'
 import { BaseError } from '../../../src/core/errors.ts'
 import { claimKey, type Position, venueAccountKey } from '../../../src/core/position.ts'
+import type { PlannedCall } from '../../../src/core/readPlan.ts'
 import { type Wad, wad } from '../../../src/core/units.ts'
 import { type VenueShift, venueState } from '../../../src/risk/venues/venueState.ts'
 import { rejection } from '../../support/rejection.ts'
-import { type AskedCall, type Tamper, tamperedClient } from '../../support/tamperedClient.ts'
 import { parametersOf } from './devnetVenue.ts'
 import { amountsOf, deepFreeze, shuffleLists } from './pureInput.ts'
 import type { AnySubject, PureCase, World } from './subject.ts'
-import { letPass, movePrices, pinNow, readAs, replay, stranger, type TracedReading, worldOf } from './world.ts'
+import {
+  type Divert,
+  letPass,
+  movePrices,
+  pinNow,
+  readAs,
+  replay,
+  stranger,
+  type TracedReading,
+  worldOf,
+} from './world.ts'
 
 /** Seconds after which accrual is looked at: one, some minutes, a day. */
 const waits = [1, 600, 86_400]
 
 /** What every adapter must hold, on a devnet and by itself (docs/adding-a-protocol.md). */
 export function describeConformance(subject: AnySubject): void {
-  describe(`conformance of ${subject.venue}`, function () {
+  describe(`conformance of ${subject.title ?? subject.venue}`, function () {
     this.timeout(600_000)
     describePinning(subject)
     describeCompleteness(subject)
@@ -57,42 +68,72 @@ function describePinning(subject: AnySubject): void {
   })
 }
 
-function describeCompleteness(subject: AnySubject): void {
-  const broken: Readonly<Record<string, (returnData: Hex) => ReturnType<Tamper>>> = {
-    reverts: () => ({ success: false, returnData: '0x' }),
-    'answers nothing': () => ({ success: true, returnData: '0x' }),
-    'answers what is no word': () => ({ success: true, returnData: '0x010203' }),
-  }
+/** Contracts that fail in place of the venue's: without code, reverting, and answering the same bytes to everything. */
+const impostors = {
+  'is not there': { address: '0x0000000000000000000000000000000000bad000', code: '0x' },
+  reverts: { address: '0x0000000000000000000000000000000000bad001', code: '0x5f5ffd' },
+  'answers nothing': { address: '0x0000000000000000000000000000000000bad002', code: '0x00' },
+  'answers what is no word': { address: '0x0000000000000000000000000000000000bad003', code: answers('010203') },
+} as const
+const largestWords = {
+  address: '0x0000000000000000000000000000000000bad004',
+  code: answers('ff'.repeat(2_048)),
+} as const
 
-  for (const [name, answer] of Object.entries(broken)) {
-    it(`ends in an error that names the call where any one call ${name}`, async () => {
-      const world = await worldOf(subject)
-      const block = await pinNow(world)
-      for (const call of await callsOf(subject, world)) {
-        const client = tamperedClient(world, replaceAnswer(call, answer))
-        const error = await rejection(readAs(subject, world, { block, client }), CallFailedError)
-        expect(error.message).to.contain(subject.venue).and.contain(error.functionName)
+/** Code of a contract that answers these bytes: it copies what lies behind its first eleven and returns it. */
+function answers(bytes: string): Hex {
+  const size = (bytes.length / 2).toString(16).padStart(4, '0')
+  return `0x61${size}600b5f3961${size}5ff3${bytes}`
+}
+
+function describeCompleteness(subject: AnySubject): void {
+  for (const [name, impostor] of Object.entries(impostors)) {
+    it(`ends in an error that names the call where the contract of any one call ${name}`, async () => {
+      const { world, block, calls } = await withImpostor(subject, impostor)
+      for (const call of calls) {
+        const divert = divertTo(impostor.address, call)
+        const error = await rejection(readAs(subject, world, { block, divert }), CallFailedError)
+        expect(error.message).to.contain(`${subject.venue}: ${call.functionName}(`)
       }
     })
   }
 
   it('never lists fewer claims where any one call answers the largest words', async () => {
-    const world = await worldOf(subject)
-    const block = await pinNow(world)
+    const { world, block, calls } = await withImpostor(subject, largestWords)
     const claims = claimsOf(await readAs(subject, world, { block }))
-    for (const call of await callsOf(subject, world)) {
-      const client = tamperedClient(
-        world,
-        replaceAnswer(call, (returnData) => ({
-          success: true,
-          returnData: `0x${'f'.repeat(returnData.length - 2)}`,
-        })),
-      )
-      const outcome = await readAs(subject, world, { block, client }).catch((error: unknown) => error)
-      if (outcome instanceof Error) expect(outcome, describeCall(call)).to.be.instanceOf(BaseError)
-      else expect(claimsOf(outcome as TracedReading), describeCall(call)).to.include.members(claims)
+    for (const call of calls) {
+      const divert = divertTo(largestWords.address, call)
+      const outcome = await readAs(subject, world, { block, divert }).catch((error: unknown) => error)
+      const what = `${call.functionName} of ${call.address}`
+      if (outcome instanceof Error) expect(outcome, what).to.be.instanceOf(BaseError)
+      else expect(claimsOf(outcome as TracedReading), what).to.include.members(claims)
     }
   })
+}
+
+/** The world with an impostor in it, a block, and every distinct call that reading the account takes. */
+async function withImpostor(subject: AnySubject, { address, code }: { readonly address: Address; readonly code: Hex }) {
+  const world = await worldOf(subject)
+  await world.client.setCode({ address, bytecode: code })
+  await world.client.mine({ blocks: 1 })
+  const block = await pinNow(world)
+  const calls = new Map<string, PlannedCall>()
+  const divert: Divert = (call) => {
+    calls.set(keyOf(call), call)
+    return call
+  }
+  await readAs(subject, world, { block, divert })
+  expect(calls.size).to.be.greaterThan(0)
+  return { world, block, calls: [...calls.values()] }
+}
+
+function divertTo(address: Address, wanted: PlannedCall): Divert {
+  const key = keyOf(wanted)
+  return (call) => (keyOf(call) === key ? { ...call, address } : call)
+}
+
+function keyOf({ address, functionName, args }: PlannedCall): string {
+  return JSON.stringify([address, functionName, toJson(args ?? [])])
 }
 
 function describeAmounts(subject: AnySubject): void {
@@ -311,26 +352,6 @@ function pick({ witness, positions, requirements, rules }: TracedReading) {
 
 function claimsOf({ positions }: Pick<TracedReading, 'positions'>): readonly string[] {
   return positions.map(({ claim }) => claimKey(claim))
-}
-
-/** Every distinct call that reading the account takes. */
-async function callsOf(subject: AnySubject, world: World<unknown>): Promise<readonly AskedCall[]> {
-  const calls = new Map<string, AskedCall>()
-  const client = tamperedClient(world, (call, answer) => {
-    calls.set(describeCall(call), call)
-    return answer
-  })
-  await readAs(subject, world, { client })
-  expect(calls.size).to.be.greaterThan(0)
-  return [...calls.values()]
-}
-
-function replaceAnswer(call: AskedCall, replacement: (returnData: Hex) => ReturnType<Tamper>): Tamper {
-  return (asked, answer) => (describeCall(asked) === describeCall(call) ? replacement(answer.returnData) : answer)
-}
-
-function describeCall({ target, callData }: AskedCall): string {
-  return `${callData} to ${target}`
 }
 
 /** One underlying moved from one price to another; what is worth a dollar stays where it was. */

@@ -61,6 +61,8 @@ export type ConformanceSubject<Configuration, Raw> = {
   readonly adapter: Adapter<Configuration, Raw>
   /** Name of the venue, in the parameter set of the devnet unless `deploy` is given. */
   readonly venue: string
+  /** Tells subjects of one venue apart; the venue's name by default. */
+  readonly title?: string
   readonly control: Control
   /** Deploys what the devnet does not have; gives the configuration as a parameter set would write it. */
   deploy?(fixture: DevnetFixture): Promise<unknown>

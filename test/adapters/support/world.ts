@@ -1,5 +1,4 @@
-import { type AbiEvent, type Address, type Client, getAddress, type Hex } from 'viem'
-import { getLogs } from 'viem/actions'
+import { type Address, getAddress, type Hex } from 'viem'
 import { sendAs } from '../../../scripts/devnet/chain.ts'
 import { passTime, setPrices } from '../../../scripts/devnet/prices.ts'
 import type { AdapterContext } from '../../../src/adapters/adapter.ts'
@@ -8,6 +7,8 @@ import { toVenueWitness } from '../../../src/adapters/witness.ts'
 import { CallFailedError } from '../../../src/chain/errors.ts'
 import { pinBlock } from '../../../src/chain/pinBlock.ts'
 import { runPlans } from '../../../src/chain/runPlans.ts'
+import { searchLogs } from '../../../src/chain/searchLogs.ts'
+import type { FoundLog } from '../../../src/core/logs.ts'
 import type { PinnedBlock } from '../../../src/core/portfolio.ts'
 import { type PlannedCall, type ReadPlan, readAll } from '../../../src/core/readPlan.ts'
 import { parseWith } from '../../../src/core/schema.ts'
@@ -51,8 +52,8 @@ async function prepare(subject: AnySubject): Promise<World<unknown>> {
     subject.deploy === undefined
       ? parameters.venues.find(({ id }) => id === subject.venue)?.configuration
       : await subject.deploy(fixture)
-  // The first eight accounts have parts of their own on a devnet.
-  const [account, newcomer, bystander] = (await fixture.client.getAddresses()).slice(8)
+  // The first accounts of the node have parts of their own on a devnet.
+  const [account, newcomer, bystander] = (await fixture.client.getAddresses()).slice(-3)
   if (account === undefined || newcomer === undefined || bystander === undefined) {
     throw new Error('the node unlocks too few accounts')
   }
@@ -78,12 +79,22 @@ export async function pinNow({ client, deployment }: World<unknown>): Promise<Pi
 export async function readAs(
   subject: AnySubject,
   world: World<unknown>,
-  options: { readonly account?: Address; readonly block?: PinnedBlock; readonly client?: Client } = {},
+  options: { readonly account?: Address; readonly block?: PinnedBlock; readonly divert?: Divert } = {},
 ): Promise<TracedReading> {
-  const { account = world.account, block = await pinNow(world), client = world.client } = options
+  const { account = world.account, block = await pinNow(world), divert = (call) => call } = options
   const context = await contextAt(subject, world, { account, block })
-  const { results } = await runPlans(client, block, [{ name: subject.venue, plan: trace(subject, context) }])
+  const plan = diverted(trace(subject, context), divert)
+  const { results } = await runPlans(world.client, block, [{ name: subject.venue, plan }])
   return results[0] as TracedReading
+}
+
+/** Sees every call before it is asked, and may send it to another contract. */
+export type Divert = (call: PlannedCall) => PlannedCall
+
+function* diverted<Result>(plan: ReadPlan<Result>, divert: Divert): ReadPlan<Result> {
+  let step = plan.next()
+  while (step.done !== true) step = plan.next(yield step.value.map(divert))
+  return step.value
 }
 
 /** What the calls of an earlier witness answer now: what a contract that holds that witness sees. Undefined where one fails. */
@@ -129,14 +140,10 @@ async function contextAt(
   { account, block }: { readonly account: Address; readonly block: PinnedBlock },
 ): Promise<AdapterContext<unknown>> {
   const context: AdapterContext<unknown> = { venue, configuration, account, block, assets }
-  if (adapter.discovery === undefined) return context
-  const logs = await Promise.all(
-    adapter.discovery
-      .filters(context)
-      .map(({ address, event, args, fromBlock }) =>
-        getLogs(client, { address, event: event as AbiEvent, args: args as never, fromBlock, toBlock: block.number }),
-      ),
-  )
-  const found = logs.flat().map(({ eventName, args }) => ({ eventName, args: args as Record<string, unknown> }))
-  return { ...context, ids: adapter.discovery.toIds(found, context) }
+  const { discovery } = adapter
+  if (discovery === undefined) return context
+  const filters = discovery.filters(context)
+  const toIds = (logs: readonly FoundLog[]) => discovery.toIds(logs, context)
+  const { ids } = await searchLogs(client, { venue, account, filters, toIds }, { block })
+  return { ...context, ids }
 }

@@ -58,6 +58,19 @@ describe('differential: the engine against the exact model', () => {
     })
   }
 
+  for (let at = 0; at < 4; at++) {
+    it(`behavior: portfolios ${at * chunk} to ${(at + 1) * chunk - 1} with isolated loans agree, too`, function () {
+      this.timeout(0)
+      const outcomes = new Map<string, number>()
+      for (let index = at * chunk; index < (at + 1) * chunk; index++) {
+        const { outcome, problems } = compare(randomInputs(BigInt(index), 'isolatedLoan'), calculateMargin)
+        expect(problems, `seed ${index}`).to.deep.equal([])
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+      }
+      expect((outcomes.get('compared') ?? 0) > (chunk * 3) / 4, `${[...outcomes]}`).to.equal(true)
+    })
+  }
+
   for (const [seed, reason] of settled) {
     it(`behavior: ${reason}`, () => {
       expect(compare(randomInputs(seed), calculateMargin).problems).to.deep.equal([])

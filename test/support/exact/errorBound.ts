@@ -1,9 +1,10 @@
 import type { Underlying } from '../../../src/core/asset.ts'
-import type { Claim, Token } from './claims.ts'
+import type { Claim, Inputs, Token } from './claims.ts'
 import type { LineId } from './exactMargin.ts'
 import { holdingsOf } from './holdings.ts'
 import { abs, fromDecimals, fromWad, max, one, over, type Real, sqrt, sum, times } from './real.ts'
 import type { Account, Book } from './scan.ts'
+import { isolatedLoanRounding } from './venueRules.ts'
 
 // How far integers of 18 decimals may lie from the exact model: every rounding of docs/kernel.md counted once, at the highest price
 // of any scenario. Sums are generous (twice what is counted), so a gap beyond them is an error and not a rounding.
@@ -26,7 +27,7 @@ export function errorBound(book: Book): ErrorBound {
   }
   const highestPrice = ({ rate, underlying }: Token): Real => times(fromWad(rate), highest(underlying))
   const valueErrors = sum(claims.map((claim) => valueError(claim, highest, highestPrice)))
-  const venueErrors = sum(accounts.map((account) => venueError(account, highest)))
+  const venueErrors = sum(accounts.map((account) => venueError(account, highest, inputs)))
   const deltaErrors = sum(claims.map((claim) => deltaError(book, claim)))
   const holdings = claims.flatMap((claim) => holdingsOf(book, claim))
   // One rounding of a quantity, of a product and of a rate per holding and line.
@@ -116,7 +117,11 @@ function deltaError({ valuer }: Book, claim: Claim): Real {
 }
 
 /** What a venue's own integers (8 decimals of a lending pool's quotes, the unit of a perpetual's quote asset) may move. */
-function venueError({ rule }: Account, highest: (underlying: Underlying) => Real): Real {
+function venueError(
+  { rule }: Account,
+  highest: (underlying: Underlying) => Real,
+  { market, parameters }: Inputs,
+): Real {
   if (rule === null) return 0n
   switch (rule.kind) {
     case 'lendingPool': {
@@ -148,7 +153,13 @@ function venueError({ rule }: Account, highest: (underlying: Underlying) => Real
       const relative = perForward + times(perVolatility, fromWad(rule.minimum.shockVolA + rule.minimum.shockVolB))
       return 4n * (times(times(sizes, spot), relative) + 16n * times(wei, spot + one) + times(sizes, 8n * wei))
     }
-    case 'isolatedLoan':
+    case 'isolatedLoan': {
+      const { asset, amount, decimals } = rule.debt
+      const underlying = parameters.assets[asset]?.underlying
+      const price = underlying === undefined ? 0n : times(fromWad(market.rates[asset] ?? 0n), highest(underlying))
+      const owed = fromDecimals(amount, decimals)
+      return 4n * (times(isolatedLoanRounding(rule) + times(owed, 4n * wei) + 4n * wei, price) + 4n * wei)
+    }
     case 'baseDebt':
       return 0n
   }

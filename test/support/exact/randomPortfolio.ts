@@ -26,11 +26,14 @@ function parametersOf(index: bigint): Inputs['parameters'] {
   return made
 }
 
+/** What kind of venue an account borrows at. */
+type Lending = 'lendingPool' | 'moneyMarket' | 'isolatedLoan'
+
 /**
  * The portfolio, market and parameters of a seed: the same on every machine. `lending` is what kind of venue the account
  * borrows at.
  */
-export function randomInputs(seed: bigint, lending: 'lendingPool' | 'moneyMarket' = 'lendingPool'): Inputs {
+export function randomInputs(seed: bigint, lending: Lending = 'lendingPool'): Inputs {
   const random = new Random(seed)
   const parameters = parametersOf(random.between(0n, parameterSets - 1n))
   const { market, listed } = randomMarket(random, parameters)
@@ -71,7 +74,7 @@ function withHole(random: Random, market: Market): Market {
 type Scene = Pick<Inputs, 'parameters' | 'market'> & {
   readonly random: Random
   readonly listed: readonly ListedOption[]
-  readonly lending: 'lendingPool' | 'moneyMarket'
+  readonly lending: Lending
   readonly positions: Position[]
   readonly rules: VenueRule[]
 }
@@ -170,7 +173,46 @@ function quoteOf(scene: Scene, asset: AssetKey, decimals: number): bigint {
 
 function addLending(scene: Scene): void {
   if (scene.lending === 'moneyMarket') addMoneyMarket(scene)
+  else if (scene.lending === 'isolatedLoan') addIsolatedLoan(scene)
   else addLendingPool(scene)
+}
+
+/** One collateral against one debt, which the venue quotes in each other. */
+function addIsolatedLoan(scene: Scene): void {
+  const { random, positions, rules } = scene
+  const venueAccount = placeAt(scene, 'lend')
+  if (isTaken(scene, venueAccount)) return
+  const total = worth(scene)
+  const [collateral, debt] = [pick(scene, allTokens), pick(scene, allTokens)].map((asset, index) => ({
+    asset,
+    amount: amountOf(scene, asset, index === 0 ? total : (total * random.between(5n, 95n)) / 100n),
+    decimals: decimalsOf(scene, asset),
+    price: quoteOf(scene, asset, 18),
+  })) as [LoanSide, LoanSide]
+  if (chance(scene, 95n))
+    positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'balance', ...ofSide(collateral) })
+  positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'debt', ...ofSide(debt) })
+  if (!chance(scene, 90n)) return
+  const scale = 10n ** BigInt(36 + debt.decimals)
+  rules.push({
+    kind: 'isolatedLoan',
+    venueAccount,
+    collateral: ofSide(collateral),
+    debt: { ...ofSide(debt), decimals: debt.decimals },
+    quote: (scale * collateral.price) / (debt.price * 10n ** BigInt(collateral.decimals)),
+    liquidationLtv: random.between(50n, 98n) * 10n ** 16n,
+  })
+}
+
+type LoanSide = {
+  readonly asset: AssetKey
+  readonly amount: bigint
+  readonly decimals: number
+  readonly price: bigint
+}
+
+function ofSide({ asset, amount }: LoanSide): Pick<LoanSide, 'asset' | 'amount'> {
+  return { asset, amount }
 }
 
 /** Up to four markets of Compound v2 or Venus, each with shares or a debt or both, and some that are not entered. */

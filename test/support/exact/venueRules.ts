@@ -1,6 +1,7 @@
 import type { AssetKey, Underlying } from '../../../src/core/asset.ts'
 import type { MarginParameters } from '../../../src/core/parameters.ts'
 import type {
+  IsolatedLoanRule,
   LendingPoolRule,
   MoneyMarketRule,
   OptionCollateralRule,
@@ -43,6 +44,7 @@ export function ruleUnderlyings(rule: VenueRule, { assets }: MarginParameters): 
     case 'optionCollateral':
       return [rule.underlying]
     case 'isolatedLoan':
+      return of([rule.collateral, rule.debt])
     case 'baseDebt':
       throw new Error(`The reference has no rule of kind ${rule.kind}.`)
   }
@@ -82,6 +84,7 @@ export function stateOf(
     case 'optionCollateral':
       return optionCollateral(rule, prices, { valuer, shock, timestamp })
     case 'isolatedLoan':
+      return isolatedLoan(rule, prices)
     case 'baseDebt':
       throw new Error(`The reference has no rule of kind ${rule.kind}.`)
   }
@@ -135,6 +138,30 @@ function moneyMarket(
     slack: forced > 0n ? min(covered - debt, -forced) : covered - debt,
     distance: debt === 0n || forced > 0n ? one : over(abs(covered - debt), debt),
   }
+}
+
+/** Without the truncation of any product (`Morpho._isHealthy`, `Morpho.liquidate`). */
+function isolatedLoan(rule: IsolatedLoanRule, { assetRatio, assetPrice }: Prices): VenueState {
+  const { collateral, debt, quote, liquidationLtv } = rule
+  const moved = over(assetRatio(collateral.asset), assetRatio(debt.asset))
+  const worth = times((collateral.amount * quote * one) / 10n ** BigInt(36 + debt.decimals), moved)
+  const covered = times(worth, fromWad(liquidationLtv))
+  const owed = fromDecimals(debt.amount, debt.decimals)
+  const cursor = fromDecimals(3n, 1)
+  const incentive = min(fromDecimals(115n, 2), over(one, one - times(cursor, one - fromWad(liquidationLtv))))
+  const price = assetPrice(debt.asset)
+  const gap = abs(covered - owed) - isolatedLoanRounding(rule)
+  return {
+    isLiquidatable: covered < owed,
+    penalty: times(times(owed, incentive - one), price),
+    slack: times(covered - owed, price),
+    distance: owed === 0n ? one : over(max(0n, gap), owed),
+  }
+}
+
+/** Loan tokens by which whole units of the loan, and of the oracle's price, may move what a collateral covers. */
+export function isolatedLoanRounding({ collateral, debt }: IsolatedLoanRule): Real {
+  return fromDecimals(3n, debt.decimals) + (collateral.amount * one) / 10n ** BigInt(36 + debt.decimals)
 }
 
 function perpetualAccount(rule: PerpetualAccountRule, { ratioOf, assetRatio, assetPrice }: Prices): VenueState {

@@ -1,5 +1,5 @@
+import { basisPoints, divide, healthFactor, percentMul, rayMul } from '../../../kernel/aaveRounding.ts'
 import { max } from '../../../kernel/fixedPoint.ts'
-import { basisPoints, divide, healthFactor, percentMul, rayMul } from '../../venues/aaveRounding.ts'
 import type { AaveV3Account, AaveV3AccountData, AaveV3Position } from './aaveV3Account.ts'
 import { type AaveV3Liquidation, liquidateAaveV3 } from './aaveV3Liquidation.ts'
 import { toDetails, toReal, type VenueAssessment } from './assessment.ts'

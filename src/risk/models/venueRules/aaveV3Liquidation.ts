@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../../../core/errors.ts'
+import { percentDiv, percentMul, type Rounding } from '../../../kernel/aaveRounding.ts'
 import { min } from '../../../kernel/fixedPoint.ts'
-import { percentDiv, percentMul, type Rounding } from '../../venues/aaveRounding.ts'
 import type { AaveV3Account, AaveV3AccountData, AaveV3Position, AaveV3Version } from './aaveV3Account.ts'
 
 const closeFactorHealth = 95n * 10n ** 16n

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
+import { percentDiv, percentMul, type Rounding } from '../../../../src/kernel/aaveRounding.ts'
 import { driftProfitWeight, driftSpotWeights } from '../../../../src/risk/models/venueRules/driftMargin.ts'
 import { applyImpactFactor, gmxPriceImpact } from '../../../../src/risk/models/venueRules/gmxPriceImpact.ts'
 import { parseVenueAccount } from '../../../../src/risk/models/venueRules/venueAccount.ts'
-import { percentDiv, percentMul, type Rounding } from '../../../../src/risk/venues/aaveRounding.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: figures of a file, checked by what they are compared with.
 function load(name: string): any {

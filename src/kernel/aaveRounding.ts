@@ -1,5 +1,5 @@
-import { type Wad, wad } from '../../core/units.ts'
-import { ceilDiv } from '../../kernel/fixedPoint.ts'
+import { type Wad, wad } from '../core/units.ts'
+import { ceilDiv } from './fixedPoint.ts'
 
 /** 100 % in the basis points of Aave (`PercentageMath.PERCENTAGE_FACTOR`). */
 export const basisPoints = 10_000n
