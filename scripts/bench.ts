@@ -1,11 +1,18 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { decodeRows } from './bench/decode.ts'
 import { digestRows } from './bench/digest.ts'
 import { integerRows } from './bench/integer.ts'
+import { readRows } from './bench/read.ts'
 import type { BenchRow, BenchSuite } from './bench/row.ts'
 
 /** Suites by the first word of their rows' names. */
-const suites: Readonly<Record<string, BenchSuite>> = { integer: integerRows, digest: digestRows }
+const suites: Readonly<Record<string, BenchSuite>> = {
+  integer: integerRows,
+  digest: digestRows,
+  decode: decodeRows,
+  read: readRows,
+}
 
 const { json, only } = new Command('bench')
   .description('measure what the documents claim; fails when a gate is missed')
@@ -18,7 +25,7 @@ const rows: BenchRow[] = []
 for (const [name, suite] of Object.entries(suites)) {
   if (!name.startsWith(only) && !only.startsWith(name)) continue
   console.error(`measuring ${name}…`)
-  rows.push(...suite().filter((row) => row.name.startsWith(only)))
+  rows.push(...(await suite()).filter((row) => row.name.startsWith(only)))
 }
 if (json) console.log(JSON.stringify({ rows }, null, 2))
 else

@@ -1,7 +1,4 @@
-import { type Address, type Client, getAddress, type Hash, isAddress } from 'viem'
-import type { AnyAdapter } from './adapters/adapter.ts'
-import { allAdapters } from './adapters/all.ts'
-import { readVenue, type VenueReading } from './adapters/readVenue.ts'
+import type { Address, Client, Hash } from 'viem'
 import { attestationDigest } from './attest/digest.ts'
 import { type Improvement, withBoundedEquity } from './attest/improvement.ts'
 import type { Attestation, MarginRecord } from './attest/record.ts'
@@ -9,34 +6,16 @@ import { decodeFlags, requireSignable } from './attest/record.ts'
 import { type ToRecordOptions, toRecord } from './attest/toRecord.ts'
 import type { AttestationDomain, UnsignedAttestation } from './attest/typedData.ts'
 import { witnessRoot } from './attest/witness.ts'
-import { pinBlock } from './chain/pinBlock.ts'
-import { runPlans } from './chain/runPlans.ts'
-import { orderDistinctClaims } from './core/distinctClaims.ts'
 import { InvalidInputError } from './core/errors.ts'
 import type { MarginResult } from './core/margin.ts'
 import { type MarginParameters, parametersHash } from './core/parameters.ts'
-import type { Portfolio } from './core/portfolio.ts'
-import type { Position } from './core/position.ts'
-import { parseWith } from './core/schema.ts'
 import { inputsHash, portfolioRoot, type Snapshot } from './core/snapshot.ts'
-import { type DiscoveryOptions, findIds, type VenueReader } from './discovery.ts'
-import { readMarket } from './market/readMarket.ts'
-import { toMarketRequest } from './market/request.ts'
+import type { DiscoveryOptions } from './discovery.ts'
 import type { MarketSources } from './market/source.ts'
+import { type ReadOptions, readSnapshots } from './readSnapshots.ts'
 import { calculateMargin } from './risk/plimsoll/calculateMargin.ts'
 
-export type ReadSnapshotOptions = DiscoveryOptions & {
-  readonly account: Address
-  readonly parameters: MarginParameters
-  /** The newest block by default. */
-  readonly blockNumber?: bigint
-  /** Every adapter of this package by default. */
-  readonly adapters?: readonly AnyAdapter[]
-  /** Sources of the market; those that need nothing but a chain by default. */
-  readonly sources?: MarketSources | undefined
-  /** `enforceable` of a `MarginAccount` only: everything it holds is then enforceable. `observed` by default. */
-  readonly scope?: Portfolio['scope']
-}
+export type ReadSnapshotOptions = ReadOptions & DiscoveryOptions & { readonly account: Address }
 
 /** A snapshot and the `eth_call`s that it took. */
 export type SnapshotReading = { readonly snapshot: Snapshot; readonly ethCalls: number }
@@ -50,63 +29,15 @@ export type SnapshotReading = { readonly snapshot: Snapshot; readonly ethCalls: 
  * @throws {ChainMismatchError | RpcError | ReorgedError | CallFailedError} when the chain cannot be read as one.
  * @throws whatever an adapter or source refuses.
  */
-export async function readSnapshot(client: Client, options: ReadSnapshotOptions): Promise<SnapshotReading> {
-  const { parameters, blockNumber, adapters = allAdapters, sources, scope = 'observed', ids, index } = options
-  const account = toAddress(options.account)
-  const block = await pinBlock(client, {
-    chainId: parameters.chainId,
-    ...(blockNumber === undefined ? {} : { blockNumber }),
-  })
-  const readers = parameters.venues.map(({ id, adapter: adapterId, configuration }): VenueReader => {
-    const adapter = adapters.find((candidate) => candidate.id === adapterId)
-    if (!adapter) throw new InvalidInputError(`Venue ${id} names adapter ${adapterId}, which is not there.`)
-    const parsed: unknown = parseWith(adapter.configuration, configuration, `The configuration of venue ${id}`)
-    return { adapter, context: { venue: id, configuration: parsed, account, block, assets: parameters.assets } }
-  })
-  const venues = await runPlans<VenueReading>(
-    client,
-    block,
-    (await findIds(client, readers, { block, ids, index })).map(({ adapter, context }) => ({
-      name: context.venue,
-      plan: readVenue(adapter, context),
-    })),
-  )
-  const portfolio: Portfolio = {
-    account,
-    scope,
-    block,
-    positions: orderDistinctClaims(
-      venues.results.flatMap(({ positions }) => positions.map((position) => inScope(scope, position))),
-    ),
-    venues: venues.results.map(({ positions, witness }) => ({
-      venue: witness.venue,
-      status: positions.length > 0 ? 'present' : 'none',
-    })),
-    requirements: venues.results.flatMap(({ requirements }) => requirements),
-    rules: venues.results.flatMap(({ rules }) => rules),
-  }
-  const request = toMarketRequest(portfolio.positions, { parameters, timestamp: block.timestamp })
-  const market = await runPlans(client, block, [
-    { name: 'market', plan: readMarket({ parameters, request, block, ...(sources ? { sources } : {}) }) },
-  ])
-  const [read] = market.results
-  if (!read) throw new InvalidInputError('The market was not read.')
-  const witnesses = venues.results.map(({ witness }) => witness)
-  return {
-    snapshot: { schema: 'plimsoll-snapshot/1', portfolio, market: read, witnesses },
-    ethCalls: venues.ethCalls + market.ethCalls,
-  }
-}
-
-/** Adapters see holders; what a `MarginAccount` holds is enforceable wherever it lies, but for debts to our own consumers. */
-function inScope(scope: Portfolio['scope'], position: Position): Position {
-  return scope === 'observed' || position.control === 'consumer' ? position : { ...position, control: 'enforceable' }
-}
-
-/** One spelling of the account, since its hash commits to the text. */
-function toAddress(account: Address): Address {
-  if (!isAddress(account, { strict: false })) throw new InvalidInputError(`The account ${account} is not an address.`)
-  return getAddress(account.toLowerCase())
+export async function readSnapshot(
+  client: Client,
+  { account, ids, ...options }: ReadSnapshotOptions,
+): Promise<SnapshotReading> {
+  const { readings, ethCalls } = await readSnapshots(client, { ...options, accounts: [account], idsOf: () => ids })
+  const [reading] = readings
+  if (reading === undefined) throw new InvalidInputError('The account was not read.')
+  if ('refusal' in reading) throw reading.refusal
+  return { snapshot: reading.snapshot, ethCalls }
 }
 
 export type DraftOptions = ToRecordOptions & {

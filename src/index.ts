@@ -108,6 +108,7 @@ export type {
   RateSource,
   VolatilitySource,
 } from './market/source.ts'
+export { type AccountReading, readSnapshots, type SnapshotsReading } from './readSnapshots.ts'
 export {
   postAttestation,
   postBatch,
@@ -127,6 +128,7 @@ export { ladderReport } from './report/ladderReport.ts'
 export { breakdownReport, positionsReport, scenarioReport } from './report/marginReport.ts'
 export { messageReport } from './report/messageReport.ts'
 export { modelReport, modelScenarioReport } from './report/modelReport.ts'
+export { rereadSnapshots } from './rereadSnapshots.ts'
 export { referenceModels } from './risk/models/all.ts'
 export { bookOf, type ConvertedBook } from './risk/models/bookOf.ts'
 export type { ModelId, ModelMargin, ModelParameters, ReferenceModel } from './risk/models/model.ts'

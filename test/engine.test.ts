@@ -23,7 +23,7 @@ import { attestDevnet, type PlimsollFixture, plimsollFixture } from './support/p
 import { rejection, thrown } from './support/rejection.ts'
 import { sendScamPosition } from './support/scamPosition.ts'
 
-const names = ['hedged', 'naked', 'levered', 'empty'] as const
+const names = ['hedged', 'naked', 'levered', 'empty', 'provider'] as const
 const read = async ({ client, ours }: PlimsollFixture, account: Address, blockNumber?: bigint) => {
   const at = blockNumber === undefined ? {} : { blockNumber }
   return (await readSnapshot(client, { account, parameters: ours.parameters, ...at })).snapshot

@@ -11,8 +11,8 @@ const names = `
   formatLogIndex formatSnapshot improvementBound inputsHash keepAccount ladderReport marginOfModel memoryLogIndex messageReport modelReport
   modelScenarioReport parametersHash parseAnyParameters parseBook parseLogIndex parseParameters parseSnapshot parseVenueAccount
   pinBlock portfolioRoot positionsReport postAttestation postBatch postLeaf postRoot readAll readEach readImprovement
-  readMarket readPostedAttestation readPostedBatch readPostedRoot readRegistry readSnapshot readTogether recompute referenceModels
-  reportCount reportObservations rootDigest rootTypedData runPlans scenarioReport shouldPost signAttestation
+  readMarket readPostedAttestation readPostedBatch readPostedRoot readRegistry readSnapshot readSnapshots readTogether recompute referenceModels
+  reportCount reportObservations rereadSnapshots rootDigest rootTypedData runPlans scenarioReport shouldPost signAttestation
   signBatch signRoot signerFromKey signerFromKeystore snapshotOf toAssetKey toRecord verifyAttestation verifyBatch
   verifyLeaf verifyRoot version
 `

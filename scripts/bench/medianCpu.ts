@@ -1,6 +1,6 @@
 /** Median CPU time of this process, user and system, in milliseconds, after warm-up. */
-export function medianCpu(run: () => unknown, times: number): number {
-  for (let warm = 0; warm < 30; warm++) run()
+export function medianCpu(run: () => unknown, times: number, warmUps = 30): number {
+  for (let warm = 0; warm < warmUps; warm++) run()
   const samples = Array.from({ length: times }, () => {
     const before = process.cpuUsage()
     run()

@@ -7,4 +7,4 @@ export type BenchRow = {
   readonly better?: 'more'
 }
 
-export type BenchSuite = () => readonly BenchRow[]
+export type BenchSuite = () => readonly BenchRow[] | Promise<readonly BenchRow[]>

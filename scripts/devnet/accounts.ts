@@ -8,8 +8,18 @@ import { openOption, optionTypes, readMinimumCollateral } from './lyraTrading.ts
 import { borrowFromMorpho, supplyCollateralToMorpho, supplyToMorpho } from './morphoBlue.ts'
 import { addPerpLiquidity, alignPerpPrice, depositToPerp, openShortPerpetual } from './perpTrading.ts'
 import { setPrices } from './prices.ts'
+import { issueSynthetixUsd, modifyPosition, transferMargin } from './synthetixTrading.ts'
 import { approveAll, mintToken, openingPrices, readBalance, wrapEther } from './tokens.ts'
 import { alignPoolPrice, mintPosition, swapExactInput, wideTicks } from './uniswapV3.ts'
+import {
+  alignV4PoolPrices,
+  approveUniswapV4,
+  mintV4Position,
+  type PoolName,
+  poolKeyOf,
+  readV4PoolPrice,
+  swapV4ExactInput,
+} from './uniswapV4.ts'
 
 const usdc = (amount: number) => parseUnits(`${amount}`, 6)
 const wad = (amount: string) => parseEther(amount)
@@ -32,6 +42,13 @@ export async function openSampleAccounts(
   await openNaked({ deployer, sender: sendAs(chain, accounts.naked), deployment })
   onProgress('Account: levered')
   await openLevered({ sender: sendAs(chain, accounts.levered), deployment })
+  onProgress('Accounts: futuresLong, futuresShort')
+  for (const [account, size] of [
+    [accounts.futuresLong, wad('10')],
+    [accounts.futuresShort, -wad('8')],
+  ] as const) {
+    await openFutures({ deployer, sender: sendAs(chain, account), deployment }, size)
+  }
   onProgress('Trading, so that fees accrue')
   await swapExactInput(maker, deployment, { tokenIn: deployment.tokens.usdc, amountIn: usdc(200_000) })
   await alignPoolPrice(maker, deployment, openingPrices.ETH)
@@ -42,6 +59,8 @@ export async function openSampleAccounts(
   await provideFurtherLiquidity(deployer, deployment)
   onProgress('Account: isolated')
   await openIsolated({ sender: sendAs(chain, accounts.isolated), deployment }, maker)
+  onProgress('Account: provider')
+  await openProvider({ deployer, sender: sendAs(chain, accounts.provider), deployment })
   await setPrices(chain, deployment, {})
 }
 
@@ -171,6 +190,48 @@ async function openIsolated({ sender, deployment }: Omit<Opening, 'deployer'>, m
   await supplyCollateralToMorpho(sender, { morpho, market: markets.wethUsdc, amount: wad('10') })
   await borrowFromMorpho(sender, { morpho, market: markets.wethUsdc, amount: usdc(12_000) })
   await supplyToMorpho(sender, { morpho, market: markets.usdcWeth, amount: wad('5') })
+}
+
+/** A future of `size` ETH at Synthetix on 4,000 sUSD of margin, 1,000 sUSD left in the wallet. */
+async function openFutures({ deployer, sender, deployment }: Opening, size: bigint): Promise<void> {
+  const { synthetixPerps } = deployment
+  await issueSynthetixUsd(deployer, synthetixPerps, { to: sender.address, amount: wad('5000') })
+  await transferMargin(sender, synthetixPerps, wad('4000'))
+  await modifyPosition(sender, synthetixPerps, size)
+}
+
+/** Liquidity at Uniswap v4 alone, WETH against USDC and ether itself against USDC, beside a market maker; fees have accrued. */
+async function openProvider({ deployer, sender, deployment }: Opening): Promise<void> {
+  const { tokens, uniswapV4, operators } = deployment
+  const maker = sendAs(sender.chain, operators.maker)
+  for (const party of [maker, sender]) await approveUniswapV4(party, uniswapV4, [tokens.weth, tokens.usdc])
+  await mintToken(deployer, tokens.usdc, { to: sender.address, amount: usdc(6_000) })
+  await wrapEther(sender, tokens.weth, wad('2'))
+  for (const name of ['weth', 'ether'] as const) {
+    await provideToV4(maker, deployment, { name, ether: wad('50'), usdc: usdc(100_000), ticks: wideTicks })
+  }
+  await provideToV4(sender, deployment, { name: 'weth', ether: wad('2'), usdc: usdc(4_000), ticks: 2_000 })
+  await provideToV4(sender, deployment, { name: 'ether', ether: wad('1'), usdc: usdc(2_000), ticks: 3_000 })
+  for (const name of ['weth', 'ether'] as const) {
+    const key = poolKeyOf(deployment, name)
+    const order = { key, zeroForOne: key.currency0 === tokens.usdc, amountIn: usdc(10_000) }
+    await swapV4ExactInput(maker, deployment, order)
+  }
+  await alignV4PoolPrices(maker, deployment, openingPrices.ETH)
+}
+
+/** Provides at most these amounts to a pool of Uniswap v4 within `ticks` on either side of its price. */
+async function provideToV4(
+  sender: Sender,
+  deployment: DevnetDeployment,
+  { name, ether, usdc, ticks }: { name: PoolName; ether: bigint; usdc: bigint; ticks: number },
+): Promise<void> {
+  const key = poolKeyOf(deployment, name)
+  const { tick } = await readV4PoolPrice(sender.chain, deployment.uniswapV4, key)
+  const nearest = (at: number) => Math.round(at / key.tickSpacing) * key.tickSpacing
+  const [amount0, amount1] = key.currency1 === deployment.tokens.usdc ? [ether, usdc] : [usdc, ether]
+  const range = { tickLower: nearest(tick - ticks), tickUpper: nearest(tick + ticks) }
+  await mintV4Position(sender, deployment, { key, ...range, amount0, amount1 })
 }
 
 function strikeAt({ strikeIds }: DevnetDeployment['lyra'], index: number): bigint {

@@ -12,7 +12,8 @@ export class AnvilError extends BaseError {
   override readonly name = 'AnvilError'
 }
 
-const defaults = ['--host', host, '--hardfork', 'osaka', '--disable-code-size-limit']
+// As many accounts as a Hardhat node has.
+const defaults = ['--host', host, '--hardfork', 'osaka', '--disable-code-size-limit', '--accounts', '20']
 
 /**
  * Path of Anvil's own binary; killing the wrapper beside it would leave the node running.

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { basename } from 'node:path'
 import type { Abi, Address, Hex } from 'viem'
 import { BaseError } from '../../src/core/errors.ts'
 import { packageRoot } from '../packageRoot.ts'
 
-/** A compiled contract in Hardhat's format, as the protocols publish it. */
+/** A compiled contract, from the format of Hardhat or of Foundry in which its protocol publishes it. */
 export type Artifact = {
   readonly name: string
   readonly abi: Abi
@@ -41,16 +42,18 @@ const require = createRequire(import.meta.url)
  * await loadArtifact('@uniswap/v3-core/artifacts/contracts/UniswapV3Factory.sol/UniswapV3Factory.json')
  */
 export async function loadArtifact(path: string): Promise<Artifact> {
-  let file: string
-  try {
-    file = require.resolve(path)
-  } catch (cause) {
-    throw new MissingArtifactError(`The artifact ${path} is not installed.`, {
-      metaMessages: ['Install the development dependencies with `npm ci`.'],
-      cause,
-    })
-  }
-  return parseArtifact(await readFile(file, 'utf8'), path)
+  return parseArtifact(await readPackageFile(path), path)
+}
+
+/**
+ * Reads the code on chain of a contract that a package publishes only as the one hex literal of a Solidity source.
+ *
+ * @throws {MissingArtifactError} when the package or the literal is absent.
+ */
+export async function loadCodeLiteral(path: string): Promise<Hex> {
+  const [, code] = /hex"([0-9a-f]+)"/.exec(await readPackageFile(path)) ?? []
+  if (code === undefined) throw new MissingArtifactError(`The source ${path} holds no code as a hex literal.`)
+  return `0x${code}`
 }
 
 /**
@@ -96,24 +99,59 @@ export function linkArtifact(artifact: Artifact, libraries: Readonly<Record<stri
   return { ...artifact, bytecode, linkReferences: {} }
 }
 
-function parseArtifact(text: string, path: string): Artifact {
-  const artifact = JSON.parse(text) as {
-    contractName: string
-    abi: Abi
-    bytecode?: Hex
-    linkReferences?: LinkReferences
-    deployedBytecode?: Hex
-    immutableReferences?: Readonly<Record<string, readonly CodeSection[]>>
+async function readPackageFile(path: string): Promise<string> {
+  let file: string
+  try {
+    file = require.resolve(path)
+  } catch (cause) {
+    throw new MissingArtifactError(`The artifact ${path} is not installed.`, {
+      metaMessages: ['Install the development dependencies with `npm ci`.'],
+      cause,
+    })
   }
-  if (artifact.bytecode === undefined || artifact.bytecode.length <= 2) {
+  return readFile(file, 'utf8')
+}
+
+/** Foundry keeps a code as an object and leaves the name of the contract to the file. */
+type ForgeCode = {
+  readonly object: Hex
+  readonly linkReferences?: LinkReferences
+  readonly immutableReferences?: ImmutableReferences
+}
+
+type ImmutableReferences = Readonly<Record<string, readonly CodeSection[]>>
+
+/**
+ * Reads an artifact in Hardhat's format; `path` names it in the error.
+ *
+ * @throws {MissingArtifactError} when it holds an interface only.
+ */
+export function parseArtifact(text: string, path: string): Artifact {
+  const artifact = JSON.parse(text) as {
+    contractName?: string
+    abi: Abi
+    bytecode?: Hex | ForgeCode
+    linkReferences?: LinkReferences
+    deployedBytecode?: Hex | ForgeCode
+    immutableReferences?: ImmutableReferences
+  }
+  const creation = toForgeCode(artifact.bytecode, artifact)
+  const runtime = toForgeCode(artifact.deployedBytecode, artifact)
+  if (creation === undefined || creation.object.length <= 2) {
     throw new MissingArtifactError(`The artifact ${path} has no bytecode; it is an interface or an abstract contract.`)
   }
   return {
-    name: artifact.contractName,
+    name: artifact.contractName ?? basename(path, '.json'),
     abi: artifact.abi,
-    bytecode: artifact.bytecode,
-    linkReferences: artifact.linkReferences ?? {},
-    ...(artifact.deployedBytecode === undefined ? {} : { deployedBytecode: artifact.deployedBytecode }),
-    immutables: Object.values(artifact.immutableReferences ?? {}).flat(),
+    bytecode: creation.object,
+    linkReferences: creation.linkReferences ?? {},
+    ...(runtime === undefined ? {} : { deployedBytecode: runtime.object }),
+    immutables: Object.values(runtime?.immutableReferences ?? {}).flat(),
   }
+}
+
+function toForgeCode(code: Hex | ForgeCode | undefined, references: Omit<ForgeCode, 'object'>): ForgeCode | undefined {
+  if (typeof code !== 'string') return code
+  const { linkReferences = {}, immutableReferences = {} } = references
+  return { object: code, linkReferences, immutableReferences }
 }

@@ -8,14 +8,16 @@ import { deployLyraAvalon } from './lyraAvalon.ts'
 import { deployMorphoBlue } from './morphoBlue.ts'
 import { deployPerpV2 } from './perpV2.ts'
 import { deployPyth } from './pyth.ts'
+import { deploySynthetixPerps } from './synthetixPerps.ts'
 import { deployFurtherTokens, deployTokens, openingPrices, postAnswers } from './tokens.ts'
 import { deployUniswapV3 } from './uniswapV3.ts'
+import { deployUniswapV4 } from './uniswapV4.ts'
 import { deployVenus } from './venus.ts'
 
 /** Is told in a few words what the deployment does next. */
 export type ProgressListener = (text: string) => void
 
-/** Well-known accounts of Hardhat's and Anvil's default mnemonic, in its order. */
+/** Well-known accounts of Hardhat's and Anvil's default mnemonic, in its order. The node must hold the first twelve of them. */
 export const devnetAccounts = {
   operators: {
     deployer: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
@@ -28,6 +30,9 @@ export const devnetAccounts = {
     empty: '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc',
     borrower: '0x23618e81E3f5cdF7f54C3d65f7FBc0aBf5B21E8f',
     isolated: '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720',
+    futuresLong: '0xBcd4042DE499D14e55001CcbB24a551F3b954096',
+    futuresShort: '0x71bE63f3384f5fb98995898A86B02Fb2426c5788',
+    provider: '0x976EA74026E726554dB657fA54763abd0C3a0aa9',
   },
 } as const
 
@@ -84,11 +89,16 @@ export async function deployProtocols(
   const spark = await deploySpark(deployer, { tokens, further })
   onProgress('Morpho Blue')
   const morphoBlue = await deployMorphoBlue(deployer, tokens)
+  onProgress('Synthetix Perps v2, whose contracts are compiled the first time')
+  const synthetixPerps = await deploySynthetixPerps(deployer, { feed: tokens.feeds.ethUsd })
+  onProgress('Uniswap v4')
+  const uniswapV4 = await deployUniswapV4(deployer, { tokens: tokens.tokens, price: openingPrices.ETH })
   const chainId = await chain.client.getChainId()
   const allTokens = {
     tokens: { ...tokens.tokens, ...further.tokens },
     feeds: { ...tokens.feeds, ...further.feeds },
   }
-  const protocols = { pyth, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus, morphoBlue }
+  const lending = { aave, spark, compoundV2, venus, morphoBlue }
+  const protocols = { pyth, ...lending, uniswapV3, uniswapV4, perpV2, lyra, synthetixPerps }
   return { chainId, ...allTokens, ...protocols, ...devnetAccounts }
 }

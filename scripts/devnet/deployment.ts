@@ -65,6 +65,23 @@ const schema = z.strictObject({
     morpho: address,
     markets: z.strictObject({ wethUsdc: morphoBlueMarket, usdcWeth: morphoBlueMarket }),
   }),
+  synthetixPerps: z.strictObject({
+    addressResolver: address,
+    systemStatus: address,
+    exchangeRates: address,
+    futuresMarketManager: address,
+    marketSettings: address,
+    market: address,
+    sUSD: address,
+    issuer: address,
+  }),
+  uniswapV4: z.strictObject({
+    poolManager: address,
+    positionManager: address,
+    stateView: address,
+    swapRouter: address,
+    permit2: address,
+  }),
   operators: z.strictObject({ deployer: address, maker: address }),
   accounts: z.strictObject({
     hedged: address,
@@ -73,6 +90,9 @@ const schema = z.strictObject({
     empty: address,
     borrower: address,
     isolated: address,
+    futuresLong: address,
+    futuresShort: address,
+    provider: address,
   }),
 })
 

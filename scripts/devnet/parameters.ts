@@ -62,7 +62,7 @@ export function devnetParameters(
   })
 }
 
-function devnetAssets({ chainId, tokens, lyra }: DevnetDeployment) {
+function devnetAssets({ chainId, tokens, lyra, synthetixPerps }: DevnetDeployment) {
   const rate = { source: 'fixed', value: wad }
   const { none: itself, custodialBitcoin, synthetic } = wrappedBasis
   return {
@@ -78,19 +78,27 @@ function devnetAssets({ chainId, tokens, lyra }: DevnetDeployment) {
     },
     [toAssetKey(chainId, tokens.dai)]: { symbol: 'DAI', decimals: 18, underlying: 'DAI', rate, basis: itself },
     [toAssetKey(chainId, lyra.sUSD)]: { symbol: 'sUSD', decimals: 18, underlying: 'SUSD', rate, basis: itself },
+    [toAssetKey(chainId, synthetixPerps.sUSD)]: {
+      symbol: 'sUSD',
+      decimals: 18,
+      underlying: 'SUSD',
+      rate,
+      basis: itself,
+    },
     [toAssetKey(chainId, lyra.sETH)]: { symbol: 'sETH', decimals: 18, underlying: 'ETH', rate, basis: synthetic },
   }
 }
 
 function devnetVenues(deployment: DevnetDeployment) {
-  const { tokens, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus, morphoBlue } = deployment
+  const { tokens, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus } = deployment
+  const { morphoBlue, synthetixPerps, uniswapV4 } = deployment
   const { clearingHouse, accountBalance, vault, exchange, clearingHouseConfig, orderBook, baseToken } = perpV2
   const { optionMarket, optionToken, greekCache, shortCollateral, synthetixAdapter, sUSD, sETH } = lyra
   return [
     {
       id: 'wallet',
       adapter: 'erc20',
-      configuration: { tokens: [tokens.weth, tokens.usdc, sUSD, sETH, tokens.wbtc, tokens.dai] },
+      configuration: { tokens: [tokens.weth, tokens.usdc, sUSD, sETH, tokens.wbtc, tokens.dai, synthetixPerps.sUSD] },
     },
     { id: 'aave-v3', adapter: 'aave-v3', configuration: { pool: aave.pool, dataProvider: aave.dataProvider } },
     { id: 'spark', adapter: 'aave-v3', configuration: { pool: spark.pool, dataProvider: spark.dataProvider } },
@@ -143,6 +151,20 @@ function devnetVenues(deployment: DevnetDeployment) {
       id: 'morpho-blue',
       adapter: 'morpho-blue',
       configuration: { morpho: morphoBlue.morpho, markets: [morphoBlue.markets.wethUsdc.id] },
+    },
+    {
+      id: 'synthetix-perps-v2',
+      adapter: 'synthetix-perps-v2',
+      configuration: {
+        marketSettings: synthetixPerps.marketSettings,
+        marginToken: synthetixPerps.sUSD,
+        markets: [{ market: synthetixPerps.market, underlying: 'ETH' }],
+      },
+    },
+    {
+      id: 'uniswap-v4',
+      adapter: 'uniswap-v4',
+      configuration: { positionManager: uniswapV4.positionManager, stateView: uniswapV4.stateView, fromBlock: 0n },
     },
   ]
 }

@@ -20,21 +20,22 @@ export async function depositToPerp(
   await sender.send({ name: 'Vault', address: perp.vault, abi: vaultAbi }, 'depositFor', [onBehalfOf, token, amount])
 }
 
-/** Provides at most `base` ETH and `quote` USD (both 18 decimals) around the price. */
+/** Provides at most `base` ETH and `quote` USD (both 18 decimals) between two distances from the price, in ticks; widely around it by default. */
 export async function addPerpLiquidity(
   sender: Sender,
   perp: PerpV2Deployment,
-  { base, quote }: { base: bigint; quote: bigint },
+  { base, quote, ticks }: { base: bigint; quote: bigint; ticks?: readonly [number, number] },
 ): Promise<void> {
   const { tick } = await readPoolPrice(sender.chain, perp.pool)
+  const [lower, upper] = ticks ?? [-wideTicks, wideTicks]
   const center = Math.round(tick / tickSpacing) * tickSpacing
   await sender.send(clearingHouseOf(perp), 'addLiquidity', [
     {
       baseToken: perp.baseToken,
       base,
       quote,
-      lowerTick: center - wideTicks,
-      upperTick: center + wideTicks,
+      lowerTick: center + lower,
+      upperTick: center + upper,
       minBase: 0n,
       minQuote: 0n,
       useTakerBalance: false,

@@ -8,6 +8,7 @@ import { dispatchPrice } from './perpV2.ts'
 import { publishPrices } from './pyth.ts'
 import { postAnswers, postFurtherAnswers, readAnswer } from './tokens.ts'
 import { alignPoolPrice } from './uniswapV3.ts'
+import { alignV4PoolPrices } from './uniswapV4.ts'
 
 /** New prices in WAD USD; an asset that is not named keeps its price. */
 export type DevnetPrices = Partial<Readonly<Record<'ETH' | 'USDC' | 'sUSD' | 'BTC' | 'DAI', Wad>>>
@@ -15,8 +16,8 @@ export type DevnetPrices = Partial<Readonly<Record<'ETH' | 'USDC' | 'sUSD' | 'BT
 const feedUnit = 10n ** 10n
 
 /**
- * Moves prices everywhere at once and renews every timestamp: Chainlink aggregators (and with them Aave and Morpho), Pyth,
- * Perp's price feed, the rate of Lyra's Synthetix stand-in and its cached greeks; then the maker trades the Uniswap pool and
+ * Moves prices everywhere at once and renews every timestamp: Chainlink aggregators (and with them Aave, Morpho and Synthetix
+ * Perps), Pyth, Perp's price feed, the rate of Lyra's Synthetix stand-in and its cached greeks; then the maker trades the Uniswap pools and
  * the perpetual market to the new price, as arbitrage would. Averages follow in their own time: Perp's mark price has
  * arrived after 30 minutes. The perpetual market takes 15 seconds of chain time for every 9 % of a move. With no prices
  * this only renews. Pools have liquidity from an eighth to eight times 2,000 USD.
@@ -40,12 +41,14 @@ export async function setPrices(chain: DevnetChain, deployment: DevnetDeployment
   await dispatchPrice(deployer, perpV2.priceFeedDispatcher)
   await setSyntheticRate(deployer, lyra.exchangeRates, answers.ETH * feedUnit)
   await refreshGreeks(deployer, lyra)
-  await alignPoolPrice(maker, deployment, (answers.ETH * 10n ** 8n) / answers.USDC)
+  const etherInUsdc = (answers.ETH * 10n ** 8n) / answers.USDC
+  await alignPoolPrice(maker, deployment, etherInUsdc)
   await alignPerpPrice(maker, perpV2, answers.ETH)
   await postFurtherAnswers(deployer, feeds, {
     BTC: toAnswer('BTC', prices.BTC) ?? (await readAnswer(chain, feeds.btcUsd)),
     DAI: toAnswer('DAI', prices.DAI) ?? (await readAnswer(chain, feeds.daiUsd)),
   })
+  await alignV4PoolPrices(maker, deployment, etherInUsdc)
 }
 
 /**

@@ -56,7 +56,9 @@ function* guards(code: string): Generator<Place> {
 
 /** A function that only some may call, or only under a guard, is open. */
 function* permissions(code: string): Generator<Place> {
-  for (const { 0: text, index } of code.matchAll(/(?<!modifier) (restricted|nonReentrant|withMargin\([^)]*\))(?=[^;{]*\{)/g)) {
+  for (const { 0: text, index } of code.matchAll(
+    /(?<!modifier) (restricted|nonReentrant|withMargin\([^)]*\))(?=[^;{]*\{)/g,
+  )) {
     yield { kind: 'check', start: index, end: index + text.length, after: '' }
   }
 }

@@ -1,3 +1,4 @@
+import { pad } from 'viem'
 import { toAssetKey } from '../core/asset.ts'
 import { InconsistentReadError } from '../core/errors.ts'
 import type { VenueRequirement } from '../core/portfolio.ts'
@@ -57,6 +58,17 @@ export const aaveV3: Adapter<AaveV3Configuration, AaveV3Raw> = {
   },
 
   witness: ({ pool, reserves }, { account }) => aaveV3Witness(pool, reserves, account),
+
+  // A token tells of every mint, burn and transfer, the pool of what is used as collateral.
+  toldBy: ({ pool, reserves }, { account }) =>
+    [
+      pool,
+      ...reserves.flatMap(({ aToken, stableDebtToken, variableDebtToken }) => [
+        aToken,
+        stableDebtToken,
+        variableDebtToken,
+      ]),
+    ].map((contract) => ({ contract, words: [pad(account)] })),
 }
 
 function reservePositions(

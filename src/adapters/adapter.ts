@@ -1,4 +1,4 @@
-import type { Address } from 'viem'
+import type { Address, Hex } from 'viem'
 import type { z } from 'zod'
 import type { AssetKey } from '../core/asset.ts'
 import type { FoundLog, LogFilter } from '../core/logs.ts'
@@ -30,6 +30,9 @@ export type Discovery<Configuration> = {
   toIds(logs: readonly FoundLog[], context: AdapterContext<Configuration>): readonly string[]
 }
 
+/** Logs of one contract that tell of an account: one of the `words`, 32 bytes each, is a topic or stands in the data. */
+export type TellingLogs = { readonly contract: Address; readonly words: readonly Hex[] }
+
 /** What an account holds and owes at a venue, and what the venue demands of it. */
 export type VenuePositions = {
   readonly positions: readonly Position[]
@@ -56,6 +59,11 @@ export interface Adapter<Configuration, Raw> {
    * when anyone makes the debt's market accrue. It fails too often there, never too seldom.
    */
   readonly witnessAlsoChangesOn?: 'accrualOfDebts'
+  /**
+   * Where every result of the witness stays as it is until a log tells of the account: all such logs. Left out where one can
+   * change without a log; the account is then read anew at every block.
+   */
+  toldBy?(raw: Raw, context: AdapterContext<Configuration>): readonly TellingLogs[]
 }
 
 /** An adapter of any protocol, as the engine holds it. */

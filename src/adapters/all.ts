@@ -6,7 +6,9 @@ import { erc20 } from './erc20.ts'
 import { lyraAvalon } from './lyraAvalon.ts'
 import { morphoBlue } from './morphoBlue.ts'
 import { perpV2 } from './perpV2.ts'
+import { synthetixPerpsV2 } from './synthetixPerpsV2.ts'
 import { uniswapV3 } from './uniswapV3.ts'
+import { uniswapV4 } from './uniswapV4.ts'
 
 /** Every adapter of this package; a venue of the parameter set names one by its id. */
 export const allAdapters: readonly AnyAdapter[] = [
@@ -16,6 +18,8 @@ export const allAdapters: readonly AnyAdapter[] = [
   perpV2,
   lyraAvalon,
   compoundV2,
+  synthetixPerpsV2,
   creditLine,
   morphoBlue,
+  uniswapV4,
 ]

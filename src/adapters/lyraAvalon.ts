@@ -1,3 +1,4 @@
+import { pad } from 'viem'
 import { toAssetKey } from '../core/asset.ts'
 import type { Balance, Option, Position, VenueAccount } from '../core/position.ts'
 import { type Wad, wad } from '../core/units.ts'
@@ -24,8 +25,9 @@ import {
  * opens and keeps a position, so initial equals maintenance. The rule lists the live shorts; nothing expired is liquidated.
  *
  * An expired option is listed with its expiry and demands nothing; once its board is settled it carries the price at which
- * it settles. A settled short call with base collateral owes an amount of base that no price moves any more, so only what
- * is left of its collateral is listed.
+ * it settles. Of a board that was settled by force before its expiry it is listed as expiring at the block. A settled short
+ * call with base collateral owes an amount of base that no price moves any more, so only what is left of its collateral is
+ * listed.
  */
 export const lyraAvalon: Adapter<LyraConfiguration, LyraRaw> = {
   id: 'lyra-avalon',
@@ -56,6 +58,9 @@ export const lyraAvalon: Adapter<LyraConfiguration, LyraRaw> = {
   },
 
   witness: (_, { configuration, account }) => [ownerPositions(configuration, account)],
+
+  // The option token tells of every change of a position with its owner.
+  toldBy: (_, { configuration: { optionToken }, account }) => [{ contract: optionToken, words: [pad(account)] }],
 }
 
 function optionOf(

@@ -167,13 +167,16 @@ function* readTerms(
 
 function* readHeld(position: Listed, { configuration, block }: Context): ReadPlan<LyraHeld> {
   const { positionId: id, strikeId, type, amount, collateral } = position
-  const [[{ strikePrice: strike, boardId }, board], [spot]] = yield* readTogether([
+  const [[{ strikePrice: strike, boardId }, board], settlement, [spot]] = yield* readTogether([
     readStrike(configuration.optionMarket, strikeId),
+    readSettlement(strikeId, configuration),
     readEach(type.side === 'short' ? [spotPrice(configuration)] : []),
   ])
   const expiry = Number(board.expiry)
   const held = { id, type, amount, collateral, strike, expiry }
-  if (expiry <= block.timestamp) return { ...held, ...(yield* readSettlement(strikeId, configuration)) }
+  // A board may be settled by force before it expires; its options have then expired with it.
+  if (settlement.settled) return { ...held, expiry: Math.min(expiry, block.timestamp), ...settlement }
+  if (expiry <= block.timestamp) return held
   const [cached, required] = yield* readTogether([
     readCachedPrice(position, boardId, configuration),
     readRequirement({ ...position, strike, expiry, spot }, configuration),

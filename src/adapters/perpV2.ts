@@ -1,9 +1,10 @@
-import type { Address } from 'viem'
+import { type Address, pad, toEventSelector } from 'viem'
 import { type AssetKey, toAssetKey } from '../core/asset.ts'
 import { InconsistentReadError } from '../core/errors.ts'
 import type { VenueRequirement } from '../core/portfolio.ts'
 import type { Position, VenueAccount } from '../core/position.ts'
 import type { Wad } from '../core/units.ts'
+import { amountsForLiquidity } from '../kernel/concentratedLiquidity.ts'
 import { abs, ceilDiv, floorDiv, max, mul } from '../kernel/fixedPoint.ts'
 import type { Adapter, AdapterContext } from './adapter.ts'
 import { requireDecimals } from './decimals.ts'
@@ -11,6 +12,7 @@ import { UnsupportedPositionError } from './errors.ts'
 import {
   type PerpV2Configuration,
   type PerpV2Market,
+  type PerpV2Order,
   type PerpV2Raw,
   perpV2Configuration,
   perpV2Witness,
@@ -22,8 +24,9 @@ type Context = AdapterContext<PerpV2Configuration>
 
 /**
  * Perpetual Protocol v2 (Curie). Cash is the vault balance plus realized profit and fees, floored to the settlement token;
- * the pending funding payment stays with its market. Maker orders, closed markets and markets outside the configuration are
- * refused: they can be liabilities that are not modeled.
+ * the pending funding payment, also that of orders, stays with its market. An open order is a claim of its own: its range of the
+ * market's pool less what was borrowed for it; its pending fees are part of the cash. Closed markets and markets outside the
+ * configuration are refused: they can be liabilities that are not modeled.
  *
  * The requirement is `ratio · |position value|`, initially of the larger of that and the debt value (`Vault.getFreeCollateral`),
  * for maintenance with the vault's higher ratio once there is other collateral (`Vault.isLiquidatable`); plus the value of
@@ -55,11 +58,15 @@ export const perpV2: Adapter<PerpV2Configuration, PerpV2Raw> = {
         requireDecimals(context, asset, collateral.decimals)
         return tokenLeg(asset, collateral.balance, { ...vaultLeg, venueValue: collateralValue(collateral) })
       }),
-      ...raw.markets.flatMap((market) => perpetualLeg(market, quoteAsset, venueAccount)),
+      ...raw.markets.flatMap((market) => [
+        ...perpetualLeg(market, quoteAsset, venueAccount),
+        ...orderLegs(market, quoteAsset, { venueAccount, orderBook: configuration.orderBook }),
+      ]),
     ]
-    const owes = positions.some(({ kind }) => kind === 'perpetual' || kind === 'debt')
+    const owes = positions.some(({ kind }) => kind !== 'balance')
     if (!owes) return { positions, requirements: [], rules: [] }
-    const canBeLiquidated = raw.collaterals.length > 0 || raw.markets.some(({ size }) => size !== 0n)
+    const canBeLiquidated =
+      raw.collaterals.length > 0 || raw.markets.some(({ size, orders }) => size !== 0n || orders.length > 0)
     return {
       positions,
       requirements: [requirementOf(raw, venueAccount)],
@@ -68,7 +75,19 @@ export const perpV2: Adapter<PerpV2Configuration, PerpV2Raw> = {
   },
 
   witness: (raw, { configuration, account }) => perpV2Witness(raw, configuration, account),
+
+  toldBy: (_, { configuration, account }) => {
+    const { clearingHouse, accountBalance, vault, exchange, orderBook } = configuration
+    const contracts = [clearingHouse, accountBalance, vault, exchange, orderBook]
+    return contracts.map((contract) => ({ contract, words: [pad(account), ...insuranceTopics] }))
+  },
 }
+
+/** The insurance fund pays bad debt and takes a fee of sold collateral; these logs do not name it. */
+const insuranceTopics = [
+  'BadDebtSettled(address,uint256)',
+  'CollateralLiquidated(address,address,address,uint256,uint256,uint256,uint24)',
+].map((event) => toEventSelector(event))
 
 function requireSupported({ baseTokens, settlement, markets }: PerpV2Raw, { configuration, venue }: Context): void {
   if (settlement.token !== configuration.settlementToken) {
@@ -86,18 +105,11 @@ function requireSupported({ baseTokens, settlement, markets }: PerpV2Raw, { conf
     })
   }
   for (const { baseToken, orders, isOpen, size, openNotional } of markets) {
-    if (orders > 0) {
+    if (!isOpen && (size !== 0n || openNotional !== 0n || orders.length > 0)) {
       throw new UnsupportedPositionError({
         venue,
-        position: `liquidity in market ${baseToken} (${orders} open ${orders === 1 ? 'order' : 'orders'})`,
-        remedy: 'Remove the liquidity; it can turn into a liability that is not modeled.',
-      })
-    }
-    if (!isOpen && (size !== 0n || openNotional !== 0n)) {
-      throw new UnsupportedPositionError({
-        venue,
-        position: `a position in market ${baseToken}, which is paused or closed`,
-        remedy: 'Close the position at the market; its price no longer follows the underlying.',
+        position: `a position or an order in market ${baseToken}, which is paused or closed`,
+        remedy: 'Close it at the market; its price no longer follows the underlying.',
       })
     }
   }
@@ -150,6 +162,34 @@ function perpetualLeg(market: PerpV2Market, quoteAsset: AssetKey, venueAccount: 
       ...(markPrice !== undefined && { venueValue: mul(size, markPrice) + openNotional - pendingFunding }),
     },
   ]
+}
+
+function orderLegs(
+  { underlying, orders, markPrice, sqrtPrice }: PerpV2Market,
+  quoteAsset: AssetKey,
+  { venueAccount, orderBook }: { readonly venueAccount: VenueAccount; readonly orderBook: Address },
+): Position[] {
+  const { chainId, holder } = venueAccount
+  return orders.map(({ id, ...order }) => ({
+    kind: 'perpetualLiquidity',
+    claim: { chainId, contract: orderBook, holder, id },
+    venueAccount,
+    control: 'venue',
+    underlying,
+    quoteAsset,
+    ...order,
+    ...(markPrice !== undefined && sqrtPrice !== undefined && { venueValue: orderValue(order, markPrice, sqrtPrice) }),
+  }))
+}
+
+/** At the pool's own amounts and the venue's mark price, WAD USD. */
+function orderValue(
+  { baseDebt, quoteDebt, ...range }: Omit<PerpV2Order, 'id'>,
+  markPrice: Wad,
+  sqrtPrice: bigint,
+): Wad {
+  const { amount0, amount1 } = amountsForLiquidity({ ...range, sqrtPrice })
+  return mul(amount0 - baseDebt, markPrice) + amount1 - quoteDebt
 }
 
 function requirementOf({ collaterals, margin }: PerpV2Raw, venueAccount: VenueAccount): VenueRequirement {

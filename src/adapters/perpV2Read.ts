@@ -1,6 +1,6 @@
-import { type Address, erc20Abi, parseAbi } from 'viem'
+import { type Address, erc20Abi, type Hex, parseAbi } from 'viem'
 import { z } from 'zod'
-import { type PlannedCall, type ReadPlan, readAll, readTogether } from '../core/readPlan.ts'
+import { type PlannedCall, type ReadPlan, readAll, readEach, readTogether } from '../core/readPlan.ts'
 import { address } from '../core/schema.ts'
 
 const accountBalanceAbi = parseAbi([
@@ -22,13 +22,18 @@ const vaultAbi = parseAbi([
 ])
 const exchangeAbi = parseAbi([
   'function getPendingFundingPayment(address trader, address baseToken) view returns (int256)',
+  'function getSqrtMarketTwapX96(address baseToken, uint32 twapInterval) view returns (uint160)',
 ])
 const configurationAbi = parseAbi([
   'function getImRatio() view returns (uint24)',
   'function getMmRatio() view returns (uint24)',
   'function getLiquidationPenaltyRatio() view returns (uint24)',
 ])
-const orderBookAbi = parseAbi(['function getOpenOrderIds(address trader, address baseToken) view returns (bytes32[])'])
+const orderBookAbi = parseAbi([
+  'function getOpenOrderIds(address trader, address baseToken) view returns (bytes32[])',
+  'function getOpenOrderById(bytes32 orderId) view returns ((uint128 liquidity, int24 lowerTick, int24 upperTick, uint256 lastFeeGrowthInsideX128, int256 lastTwPremiumGrowthInsideX96, int256 lastTwPremiumGrowthBelowX96, int256 lastTwPremiumDivBySqrtPriceGrowthInsideX96, uint256 baseDebt, uint256 quoteDebt))',
+  'function getTotalOrderDebt(address trader, address baseToken, bool fetchBase) view returns (uint256)',
+])
 const baseTokenAbi = parseAbi(['function isOpen() view returns (bool)'])
 const collateralManagerAbi = parseAbi([
   'function getCollateralConfig(address token) view returns ((address priceFeed, uint24 collateralRatio, uint24 discountRatio, uint256 depositCap))',
@@ -61,9 +66,21 @@ export type PerpV2Market = {
   readonly openNotional: bigint
   /** WAD USD that the trader owes. */
   readonly pendingFunding: bigint
-  readonly orders: number
-  /** The venue's mark price, WAD USD, of a market with a position. */
+  readonly orders: readonly PerpV2Order[]
+  /** The venue's mark price, WAD USD, of an open market with a position or orders. */
   readonly markPrice?: bigint
+  /** √(quote per base) of the market's pool, Q96, of an open market with orders. */
+  readonly sqrtPrice?: bigint
+}
+
+/** An open order: a range of the market's pool and what was borrowed to provide it, WAD of the virtual tokens. */
+export type PerpV2Order = {
+  readonly id: Hex
+  readonly liquidity: bigint
+  readonly tickLower: number
+  readonly tickUpper: number
+  readonly baseDebt: bigint
+  readonly quoteDebt: bigint
 }
 
 export type PerpV2Collateral = {
@@ -118,7 +135,7 @@ export function* readPerpV2(configuration: PerpV2Configuration, account: Address
   const { accountBalance, vault, clearingHouseConfig, settlementToken } = configuration
   const balances = { address: accountBalance, abi: accountBalanceAbi } as const
   const [
-    [baseTokens, [owedRealizedPnl, , pendingFee], positionValue, debtValue],
+    [baseTokens, [owedRealizedPnl, , pendingFee]],
     [token, decimals, balance, collateralTokens, collateralManager, collateralMaintenanceRatio],
     [initialRatio, maintenanceRatio, penaltyRatio],
     markets,
@@ -126,8 +143,6 @@ export function* readPerpV2(configuration: PerpV2Configuration, account: Address
     readAll([
       { ...balances, functionName: 'getBaseTokens', args: [account] },
       { ...balances, functionName: 'getPnlAndPendingFee', args: [account] },
-      { ...balances, functionName: 'getTotalAbsPositionValue', args: [account] },
-      { ...balances, functionName: 'getTotalDebtValue', args: [account] },
     ]),
     readAll([
       { address: vault, abi: vaultAbi, functionName: 'getSettlementToken' },
@@ -144,18 +159,24 @@ export function* readPerpV2(configuration: PerpV2Configuration, account: Address
     ]),
     readTogether(configuration.markets.map((market) => readMarket(market, configuration, account))),
   ])
-  const [collaterals, limits, markPrices] = yield* readTogether([
+  const [[positionValue = 0n, debtValue = 0n], fundings, collaterals, limits, priced] = yield* readTogether([
+    readEach(
+      baseTokens.length === 0
+        ? []
+        : ([
+            { ...balances, functionName: 'getTotalAbsPositionValue', args: [account] },
+            { ...balances, functionName: 'getTotalDebtValue', args: [account] },
+          ] as const),
+    ),
+    readTogether(markets.map((market) => readFunding(market, baseTokens, configuration, account))),
     readTogether(collateralTokens.map((collateral) => readCollateral(collateral, vault, collateralManager, account))),
     readCollateralLimits(collateralTokens, collateralManager, account),
-    readTogether(markets.map((market) => readMarkPrice(market, accountBalance))),
+    readTogether(markets.map((market) => readOrdersAndPrices(market, configuration))),
   ])
   return {
     baseTokens,
     settlement: { token, decimals, balance, owedRealizedPnl, pendingFee },
-    markets: markets.map((market, index) => {
-      const markPrice = markPrices[index]
-      return markPrice === undefined ? market : { ...market, markPrice }
-    }),
+    markets: priced.map((market, index) => ({ ...market, pendingFunding: fundings[index] ?? 0n })),
     collaterals,
     ...(limits && { collateralLimits: limits }),
     margin: {
@@ -180,7 +201,11 @@ export function perpV2Witness(
     { address: accountBalance, abi: accountBalanceAbi, functionName: 'getBaseTokens', args: [account] },
     { address: vault, abi: vaultAbi, functionName: 'getCollateralTokens', args: [account] },
     ...[settlementToken, ...collaterals.map(({ token }) => token)].map((token) => balanceOf(vault, account, token)),
-    ...markets.flatMap(({ baseToken }): readonly PlannedCall[] => takerCalls(baseToken, configuration, account)),
+    ...markets.flatMap(({ baseToken }): readonly PlannedCall[] => [
+      ...takerCalls(baseToken, configuration, account),
+      // Every change of an order moves its debts; the order itself also holds growths that anyone may settle.
+      ...orderDebtCalls(baseToken, configuration, account),
+    ]),
   ]
 }
 
@@ -188,20 +213,26 @@ function* readMarket(
   { baseToken, underlying }: PerpV2Configuration['markets'][number],
   configuration: PerpV2Configuration,
   account: Address,
-): ReadPlan<PerpV2Market> {
-  const [[size, openNotional, orders], [isOpen, pendingFunding]] = yield* readTogether([
+): ReadPlan<ListedMarket> {
+  const [[size, openNotional, orderIds], [isOpen]] = yield* readTogether([
     readAll(takerCalls(baseToken, configuration, account)),
-    readAll([
-      { address: baseToken, abi: baseTokenAbi, functionName: 'isOpen' },
-      {
-        address: configuration.exchange,
-        abi: exchangeAbi,
-        functionName: 'getPendingFundingPayment',
-        args: [account, baseToken],
-      },
-    ]),
+    readAll([{ address: baseToken, abi: baseTokenAbi, functionName: 'isOpen' }]),
   ])
-  return { baseToken, underlying, isOpen, size, openNotional, pendingFunding, orders: orders.length }
+  return { baseToken, underlying, isOpen, size, openNotional, orderIds }
+}
+
+/** Only a market that the venue registers for the trader pays funding; the view is the costliest of all where it is zero too. */
+function* readFunding(
+  { baseToken, size, openNotional, orderIds }: ListedMarket,
+  baseTokens: readonly Address[],
+  { exchange }: PerpV2Configuration,
+  account: Address,
+): ReadPlan<bigint> {
+  if (!baseTokens.includes(baseToken) && size === 0n && openNotional === 0n && orderIds.length === 0) return 0n
+  const [payment] = yield* readAll([
+    { address: exchange, abi: exchangeAbi, functionName: 'getPendingFundingPayment', args: [account, baseToken] },
+  ])
+  return payment
 }
 
 function takerCalls(
@@ -217,16 +248,64 @@ function takerCalls(
   ] as const
 }
 
-/** The price at which the venue values a position; asked only of markets with one. */
-function* readMarkPrice(
-  { baseToken, size, isOpen }: PerpV2Market,
-  accountBalance: Address,
-): ReadPlan<bigint | undefined> {
-  if (size === 0n || !isOpen) return undefined
-  const [price] = yield* readAll([
-    { address: accountBalance, abi: accountBalanceAbi, functionName: 'getMarkPrice', args: [baseToken] },
+function orderDebtCalls(
+  baseToken: Address,
+  { orderBook }: Pick<PerpV2Configuration, 'orderBook'>,
+  account: Address,
+): readonly PlannedCall[] {
+  return [true, false].map((fetchBase) => ({
+    address: orderBook,
+    abi: orderBookAbi,
+    functionName: 'getTotalOrderDebt',
+    args: [account, baseToken, fetchBase],
+  }))
+}
+
+type ListedMarket = Omit<PerpV2Market, 'orders' | 'markPrice' | 'sqrtPrice' | 'pendingFunding'> & {
+  readonly orderIds: readonly Hex[]
+}
+
+/** The orders of a market, and the prices at which the venue values a position and orders; asked only of markets with any. */
+function* readOrdersAndPrices(
+  { orderIds, ...market }: ListedMarket,
+  { accountBalance, exchange, orderBook }: PerpV2Configuration,
+): ReadPlan<Omit<PerpV2Market, 'pendingFunding'>> {
+  const { baseToken, size, isOpen } = market
+  const hasOrders = orderIds.length > 0
+  const [stored, [markPrice], [sqrtPrice]] = yield* readTogether([
+    readEach(
+      orderIds.map(
+        (id) => ({ address: orderBook, abi: orderBookAbi, functionName: 'getOpenOrderById', args: [id] }) as const,
+      ),
+    ),
+    readEach(
+      isOpen && (size !== 0n || hasOrders)
+        ? [
+            {
+              address: accountBalance,
+              abi: accountBalanceAbi,
+              functionName: 'getMarkPrice',
+              args: [baseToken],
+            } as const,
+          ]
+        : [],
+    ),
+    readEach(
+      isOpen && hasOrders
+        ? [{ address: exchange, abi: exchangeAbi, functionName: 'getSqrtMarketTwapX96', args: [baseToken, 0] } as const]
+        : [],
+    ),
   ])
-  return price
+  const orders = orderIds.map((id, index): PerpV2Order => {
+    const { liquidity, lowerTick, upperTick, baseDebt, quoteDebt } = stored[index] as (typeof stored)[number]
+    return { id, liquidity, tickLower: lowerTick, tickUpper: upperTick, baseDebt, quoteDebt }
+  })
+  return {
+    ...market,
+    orders,
+    ...(markPrice !== undefined && { markPrice }),
+    ...(sqrtPrice !== undefined && { sqrtPrice }),
+  }
 }
 
 function* readCollateralLimits(

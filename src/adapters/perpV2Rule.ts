@@ -1,11 +1,10 @@
-import type { Address } from 'viem'
 import { type AssetKey, toAssetKey } from '../core/asset.ts'
 import { InconsistentReadError } from '../core/errors.ts'
 import type { VenueAccount } from '../core/position.ts'
 import { type Wad, wad } from '../core/units.ts'
 import type { PerpetualAccountRule } from '../core/venueRule.ts'
 import { min } from '../kernel/fixedPoint.ts'
-import type { PerpV2Collateral, PerpV2Raw } from './perpV2Read.ts'
+import type { PerpV2Collateral, PerpV2Market, PerpV2Raw } from './perpV2Read.ts'
 
 /** Value of other collateral before its ratio, WAD USD (`Vault._getSettlementByCollateral`). */
 export function collateralValue({ balance, price, decimals, priceDecimals }: PerpV2Collateral): Wad {
@@ -38,14 +37,20 @@ export function perpV2Rule(
       discount: min(toWad(collateral.discountRatio + insuranceFee), wad),
     })),
     markets: markets
-      .filter(({ size, openNotional, pendingFunding }) => size !== 0n || openNotional !== 0n || pendingFunding !== 0n)
-      .map(({ baseToken, underlying, size, openNotional, pendingFunding, markPrice }) => ({
-        underlying,
-        size,
-        cost: -openNotional,
-        funding: -pendingFunding,
+      .filter(
+        ({ size, openNotional, pendingFunding, orders }) =>
+          size !== 0n || openNotional !== 0n || pendingFunding !== 0n || orders.length > 0,
+      )
+      .map((market) => ({
+        underlying: market.underlying,
+        size: market.size,
+        cost: -market.openNotional,
+        funding: -market.pendingFunding,
         // A market without size has no value, whatever the quote.
-        quote: size === 0n ? 1n : requireMarkPrice(markPrice, baseToken, venue),
+        quote: market.size === 0n && market.orders.length === 0 ? 1n : requirePrice(market, 'markPrice', venue),
+        ...(market.orders.length > 0 && {
+          maker: { sqrtPrice: requirePrice(market, 'sqrtPrice', venue), orders: market.orders },
+        }),
       })),
     maintenanceRatio: toWad(collaterals.length > 0 ? margin.collateralMaintenanceRatio : margin.maintenanceRatio),
     penaltyRatio: toWad(margin.penaltyRatio),
@@ -58,7 +63,9 @@ export function perpV2Rule(
   }
 }
 
-function requireMarkPrice(markPrice: bigint | undefined, baseToken: Address, venue: string): Wad {
-  if (markPrice !== undefined && markPrice > 0n) return markPrice
-  throw new InconsistentReadError(`${venue}: market ${baseToken} has a position and no mark price.`)
+function requirePrice(market: PerpV2Market, kind: 'markPrice' | 'sqrtPrice', venue: string): bigint {
+  const price = market[kind]
+  if (price !== undefined && price > 0n) return price
+  const name = kind === 'markPrice' ? 'mark price' : 'price of its pool'
+  throw new InconsistentReadError(`${venue}: market ${market.baseToken} has a position or orders and no ${name}.`)
 }

@@ -1,10 +1,20 @@
-import { type ReadPlan, readAll } from '../core/readPlan.ts'
+import { type PlannedCall, type ReadPlan, readAll } from '../core/readPlan.ts'
 import type { VenueWitness } from '../core/snapshot.ts'
-import type { Adapter, AdapterContext, VenuePositions } from './adapter.ts'
+import type { Adapter, AdapterContext, TellingLogs, VenuePositions } from './adapter.ts'
 import { toVenueWitness } from './witness.ts'
 
+/** Calls with results that hold until one of the logs is there. */
+export type LastingAnswers = {
+  readonly answers: readonly { readonly call: PlannedCall; readonly value: unknown }[]
+  readonly until: readonly TellingLogs[]
+}
+
 /** What one venue says of an account: positions, requirements, and the witness that they are unchanged. */
-export type VenueReading = VenuePositions & { readonly witness: VenueWitness }
+export type VenueReading = VenuePositions & {
+  readonly witness: VenueWitness
+  /** The witness itself, where the adapter says which logs tell of a change. */
+  readonly lasting?: LastingAnswers
+}
 
 /**
  * Reads a venue with its adapter and then the witness, most of whose calls are usually answered by then.
@@ -19,5 +29,9 @@ export function* readVenue<Configuration, Raw>(
   const { positions, requirements, rules } = adapter.toPositions(raw, context)
   const calls = adapter.witness(raw, context)
   const results = yield* readAll(calls)
-  return { positions, requirements, rules, witness: toVenueWitness(context.venue, calls, results) }
+  const witness = toVenueWitness(context.venue, calls, results)
+  const until = adapter.toldBy?.(raw, context)
+  if (until === undefined) return { positions, requirements, rules, witness }
+  const answers = calls.map((call, index) => ({ call, value: results[index] }))
+  return { positions, requirements, rules, witness, lasting: { answers, until } }
 }

@@ -1,8 +1,11 @@
-import { type Client, encodeFunctionData, getAbiItem, type Hex } from 'viem'
-import { InconsistentReadError, InvalidInputError } from '../core/errors.ts'
+import { type Abi, type AbiFunction, type Client, encodeFunctionData, getAbiItem, type Hex } from 'viem'
+import { BaseError, InconsistentReadError, InvalidInputError } from '../core/errors.ts'
 import type { PinnedBlock } from '../core/portfolio.ts'
 import type { PlannedCall, ReadPlan } from '../core/readPlan.ts'
-import { multicallAt, type PreparedCall } from './multicall.ts'
+import { answerCalls, type Outcome, type PreparedCall } from './answerCalls.ts'
+import { encodedSize } from './answerSize.ts'
+import { type AnswerDecoder, answerDecoder } from './decodeAnswer.ts'
+import { CallFailedError } from './errors.ts'
 import { requireCanonical } from './pinBlock.ts'
 
 /** A plan with the name that its errors carry, such as `aave-v3`. */
@@ -15,11 +18,14 @@ export type PlanResults<Result> = {
   readonly ethCalls: number
 }
 
+/** How a plan ended: with its result, or refused by itself or by a call of its own that failed. */
+export type PlanOutcome<Result> = { readonly result: Result } | { readonly refusal: BaseError }
+
 type Run<Result> = {
   readonly name: string
   readonly plan: ReadPlan<Result>
   asked: readonly KeyedCall[]
-  outcome?: { readonly result: Result }
+  outcome?: PlanOutcome<Result>
 }
 
 type KeyedCall = { readonly key: string; readonly call: PreparedCall }
@@ -38,62 +44,141 @@ export async function runPlans<Result>(
   block: PinnedBlock,
   plans: readonly NamedPlan<Result>[],
 ): Promise<PlanResults<Result>> {
-  const answers = new Map<string, unknown>()
-  const runs = plans.map(({ name, plan }): Run<Result> => {
-    const run: Run<Result> = { name, plan, asked: [] }
-    record(run, plan.next())
-    return run
+  const { outcomes, ...counts } = await runToOutcomes(client, block, plans, (refusal) => {
+    throw refusal
   })
+  return { results: outcomes.map((outcome) => (outcome as { result: Result }).result), ...counts }
+}
+
+/** A call whose answer at the block is known before it is asked. */
+export type KnownAnswer = { readonly call: PlannedCall; readonly value: unknown }
+
+/**
+ * As {@link runPlans}, but what refuses one plan does not stop the others, and what is known already is not asked.
+ *
+ * @throws {ReorgedError} when the block leaves the chain meanwhile.
+ * @throws {RpcError} when the node does not answer.
+ * @throws what a plan throws that is no {@link BaseError}.
+ */
+export async function settlePlans<Result>(
+  client: Client,
+  block: PinnedBlock,
+  plans: readonly NamedPlan<Result>[],
+  known: readonly KnownAnswer[] = [],
+): Promise<Omit<PlanResults<Result>, 'results'> & { readonly outcomes: readonly PlanOutcome<Result>[] }> {
+  return runToOutcomes(client, block, plans, (refusal) => ({ refusal }), known)
+}
+
+async function runToOutcomes<Result>(
+  client: Client,
+  block: PinnedBlock,
+  plans: readonly NamedPlan<Result>[],
+  refuse: (refusal: BaseError) => PlanOutcome<Result>,
+  known: readonly KnownAnswer[] = [],
+) {
+  const answers = new Map<string, Outcome>(known.map(({ call, value }) => [prepare('', call).key, { value }]))
+  const runs = plans.map(({ name, plan }): Run<Result> => ({ name, plan, asked: [] }))
+  for (const run of runs) resume(run, undefined, refuse)
   let rounds = 0
   let ethCalls = 0
 
   for (;;) {
-    for (const run of runs) advance(run, answers)
+    for (const run of runs) advance(run, answers, refuse)
     const missing = new Map<string, PreparedCall>()
-    for (const { key, call } of runs.flatMap(({ asked }) => asked)) if (!answers.has(key)) missing.set(key, call)
+    for (const { asked } of runs) for (const { key, call } of asked) if (!answers.has(key)) missing.set(key, call)
     if (missing.size === 0) break
-    const answered = await multicallAt(client, block, [...missing.values()])
+    const answered = await answerCalls(client, block, [...missing.values()])
     ;[...missing.keys()].forEach((key, index) => {
-      answers.set(key, answered.values[index])
+      answers.set(key, answered.outcomes[index] as Outcome)
     })
     rounds += 1
     ethCalls += answered.ethCalls
   }
 
   await requireCanonical(client, block)
-  return { results: runs.map(({ outcome }) => (outcome as { result: Result }).result), rounds, ethCalls }
+  return { outcomes: runs.map(({ outcome }) => outcome as PlanOutcome<Result>), rounds, ethCalls }
 }
 
-function advance<Result>(run: Run<Result>, answers: ReadonlyMap<string, unknown>): void {
+function advance<Result>(
+  run: Run<Result>,
+  answers: ReadonlyMap<string, Outcome>,
+  refuse: (refusal: BaseError) => PlanOutcome<Result>,
+): void {
   while (run.outcome === undefined && run.asked.every(({ key }) => answers.has(key))) {
-    record(run, run.plan.next(run.asked.map(({ key }) => answers.get(key))))
+    const values: unknown[] = []
+    for (const { key, call } of run.asked) {
+      const outcome = answers.get(key) as Outcome
+      if ('reason' in outcome) {
+        end(run, refuse(toCallFailed(run.name, call, outcome.reason)))
+        return
+      }
+      values.push(outcome.value)
+    }
+    resume(run, values, refuse)
   }
 }
 
-function record<Result>(run: Run<Result>, step: IteratorResult<readonly PlannedCall[], Result>): void {
-  if (step.done === true) {
-    run.outcome = { result: step.value }
-    run.asked = []
-  } else {
-    run.asked = step.value.map((call) => prepare(run.name, call))
+function resume<Result>(
+  run: Run<Result>,
+  values: readonly unknown[] | undefined,
+  refuse: (refusal: BaseError) => PlanOutcome<Result>,
+): void {
+  try {
+    const step = values === undefined ? run.plan.next() : run.plan.next(values)
+    if (step.done === true) end(run, { result: step.value })
+    else run.asked = step.value.map((call) => prepare(run.name, call))
+  } catch (error) {
+    if (!(error instanceof BaseError)) throw error
+    end(run, refuse(error))
   }
+}
+
+function end<Result>(run: Run<Result>, outcome: PlanOutcome<Result>): void {
+  run.outcome = outcome
+  run.asked = []
+}
+
+function toCallFailed(
+  plan: string,
+  { address, functionName, args = [] }: PlannedCall,
+  reason: string,
+): CallFailedError {
+  return new CallFailedError({ plan, contract: address, functionName, args, reason })
+}
+
+/** What all calls of a function of an ABI have in common. */
+type Prepared = { readonly outputs: string; readonly answerSize: number; readonly decode: AnswerDecoder }
+const prepared = new WeakMap<AbiFunction, Prepared>()
+
+function prepareFunction(item: AbiFunction): Prepared {
+  const known = prepared.get(item)
+  if (known !== undefined) return known
+  const { outputs } = item
+  const made = {
+    outputs: JSON.stringify(outputs),
+    answerSize: encodedSize(outputs),
+    decode: answerDecoder(outputs),
+  }
+  prepared.set(item, made)
+  return made
 }
 
 function prepare(plan: string, call: PlannedCall): KeyedCall {
   const { abi, functionName, args = [] } = call
-  const item = getAbiItem({ abi, name: functionName, args })
+  const item = getAbiItem({ abi, name: functionName, args } as { abi: Abi; name: string; args: readonly unknown[] })
   if (item === undefined || item.type !== 'function') {
     throw new InvalidInputError(`${plan}: the ABI has no function ${functionName} for these arguments.`)
   }
-  const data = encode(plan, call)
-  const key = `${call.address.toLowerCase()}:${data}:${JSON.stringify(item.outputs)}`
-  return { key, call: { ...call, plan, data, outputs: item.outputs } }
+  const { outputs, answerSize, decode } = prepareFunction(item)
+  const data = encode(plan, item, call)
+  const key = `${call.address.toLowerCase()}:${data}:${outputs}`
+  return { key, call: { ...call, data, answerSize, decode } }
 }
 
 /** What an adapter asks follows from earlier answers, which may not be what the next call takes. */
-function encode(plan: string, { abi, functionName, args = [] }: PlannedCall): Hex {
+function encode(plan: string, item: AbiFunction, { functionName, args = [] }: PlannedCall): Hex {
   try {
-    return encodeFunctionData({ abi, functionName, args })
+    return encodeFunctionData({ abi: [item], functionName, args })
   } catch {
     throw new InconsistentReadError(`${plan}: ${functionName}(${args.map(String).join(', ')}) is no call of its ABI.`, {
       metaMessages: ['An earlier answer of the venue is outside of what this call takes; check the configuration.'],

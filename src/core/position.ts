@@ -77,9 +77,11 @@ export type Option = Held & {
     | undefined
 }
 
-/** Liquidity between two ticks of a Uniswap v3 pool; `fees0`, `fees1` are the uncollected fees in smallest units. */
+/** Liquidity between two ticks of a Uniswap pool; `fees0`, `fees1` are the uncollected fees in smallest units. */
 export type ConcentratedLiquidity = Held & {
   readonly kind: 'concentratedLiquidity'
+  /** Why it counts as zero whatever its tokens are worth, such as a hook that decides over withdrawals; else absent. */
+  readonly uncounted?: string | undefined
   readonly token0: AssetKey
   readonly token1: AssetKey
   readonly liquidity: bigint
@@ -89,11 +91,27 @@ export type ConcentratedLiquidity = Held & {
   readonly fees1: bigint
 }
 
+/**
+ * An order that makes a market in a perpetual (Perpetual v2): liquidity between two ticks of a pool in which virtual tokens of
+ * 18 decimals trade, base for quote, less what was borrowed to provide it. Profit in the quote asset is
+ * `(base − baseDebt) · price + quote − quoteDebt` with the amounts of the range at that price. Debts in WAD.
+ */
+export type PerpetualLiquidity = Held & {
+  readonly kind: 'perpetualLiquidity'
+  readonly underlying: Underlying
+  readonly quoteAsset: AssetKey
+  readonly liquidity: bigint
+  readonly tickLower: number
+  readonly tickUpper: number
+  readonly baseDebt: Wad
+  readonly quoteDebt: Wad
+}
+
 /** A debt to a consumer of our own records, in WAD USD, rounded up; not shocked. */
 export type ConsumerDebt = Held & { readonly kind: 'consumerDebt'; readonly amount: Wad }
 
 /** One normalized holding. */
-export type Position = Balance | Debt | Perpetual | Option | ConcentratedLiquidity | ConsumerDebt
+export type Position = Balance | Debt | Perpetual | Option | ConcentratedLiquidity | PerpetualLiquidity | ConsumerDebt
 
 /** The claim as text; also the order in which positions are listed. */
 export function claimKey({ chainId, contract, holder, id }: Claim): string {

@@ -45,6 +45,9 @@ const held = {
   venueValue: integer.optional(),
 }
 const tick = z.int().min(-887272).max(887272)
+const isRange = ({ tickLower, tickUpper }: { tickLower: number; tickUpper: number }) => tickLower < tickUpper
+const rangeProblem = 'tickLower must be below tickUpper'
+const makerOrder = { liquidity: natural, tickLower: tick, tickUpper: tick, baseDebt: natural, quoteDebt: natural }
 
 /** The JSON form of a position. */
 export const positionSchema = z.discriminatedUnion('kind', [
@@ -80,6 +83,7 @@ export const positionSchema = z.discriminatedUnion('kind', [
     .strictObject({
       ...held,
       kind: z.literal('concentratedLiquidity'),
+      uncounted: z.string().min(1).optional(),
       token0: assetKey,
       token1: assetKey,
       liquidity: natural,
@@ -88,7 +92,16 @@ export const positionSchema = z.discriminatedUnion('kind', [
       fees0: natural,
       fees1: natural,
     })
-    .refine(({ tickLower, tickUpper }) => tickLower < tickUpper, 'tickLower must be below tickUpper'),
+    .refine(isRange, rangeProblem),
+  z
+    .strictObject({
+      ...held,
+      kind: z.literal('perpetualLiquidity'),
+      underlying: name,
+      quoteAsset: assetKey,
+      ...makerOrder,
+    })
+    .refine(isRange, rangeProblem),
   z.strictObject({ ...held, kind: z.literal('consumerDebt'), amount: natural }),
 ])
 
@@ -106,7 +119,19 @@ export const perpetualAccountSchema = z.strictObject({
   cash: integer,
   collaterals: z.array(z.strictObject({ asset: assetKey, value: natural, ratio: fraction, discount: fraction })),
   markets: z.array(
-    z.strictObject({ underlying: name, size: integer, cost: integer, funding: integer, quote: positive }),
+    z.strictObject({
+      underlying: name,
+      size: integer,
+      cost: integer,
+      funding: integer,
+      quote: positive,
+      maker: z
+        .strictObject({
+          sqrtPrice: positive,
+          orders: z.array(z.strictObject({ id: z.string(), ...makerOrder }).refine(isRange, rangeProblem)),
+        })
+        .optional(),
+    }),
   ),
   maintenanceRatio: fraction,
   penaltyRatio: fraction,
@@ -192,6 +217,24 @@ export const venueRuleSchema = z.discriminatedUnion('kind', [
     liquidationIncentive: natural.refine((incentive) => incentive >= wad, 'expected at least 1e18'),
   }),
   perpetualAccountSchema,
+  z.strictObject({
+    kind: z.literal('isolatedPerpetual'),
+    venueAccount,
+    underlying: name,
+    quoteAsset: assetKey,
+    quote: positive,
+    margin: integer,
+    size: integer,
+    cost: integer,
+    funding: integer,
+    bufferRatio: fraction,
+    feeRatio: fraction,
+    minimumFee: natural,
+    maximumFee: natural,
+    keeperFee: natural,
+    skewScale: positive,
+    premiumMultiplier: natural,
+  }),
   optionCollateralSchema,
 ])
 

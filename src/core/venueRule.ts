@@ -83,6 +83,22 @@ export type MoneyMarketRule = {
   readonly liquidationIncentive: Wad
 }
 
+/** Orders that make a market in a perpetual: liquidity of one pool of virtual tokens of 18 decimals, base for quote. */
+export type MakerOrders = {
+  /** √(quote per base) at which the pool stands, Q96. */
+  readonly sqrtPrice: bigint
+  readonly orders: readonly {
+    /** Claim id of the order. */
+    readonly id: string
+    readonly liquidity: bigint
+    readonly tickLower: number
+    readonly tickUpper: number
+    /** Borrowed to provide the liquidity, WAD. */
+    readonly baseDebt: Wad
+    readonly quoteDebt: Wad
+  }[]
+}
+
 /** A perpetual margin account: liquidatable when its value falls below a share of its notional (Perpetual v2). WAD amounts of the quote asset. */
 export type PerpetualAccountRule = {
   readonly kind: 'perpetualAccount'
@@ -106,6 +122,8 @@ export type PerpetualAccountRule = {
     readonly funding: Wad
     /** The venue's price, quote asset per unit. */
     readonly quote: Wad
+    /** What the account holds through orders, besides `size`. */
+    readonly maker?: MakerOrders | undefined
   }[]
   readonly maintenanceRatio: Wad
   /** Fee of a liquidation as a share of the notional. */
@@ -115,6 +133,32 @@ export type PerpetualAccountRule = {
    * what that collateral counts for, and an amount.
    */
   readonly settlementDebt?: { readonly ratio: Wad; readonly limit: Wad } | undefined
+}
+
+/**
+ * A perpetual with margin of its own (Synthetix Perps v2): liquidatable when what remains of the margin, less the premium
+ * `size² / skewScale · premiumMultiplier · price`, is at most `bufferRatio · notional + fee + keeperFee` with the fee
+ * `feeRatio · notional` between its bounds. WAD amounts of the quote asset.
+ */
+export type IsolatedPerpetualRule = {
+  readonly kind: 'isolatedPerpetual'
+  readonly venueAccount: VenueAccount
+  readonly underlying: Underlying
+  readonly quoteAsset: AssetKey
+  /** The venue's price, quote asset per unit. */
+  readonly quote: Wad
+  readonly margin: Wad
+  readonly size: Wad
+  readonly cost: Wad
+  readonly funding: Wad
+  readonly bufferRatio: Wad
+  readonly feeRatio: Wad
+  readonly minimumFee: Wad
+  readonly maximumFee: Wad
+  readonly keeperFee: Wad
+  /** In units of the underlying. */
+  readonly skewScale: Wad
+  readonly premiumMultiplier: Wad
 }
 
 /** Short options each with collateral of their own: liquidatable when any holds less than the venue's minimum (Lyra Avalon). WAD. */
@@ -158,4 +202,5 @@ export type VenueRule =
   | BaseDebtRule
   | MoneyMarketRule
   | PerpetualAccountRule
+  | IsolatedPerpetualRule
   | OptionCollateralRule

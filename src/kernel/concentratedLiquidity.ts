@@ -1,5 +1,5 @@
 import { BaseError } from '../core/errors.ts'
-import { powerOfTen, type Wad } from '../core/units.ts'
+import { powerOfTen, type Wad, wad } from '../core/units.ts'
 import { max, min } from './fixedPoint.ts'
 import { isqrt } from './squareRoot.ts'
 
@@ -138,6 +138,11 @@ export function sqrtPriceX96(p0: Wad, decimals0: number, p1: Wad, decimals1: num
 /** As {@link sqrtPriceX96}, of positive prices and natural decimals, also where no pool can hold it. */
 export function sqrtPriceOf(p0: Wad, decimals0: number, p1: Wad, decimals1: number): bigint {
   return isqrt(((p0 * powerOfTen(decimals1)) << 192n) / (p1 * powerOfTen(decimals0)))
+}
+
+/** √price in Q96 of a pool in which a virtual unit of the underlying trades for virtual dollars, both of 18 decimals. */
+export function virtualSqrtPriceOf(price: Wad): bigint {
+  return sqrtPriceOf(price, 18, wad, 18)
 }
 
 /** Whether a pool can hold a √price in Q96. */

@@ -70,10 +70,10 @@ export const median: PriceSource<MedianConfiguration> = {
   id: 'median',
   configuration,
 
-  *read(options, underlying, block, { prices } = { prices: [], volatilities: [], rates: [] }) {
+  *read(options, underlying, block, atHand = { prices: [], volatilities: [], rates: [] }) {
     const plans = options.of.map((entry, index): ReadPlan<SpotPrice> => {
-      const chosen = choose(prices, entry, `prices.${underlying}.of.${index}`)
-      return fresh(chosen.source.read(chosen.configuration, underlying, block), ({ source, updatedAt }) =>
+      const chosen = choose(atHand.prices, entry, `prices.${underlying}.of.${index}`)
+      return fresh(chosen.source.read(chosen.configuration, underlying, block, atHand), ({ source, updatedAt }) =>
         requireFresh({ what: `the price of ${underlying}`, source, updatedAt, maxAge: options.maxAge, block }),
       )
     })

@@ -15,10 +15,11 @@ import { pyth } from './pyth.ts'
 import { rangeMultiplier } from './rangeMultiplier.ts'
 import { realisedVolatility } from './realisedVolatility.ts'
 import type { MarketRequest, MarketSources } from './source.ts'
+import { uniswapV3Twap } from './uniswapV3Twap.ts'
 
 /** The sources that need nothing but a chain. */
 export const chainSources: MarketSources = {
-  prices: [chainlink, median, pyth],
+  prices: [chainlink, median, pyth, uniswapV3Twap],
   volatilities: [lyraVolatility, realisedVolatility],
   rates: [fixedRate],
   histories: [chainlinkHistory],

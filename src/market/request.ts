@@ -24,8 +24,9 @@ export function toMarketRequest(
   for (const position of positions) {
     // What is not credited is worth nothing at any price; asking for one would let dust block the account.
     if (position.kind === 'balance' && isUncredited(position, parameters)) continue
+    if (position.kind === 'concentratedLiquidity' && position.uncounted !== undefined) continue
     for (const asset of assetsOf(position)) addAsset(asset)
-    if (position.kind === 'perpetual') underlyings.add(position.underlying)
+    if (position.kind === 'perpetual' || position.kind === 'perpetualLiquidity') underlyings.add(position.underlying)
     if (position.kind === 'option') {
       underlyings.add(position.underlying)
       const { surface, strike, expiry, underlying } = position
@@ -45,6 +46,7 @@ function assetsOf(position: Position): AssetKey[] {
     case 'debt':
       return [position.asset]
     case 'perpetual':
+    case 'perpetualLiquidity':
     case 'option':
       return [position.quoteAsset]
     case 'concentratedLiquidity':

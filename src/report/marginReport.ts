@@ -138,6 +138,8 @@ export function describePosition(position: Position, names: AssetNames): string 
     }
     case 'concentratedLiquidity':
       return `${symbol(position.token0)}/${symbol(position.token1)} liquidity, ticks ${position.tickLower}..${position.tickUpper}`
+    case 'perpetualLiquidity':
+      return `${position.underlying} perpetual market making, ticks ${position.tickLower}..${position.tickUpper}`
     case 'consumerDebt':
       return 'debt to a consumer of this record'
   }

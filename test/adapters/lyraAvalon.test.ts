@@ -1,12 +1,15 @@
 import { expect } from 'chai'
-import { type Address, erc20Abi, parseAbi } from 'viem'
+import { type Address, erc20Abi, maxUint256, parseAbi } from 'viem'
 import { advanceTime, sendAs } from '../../scripts/devnet/chain.ts'
-import { setSyntheticRate } from '../../scripts/devnet/lyraTrading.ts'
+import { lyraArtifacts } from '../../scripts/devnet/lyraAvalon.ts'
+import { openOption, optionTypes, setSyntheticRate } from '../../scripts/devnet/lyraTrading.ts'
 import { setPrices } from '../../scripts/devnet/prices.ts'
+import { approveAll, mintToken, readBalance } from '../../scripts/devnet/tokens.ts'
 import { lyraAvalon } from '../../src/adapters/lyraAvalon.ts'
 import type { LyraCollateralTerms, LyraHeld } from '../../src/adapters/lyraAvalonRead.ts'
 import { toAssetKey } from '../../src/core/asset.ts'
 import { InconsistentReadError } from '../../src/core/errors.ts'
+import type { Position } from '../../src/core/position.ts'
 import { type DevnetFixture, devnetFixture } from '../support/devnet.ts'
 import { thrown } from '../support/rejection.ts'
 import { contextOf, holder } from './support/context.ts'
@@ -25,6 +28,17 @@ const venueAbi = parseAbi([
 const settlementAbi = parseAbi([
   'function settleExpiredBoard(uint256 boardId)',
   'function settleOptions(uint256[] positionIds)',
+])
+const tradingAbi = parseAbi([
+  'function createOptionBoard(uint256 expiry, uint256 baseIV, uint256[] strikePrices, uint256[] skews, bool frozen) returns (uint256)',
+  'function getLiveBoards() view returns (uint256[])',
+  'function getBoardStrikes(uint256 boardId) view returns (uint256[])',
+  'struct TradeInputParameters { uint256 strikeId; uint256 positionId; uint256 iterations; uint8 optionType; uint256 amount; uint256 setCollateralTo; uint256 minTotalCost; uint256 maxTotalCost; }',
+  'function closePosition(TradeInputParameters params)',
+  'function setBoardFrozen(uint256 boardId, bool frozen)',
+  'function forceSettleBoard(uint256 boardId)',
+  'function merge(uint256[] positionIds)',
+  'function split(uint256 positionId, uint256 newAmount, uint256 newCollateral, address recipient) returns (uint256)',
 ])
 const wad = 10n ** 18n
 const isShort = (optionType: number) => optionType >= 2
@@ -213,6 +227,223 @@ describe('lyraAvalon on the devnet', function () {
       expect((await readDevnetVenue(fixture, 'lyra-avalon', { account })).positions).to.deep.equal([])
     })
   }
+})
+
+describe('lyraAvalon: every kind of option on two boards', function () {
+  this.timeout(300_000)
+
+  /** Lists a second board and opens all five kinds on both, for the empty account. */
+  async function openEverything() {
+    const fixture = await devnetFixture()
+    const { chain, client, deployment } = fixture
+    const { lyra, accounts, operators } = deployment
+    const deployer = sendAs(chain, operators.deployer)
+    const user = sendAs(chain, accounts.empty)
+    const market = { name: 'OptionMarket', address: lyra.optionMarket, abi: tradingAbi }
+    const { timestamp } = await client.getBlock()
+    const terms = [timestamp + 8n * 604_800n, wad, [1_800n * wad, 2_200n * wad], [wad, wad], false] as const
+    await deployer.send(market, 'createOptionBoard', terms)
+    const boards = await client.readContract({ ...market, functionName: 'getLiveBoards' })
+    const second = boards.find((id) => `${id}` !== lyra.boardId) ?? 0n
+    const strikes = await client.readContract({ ...market, functionName: 'getBoardStrikes', args: [second] })
+    for (const token of [lyra.sUSD, lyra.sETH]) {
+      await mintToken(deployer, token, { to: user.address, amount: 100_000n * wad })
+    }
+    await approveAll(user, [lyra.sUSD, lyra.sETH], [lyra.optionMarket])
+    for (const strikeId of [BigInt(lyra.strikeIds[1] ?? 0), strikes[1] ?? 0n]) {
+      for (const [optionType, collateral] of [
+        [optionTypes.longCall, 0n],
+        [optionTypes.longPut, 0n],
+        [optionTypes.shortCallBase, wad],
+        [optionTypes.shortCallQuote, 1_500n * wad],
+        [optionTypes.shortPutQuote, 1_600n * wad],
+      ] as const) {
+        await openOption(user, lyra, { strikeId, optionType, amount: wad, collateral })
+      }
+    }
+    const read = () => readDevnetVenue(fixture, 'lyra-avalon', { account: user.address })
+    const owned = () =>
+      client.readContract({
+        address: lyra.optionToken,
+        abi: venueAbi,
+        functionName: 'getOwnerPositions',
+        args: [user.address],
+      })
+    const settle = (ids: readonly string[]) =>
+      deployer.send({ name: 'ShortCollateral', address: lyra.shortCollateral, abi: settlementAbi }, 'settleOptions', [
+        ids.map(BigInt),
+      ])
+    const trade = (
+      functionName: string,
+      position: { strikeId: bigint; positionId: bigint; optionType: number },
+      of: {
+        amount: bigint
+        collateral: bigint
+      },
+    ) =>
+      user.send(market, functionName, [
+        {
+          strikeId: position.strikeId,
+          positionId: position.positionId,
+          iterations: 1n,
+          optionType: position.optionType,
+          amount: of.amount,
+          setCollateralTo: of.collateral,
+          minTotalCost: 0n,
+          maxTotalCost: maxUint256,
+        },
+      ])
+    const token = { name: 'OptionToken', address: lyra.optionToken, abi: tradingAbi }
+    return { fixture, deployer, user, market, token, second, read, owned, settle, trade }
+  }
+
+  /** What settling pays by our reading, in sUSD and sETH: of a short never less than nothing. */
+  function payouts(positions: readonly Position[], { sETH }: { readonly sETH: Address }): readonly [bigint, bigint] {
+    const byId = new Map<string, { quote: bigint; base: bigint }>()
+    for (const position of positions) {
+      const { id } = position.claim
+      const sum = byId.get(id) ?? { quote: 0n, base: 0n }
+      if (position.kind === 'option') sum.quote += position.venueValue ?? 0n
+      else if (position.kind === 'balance') {
+        if (position.asset.endsWith(sETH.toLowerCase())) sum.base += position.amount
+        else sum.quote += position.amount
+      }
+      byId.set(id, sum)
+    }
+    return [...byId.values()].reduce<readonly [bigint, bigint]>(
+      ([quote, base], sum) => [quote + (sum.quote > 0n ? sum.quote : 0n), base + sum.base],
+      [0n, 0n],
+    )
+  }
+
+  it('lists ten positions with their collateral, and the rule of the six shorts', async () => {
+    const { read, owned } = await openEverything()
+    const { positions, rules } = await read()
+    const theirs = await owned()
+    expect(theirs.map(({ optionType }) => optionType)).to.deep.equal([0, 1, 2, 3, 4, 0, 1, 2, 3, 4])
+    const options = positions.filter((position) => position.kind === 'option')
+    expect(options.map(({ claim }) => claim.id)).to.deep.equal(theirs.map(({ positionId }) => `${positionId}`))
+    expect(options.map(({ right, size }) => [right, size > 0n])).to.deep.equal(
+      [...Array(2)].flatMap(() => [
+        ['call', true],
+        ['put', true],
+        ['call', false],
+        ['call', false],
+        ['put', false],
+      ]),
+    )
+    expect(new Set(options.map(({ expiry }) => expiry)).size).to.equal(2)
+    const [rule] = rules
+    expect(rules).to.have.lengthOf(1)
+    expect(rule?.kind === 'optionCollateral' && rule.shorts.map(({ collateralIn }) => collateralIn)).to.deep.equal([
+      ...['base', 'quote', 'quote'],
+      ...['base', 'quote', 'quote'],
+    ])
+  })
+
+  for (const price of [2_700n, 2_150n, 1_300n]) {
+    it(`past the expiry of one board settled at ${price}, lists what it pays and keeps the rule of the other`, async () => {
+      const { fixture, deployer, market, user, read, settle } = await openEverything()
+      const { chain, deployment } = fixture
+      const { lyra } = deployment
+      await advanceTime(chain, 29 * 86_400)
+      await setSyntheticRate(deployer, lyra.exchangeRates, price * wad)
+      const { timestamp } = await fixture.client.getBlock()
+      const unsettled = await read()
+      const expired = unsettled.positions.filter(
+        (position) => position.kind === 'option' && position.expiry <= Number(timestamp),
+      )
+      expect(expired).to.have.lengthOf(5)
+      expect(expired.every((position) => !('settlement' in position))).to.equal(true)
+      expect(unsettled.rules[0]?.kind === 'optionCollateral' && unsettled.rules[0].shorts).to.have.lengthOf(3)
+
+      await deployer.send({ ...market, abi: settlementAbi }, 'settleExpiredBoard', [BigInt(lyra.boardId)])
+      const { positions, rules } = await read()
+      expect(rules[0]?.kind === 'optionCollateral' && rules[0].shorts).to.have.lengthOf(3)
+      const live = new Set(
+        positions.flatMap(({ claim, ...position }) =>
+          position.kind === 'option' && position.expiry > Number(timestamp) ? [claim.id] : [],
+        ),
+      )
+      expect(live.size).to.equal(5)
+      const settled = positions.filter(({ claim }) => !live.has(claim.id))
+      const [quote, base] = payouts(settled, lyra)
+      const before = [await readBalance(user, lyra.sUSD), await readBalance(user, lyra.sETH)] as const
+      await settle([...new Set(settled.map(({ claim }) => claim.id))])
+      expect((await readBalance(user, lyra.sUSD)) - before[0]).to.equal(quote)
+      expect((await readBalance(user, lyra.sETH)) - before[1]).to.equal(base)
+      const left = (await read()).positions
+      expect(left.filter(({ kind }) => kind === 'option')).to.have.lengthOf(5)
+    })
+  }
+
+  it('a board settled by force before its expiry has expired', async () => {
+    const { fixture, deployer, market, user, second, read, settle } = await openEverything()
+    const { lyra } = fixture.deployment
+    await deployer.send(market, 'setBoardFrozen', [second, true])
+    await deployer.send(market, 'forceSettleBoard', [second])
+    const { positions, block } = await read()
+    const settled = positions.filter((position) => position.kind === 'option' && position.settlement?.kind === 'final')
+    // The short call with base collateral is down to what is left of that.
+    expect(settled).to.have.lengthOf(4)
+    for (const position of settled) expect(position).to.include({ expiry: block.timestamp })
+    const strike = settled[0]?.kind === 'option' ? settled[0].strike : 0n
+    const liveIds = new Set(
+      positions.flatMap((position) =>
+        position.kind === 'option' && position.strike !== strike ? [position.claim.id] : [],
+      ),
+    )
+    const ended = positions.filter(({ claim }) => !liveIds.has(claim.id))
+    const [quote, base] = payouts(ended, lyra)
+    const before = [await readBalance(user, lyra.sUSD), await readBalance(user, lyra.sETH)] as const
+    await settle([...new Set(ended.map(({ claim }) => claim.id))])
+    expect((await readBalance(user, lyra.sUSD)) - before[0]).to.equal(quote)
+    expect((await readBalance(user, lyra.sETH)) - before[1]).to.equal(base)
+  })
+
+  it('follows what is closed, merged, split and liquidated', async () => {
+    const { fixture, user, token, read, owned, trade } = await openEverything()
+    const { chain, deployment } = fixture
+    const { lyra } = deployment
+    const same = async () => {
+      const theirs = await owned()
+      const options = (await read()).positions.filter((position) => position.kind === 'option')
+      expect(options.map(({ claim, size }) => [claim.id, size])).to.deep.equal(
+        theirs.map(({ positionId, optionType, amount }) => [`${positionId}`, isShort(optionType) ? -amount : amount]),
+      )
+      return theirs
+    }
+    const [call, put, covered, shortCall] = await same()
+    if (!call || !put || !covered || !shortCall) return expect.fail('positions were expected')
+    await trade('closePosition', call, { amount: wad, collateral: 0n })
+    await trade('closePosition', shortCall, { amount: wad / 2n, collateral: 700n * wad })
+    expect(await same()).to.have.lengthOf(9)
+
+    await openOption(user, lyra, {
+      strikeId: put.strikeId,
+      optionType: optionTypes.longPut,
+      amount: wad,
+      collateral: 0n,
+    })
+    const [other] = (await same()).filter(
+      ({ strikeId, optionType, positionId }) =>
+        strikeId === put.strikeId && optionType === put.optionType && positionId !== put.positionId,
+    )
+    await user.send(token, 'merge', [[put.positionId, other?.positionId ?? 0n]])
+    expect((await same()).find(({ positionId }) => positionId === put.positionId)?.amount).to.equal(2n * wad)
+    await user.send(token, 'split', [covered.positionId, wad / 2n, wad / 2n, user.address])
+    expect(await same()).to.have.lengthOf(10)
+
+    await setPrices(chain, deployment, { ETH: 3_000n * wad })
+    const liquidator = sendAs(chain, deployment.accounts.levered)
+    const venue = {
+      name: 'OptionMarket',
+      address: lyra.optionMarket,
+      abi: (await (await lyraArtifacts())('OptionMarket')).abi,
+    }
+    await liquidator.send(venue, 'liquidatePosition', [shortCall.positionId, liquidator.address])
+    expect(await same()).to.have.lengthOf(9)
+  })
 })
 
 describe('lyraAvalon.toPositions', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { type Address, parseAbi } from 'viem'
 import { advanceTime, sendAs } from '../../scripts/devnet/chain.ts'
-import { depositToPerp, openShortPerpetual } from '../../scripts/devnet/perpTrading.ts'
+import { addPerpLiquidity, depositToPerp, openShortPerpetual } from '../../scripts/devnet/perpTrading.ts'
 import { setPrices } from '../../scripts/devnet/prices.ts'
 import { approveAll, wrapEther } from '../../scripts/devnet/tokens.ts'
 import { UnsupportedPositionError } from '../../src/adapters/errors.ts'
@@ -10,10 +10,14 @@ import type { PerpV2CollateralLimits, PerpV2Raw } from '../../src/adapters/perpV
 import { toAssetKey } from '../../src/core/asset.ts'
 import { InconsistentReadError } from '../../src/core/errors.ts'
 import type { Position } from '../../src/core/position.ts'
+import { amountsForLiquidity, sqrtRatioAtTick, virtualSqrtPriceOf } from '../../src/kernel/concentratedLiquidity.ts'
+import { makerAmounts } from '../../src/risk/venues/makerOrders.ts'
+import { perpetualAccountTotals } from '../../src/risk/venues/perpetualAccount.ts'
 import { type DevnetFixture, devnetFixture } from '../support/devnet.ts'
-import { rejection, thrown } from '../support/rejection.ts'
+import { thrown } from '../support/rejection.ts'
+import { shiftFromOpening } from '../support/venueShift.ts'
 import { contextOf, holder } from './support/context.ts'
-import { readDevnetVenue } from './support/devnetVenue.ts'
+import { parametersOf, readDevnetVenue } from './support/devnetVenue.ts'
 
 const venueAbi = parseAbi([
   'function getAccountValue(address trader) view returns (int256)',
@@ -21,6 +25,9 @@ const venueAbi = parseAbi([
   'function getMarginRequirementForLiquidation(address trader) view returns (int256)',
   'function getFreeCollateralByRatio(address trader, uint24 ratio) view returns (int256)',
   'function getPrice(address token, uint256 interval) view returns (uint256)',
+  'function getOpenOrderIds(address trader, address baseToken) view returns (bytes32[])',
+  'function getTotalPositionSize(address trader, address baseToken) view returns (int256)',
+  'function getPnlAndPendingFee(address trader) view returns (int256 owedRealizedPnl, int256 unrealizedPnl, uint256 pendingFee)',
 ])
 const wad = 10n ** 18n
 
@@ -132,14 +139,107 @@ describe('perpV2 on the devnet', function () {
     expect(ours / 10n ** 12n - free).to.be.oneOf([-1n, 0n, 1n])
   })
 
-  it('refuses open orders', async () => {
+  it('lists every order, and adds up to the venue’s own size, result and account value', async () => {
     const fixture = await devnetFixture()
-    const { operators } = fixture.deployment
-    const error = await rejection(
-      readDevnetVenue(fixture, 'perp-v2', { account: operators.maker }),
-      UnsupportedPositionError,
+    const { chain, client, deployment } = fixture
+    const { perpV2: venue, operators } = deployment
+    const maker = sendAs(chain, operators.maker)
+    // A second order, out of range: base only.
+    await addPerpLiquidity(maker, venue, { base: 50n * wad, quote: 0n, ticks: [600, 6_000] })
+    const trader = { address: venue.accountBalance, abi: venueAbi } as const
+    for (const [price, seconds] of [
+      [2_000n, 60],
+      [2_400n, 7_200],
+      [1_700n, 3_600],
+    ] as const) {
+      await setPrices(chain, deployment, { ETH: price * wad })
+      await advanceTime(chain, seconds)
+      const { positions, rules, requirements } = await readDevnetVenue(fixture, 'perp-v2', { account: maker.address })
+      const orders = positions.filter((position) => position.kind === 'perpetualLiquidity')
+      const ids = await client.readContract({
+        address: venue.orderBook,
+        abi: venueAbi,
+        functionName: 'getOpenOrderIds',
+        args: [maker.address, venue.baseToken],
+      })
+      expect(orders.map(({ claim }) => claim.id)).to.deep.equal(ids)
+      expect(ids).to.have.lengthOf(2)
+      const [rule] = rules
+      if (rule?.kind !== 'perpetualAccount') return expect.fail('a rule was expected')
+      const [market] = rule.markets
+      if (market?.maker === undefined) return expect.fail('orders were expected')
+
+      const shift = shiftFromOpening(parametersOf(fixture), { timestamp: 0 })
+      const held = makerAmounts(market.maker, 'ETH', shift)
+      const size = await client.readContract({
+        ...trader,
+        functionName: 'getTotalPositionSize',
+        args: [maker.address, venue.baseToken],
+      })
+      expect(market.size + held.base).to.equal(size)
+      const [, unrealized] = await client.readContract({
+        ...trader,
+        functionName: 'getPnlAndPendingFee',
+        args: [maker.address],
+      })
+      expect((size * market.quote) / wad - market.cost + held.quote).to.equal(unrealized)
+
+      const totals = perpetualAccountTotals(rule, shift)
+      const value = await client.readContract({
+        address: venue.clearingHouse,
+        abi: venueAbi,
+        functionName: 'getAccountValue',
+        args: [maker.address],
+      })
+      expect(totals.accountValue).to.equal(value)
+      const required = await client.readContract({
+        ...trader,
+        functionName: 'getMarginRequirementForLiquidation',
+        args: [maker.address],
+      })
+      expect((requirements[0]?.maintenance ?? 0n) - required).to.be.oneOf([0n, 1n])
+      // Claims at the venue's prices: the cash is floored by itself, and each product once more.
+      const claimed = positions.reduce((sum, { venueValue }) => sum + (venueValue ?? 0n), 0n)
+      expect(value - claimed < 10n ** 12n && claimed - value < 10n ** 12n).to.equal(true)
+      const free = await client.readContract({
+        address: venue.vault,
+        abi: venueAbi,
+        functionName: 'getFreeCollateralByRatio',
+        args: [maker.address, 100_000],
+      })
+      // Free collateral is of the smaller of account value and what is realized.
+      const realized = rule.cash + market.funding
+      const base = totals.settlement < realized ? totals.settlement : realized
+      const ours = (base - (requirements[0]?.initial ?? 0n)) / 10n ** 12n
+      expect(ours - free).to.be.oneOf([-1n, 0n, 1n])
+    }
+  })
+
+  it('loses in our own scenarios what its orders lose when the pool trades there', async () => {
+    const fixture = await devnetFixture()
+    const { chain, deployment } = fixture
+    const { operators } = deployment
+    const read = () => readDevnetVenue(fixture, 'perp-v2', { account: operators.maker })
+    const before = await read()
+    const [rule] = before.rules
+    if (rule === undefined) return expect.fail('a rule was expected')
+    const worth = (order: Position, price: bigint) => {
+      if (order.kind !== 'perpetualLiquidity') return 0n
+      const { amount0, amount1 } = amountsForLiquidity({ ...order, sqrtPrice: virtualSqrtPriceOf(price) })
+      return ((amount0 - order.baseDebt) * price) / wad + amount1 - order.quoteDebt
+    }
+    const expected = before.positions.reduce((sum, position) => sum + worth(position, 1_500n * wad), 0n)
+    await setPrices(chain, deployment, { ETH: 1_500n * wad })
+    await advanceTime(chain, 1_800)
+    const after = await read()
+    const found = after.positions.reduce(
+      (sum, { kind, venueValue = 0n }) => sum + (kind === 'perpetualLiquidity' ? venueValue : 0n),
+      0n,
     )
-    expect(error.message).to.contain('open order')
+    // The maker traded the pool there itself; its debts stand, and the mark is within a ten-thousandth of the price.
+    const loss = expected < 0n ? -expected : expected
+    const gap = found > expected ? found - expected : expected - found
+    expect(gap * 1_000n < loss, `${found} against ${expected}`).to.equal(true)
   })
 })
 
@@ -163,7 +263,7 @@ describe('perpV2.toPositions', () => {
     size: 0n,
     openNotional: 0n,
     pendingFunding: 0n,
-    orders: 0,
+    orders: [],
   }
   const settlement = { token: token(7), decimals: 6, balance: 0n, owedRealizedPnl: 0n, pendingFee: 0n }
   const margin = {
@@ -194,6 +294,16 @@ describe('perpV2.toPositions', () => {
     )
 
   const markPrice = 2_000n * wad
+  // √2,000 in Q96, and a range that lies below it: of 10¹⁸ liquidity only quote, 10¹⁸ · (1.0001³⁰⁰⁰⁰ − 1.0001⁰) ≈ 3.48 WAD.
+  const sqrtPrice = 3_543_191_142_285_914_205_922_034_323_214n
+  const order = {
+    id: `0x${'0e'.repeat(32)}`,
+    liquidity: wad,
+    tickLower: 0,
+    tickUpper: 30_000,
+    baseDebt: wad / 1_000n,
+    quoteDebt: wad,
+  } as const
   const collateral = {
     token: token(9),
     decimals: 18,
@@ -284,6 +394,28 @@ describe('perpV2.toPositions', () => {
     expect(positions.map(({ venueValue }) => venueValue)).to.deep.equal([-(10n ** 12n), 6_000n * wad])
   })
 
+  it('makes an order a claim on the order book, worth its range less what was borrowed', () => {
+    const { positions, rules } = translate({
+      market: { orders: [order], markPrice, sqrtPrice },
+      baseTokens: [token(8)],
+    })
+    const { id, ...terms } = order
+    expect(positions).to.have.lengthOf(1)
+    expect(positions[0]).to.deep.include({ kind: 'perpetualLiquidity', underlying: 'ETH', ...terms })
+    expect(positions[0]?.claim).to.include({ contract: token(6), id })
+    // Above its range: no base, so 0.001 · 2,000 is owed, and the quote of the range less 1.
+    const quote = (wad * (sqrtRatioAtTick(30_000) - sqrtRatioAtTick(0))) >> 96n
+    expect(positions[0]?.venueValue).to.equal(quote - wad - 2n * wad)
+    expect(rules).to.have.lengthOf(1)
+    expect(rules[0]?.kind === 'perpetualAccount' && rules[0].markets).to.deep.equal([
+      { underlying: 'ETH', size: 0n, cost: 0n, funding: 0n, quote: markPrice, maker: { sqrtPrice, orders: [order] } },
+    ])
+  })
+
+  it('refuses an order without a price of its pool', async () => {
+    await thrown(() => translate({ market: { orders: [order], markPrice } }), InconsistentReadError)
+  })
+
   it('has no rule where there is nothing to liquidate', async () => {
     expect(translate({ settlement: { balance: 1n } }).rules).to.deep.equal([])
     expect(translate({ settlement: { balance: -1n } }).rules).to.deep.equal([])
@@ -293,7 +425,7 @@ describe('perpV2.toPositions', () => {
 
   it('refuses orders, closed markets, unknown markets and another settlement token', async () => {
     const refusals: readonly (readonly [Parameters<typeof translate>[0], RegExp])[] = [
-      [{ market: { orders: 1 } }, /liquidity in market .* \(1 open order\)/],
+      [{ market: { orders: [order], isOpen: false } }, /an order in market .* paused or closed/],
       [{ market: { size: 1n, isOpen: false } }, /paused or closed/],
       [{ baseTokens: [token(8), token(9)] }, /market 0x0+9/],
     ]

@@ -5,8 +5,9 @@ import { loadArtifact } from '../../scripts/devnet/artifacts.ts'
 import { noDeadline, sendAs } from '../../scripts/devnet/chain.ts'
 import { approveAll, mintToken, wrapEther } from '../../scripts/devnet/tokens.ts'
 import { alignPoolPrice, mintPosition, readPoolPrice } from '../../scripts/devnet/uniswapV3.ts'
-import { type UniswapV3Raw, uniswapV3 } from '../../src/adapters/uniswapV3.ts'
+import { uniswapV3 } from '../../src/adapters/uniswapV3.ts'
 import { uncollectedFees } from '../../src/adapters/uniswapV3Fees.ts'
+import { type Pool, poolAddress, type UniswapV3Raw } from '../../src/adapters/uniswapV3Read.ts'
 import { CallFailedError } from '../../src/chain/errors.ts'
 import { toAssetKey } from '../../src/core/asset.ts'
 import { InconsistentReadError } from '../../src/core/errors.ts'
@@ -184,6 +185,7 @@ describe('uniswapV3.toPositions', () => {
     positionManager: token(8),
     factory: token(9),
     poolInitCodeHash: `0x${'22'.repeat(32)}` as const,
+    maximumPositions: 3,
   }
   const context = contextOf(configuration, { [token(1)]: 18, [token(2)]: 6 })
   type Stored = UniswapV3Raw['stored'][number]
@@ -198,19 +200,43 @@ describe('uniswapV3.toPositions', () => {
     growthLast: [0n, 0n],
     owed: [3n, 4n],
   }
-  const positionsOf = (changes: readonly Partial<Stored>[]) =>
+  const pool: Pool = {
+    tick: 0,
+    growth: [0n, 0n],
+    outside: new Map([-10, 10].map((tick) => [tick, [0n, 0n]])),
+    ranges: new Map([['-10..10', { liquidity: 9n, growthLast: [0n, 0n], owed: [100n, 4n] }]]),
+  }
+  const positionsOf = (
+    changes: readonly Partial<Stored>[],
+    { pools = new Map(), balance = BigInt(changes.length), decimals = [] }: Partial<UniswapV3Raw> = {},
+  ) =>
     uniswapV3.toPositions(
-      {
-        balance: BigInt(changes.length),
-        stored: changes.map((change) => ({ ...stored, ...change })),
-        pools: new Map(),
-      },
+      { balance, stored: changes.map((change) => ({ ...stored, ...change })), pools, decimals },
       context,
     ).positions
 
-  it('keeps owed fees of a withdrawn position and drops an empty one', () => {
-    const positions = liquidityOf(positionsOf([{}, { id: 8n, owed: [0n, 0n] }]))
-    expect(positions.map(({ claim, fees0, fees1 }) => [claim.id, fees0, fees1])).to.deep.equal([['7', 3n, 4n]])
+  it('keeps owed fees of a withdrawn position, at most what the pool owes for its range, and drops an empty one', () => {
+    const pools = new Map([[poolAddress(stored, configuration), pool]])
+    const positions = liquidityOf(
+      positionsOf([{}, { id: 8n, owed: [0n, 0n] }, { id: 9n, liquidity: 1n, owed: [0n, 5n] }], { pools }),
+    )
+    expect(positions.map(({ claim, fees0, fees1 }) => [claim.id, fees0, fees1])).to.deep.equal([
+      ['7', 3n, 4n],
+      ['9', 0n, 4n],
+    ])
+  })
+
+  it('names position tokens beyond the maximum as one claim that no parameter set may price', async () => {
+    const [unread, ...others] = positionsOf([], { balance: 9_000n })
+    expect(others).to.deep.equal([])
+    expect(unread).to.include({ kind: 'balance', amount: 9_000n, asset: toAssetKey(1, token(8)), control: 'venue' })
+    const priced = contextOf(configuration, { [token(8)]: 0 })
+    const raw = { balance: 1n, stored: [], pools: new Map(), decimals: [] }
+    await thrown(() => uniswapV3.toPositions(raw, priced), InconsistentReadError)
+  })
+
+  it('refuses a token with other decimals than the parameter set says', async () => {
+    await thrown(() => positionsOf([], { decimals: [{ token: token(2), decimals: 18 }] }), InconsistentReadError)
   })
 
   it('lists 500 foreign positions without a pool being read, and refuses a known one whose pool was not', async () => {

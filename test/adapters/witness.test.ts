@@ -4,7 +4,7 @@ import { borrowFromAave, supplyToAave } from '../../scripts/devnet/aaveV3.ts'
 import { type Sender, sendAs } from '../../scripts/devnet/chain.ts'
 import { openOption, optionTypes } from '../../scripts/devnet/lyraTrading.ts'
 import { borrowFromMorpho, supplyCollateralToMorpho, supplyToMorpho } from '../../scripts/devnet/morphoBlue.ts'
-import { depositToPerp, openShortPerpetual } from '../../scripts/devnet/perpTrading.ts'
+import { addPerpLiquidity, depositToPerp, openShortPerpetual } from '../../scripts/devnet/perpTrading.ts'
 import { deployPlimsoll } from '../../scripts/devnet/plimsoll.ts'
 import { passTime, setPrices } from '../../scripts/devnet/prices.ts'
 import { approveAll, mintToken, wrapEther } from '../../scripts/devnet/tokens.ts'
@@ -89,6 +89,8 @@ const actions: Record<string, Record<string, Action>> = {
         10n,
       ]),
     trade: (user, { deployment }) => openShortPerpetual(user, deployment.perpV2, wad / 100n),
+    'new order': (user, { deployment }) =>
+      addPerpLiquidity(user, deployment.perpV2, { base: wad / 100n, quote: 20n * wad }),
   },
   'morpho-blue': {
     supply: (user, { deployment: { morphoBlue } }) =>

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { network } from 'hardhat'
 import {
   type Address,
+  type Client,
   createPublicClient,
   createTestClient,
   custom,
@@ -13,7 +14,7 @@ import {
 } from 'viem'
 import { CallFailedError, ChainMismatchError, ReorgedError, RpcError } from '../../src/chain/errors.ts'
 import { pinBlock } from '../../src/chain/pinBlock.ts'
-import { runPlans } from '../../src/chain/runPlans.ts'
+import { runPlans, settlePlans } from '../../src/chain/runPlans.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
 import { type ReadPlan, readAll } from '../../src/core/readPlan.ts'
 import { rejection } from '../support/rejection.ts'
@@ -34,6 +35,12 @@ const answersBytes = (length: number): Hex =>
 /** Burns 5.5 million gas by touching memory at 1.6 MB, then answers zero. */
 const burnsGas = '0x6218f000515060206000f3'
 
+/** Answers the gas that it finds. */
+const answersGas = '0x5a60005260206000f3'
+
+/** What a node makes of the third parameter of an `eth_call`: takes it, acts as if it were not there, or says that it is too many. */
+type Overrides = 'taken' | 'ignored' | 'refused'
+
 /** A chain of its own; `beforeCall` runs before every `eth_call`, with how many there have been. */
 async function createChain(beforeCall: (count: number) => Promise<void> = async () => {}) {
   const { provider } = await network.create({
@@ -41,22 +48,26 @@ async function createChain(beforeCall: (count: number) => Promise<void> = async 
     override: { initialDate: new Date('2025-06-01T00:00:00Z') },
   })
   const state = { ethCalls: 0 }
-  const transport = custom(
-    {
-      async request({ method, params }: { method: string; params?: unknown }) {
-        if (method === 'eth_call') {
+  const connect = (overrides: Overrides) => {
+    const transport = custom(
+      {
+        async request({ method, params }: { method: string; params?: unknown }) {
+          if (method !== 'eth_call') return provider.request({ method, params: params as [] })
           state.ethCalls += 1
           await beforeCall(state.ethCalls)
-        }
-        return provider.request({ method, params: params as [] })
+          const [asked, block, override] = params as unknown[]
+          if (override === undefined || overrides === 'taken') return provider.request({ method, params: params as [] })
+          if (overrides === 'ignored') return provider.request({ method, params: [asked, block] })
+          throw Object.assign(new Error('too many arguments, want at most 2'), { code: -32602 })
+        },
       },
-    },
-    { retryCount: 0 },
-  )
-  const client = createPublicClient({ transport, cacheTime: 0 })
+      { retryCount: 0 },
+    )
+    return createPublicClient({ transport, cacheTime: 0 })
+  }
   const test = createTestClient({ mode: 'hardhat', transport: custom(provider) }).extend(publicActions)
   await test.mine({ blocks: 2 })
-  return { client, test, state }
+  return { client: connect('taken'), connect, test, state }
 }
 
 const call = (functionName: 'number' | 'text', index: number, salt = 0n) =>
@@ -114,8 +125,8 @@ describe('runPlans', () => {
     )
   })
 
-  it('splits what does not fit one call: many calls, and answers of unknown size', async () => {
-    const { client, test } = await createChain()
+  it('needs one call for what a node without overrides answers in several: many calls, and answers of unknown size', async () => {
+    const { client, test, connect } = await createChain()
     await test.setCode({ address: at(0), bytecode: answersSeven })
     await test.setCode({ address: at(1), bytecode: answersBytes(8_000) })
     const block = await pinBlock(client, { chainId: 31337 })
@@ -125,26 +136,93 @@ describe('runPlans', () => {
     const large = function* (): ReadPlan<readonly unknown[]> {
       return yield Array.from({ length: 7 }, (_, salt) => call('text', 1, BigInt(salt)))
     }
-    const numbers = await runPlans(client, block, [{ name: 'many', plan: many() }])
-    expect(numbers.results[0]).to.deep.equal(Array.from({ length: 500 }, () => 7n))
-    expect(numbers.ethCalls).to.equal(5)
-    const texts = await runPlans(client, block, [{ name: 'large', plan: large() }])
-    expect(texts.results[0]).to.deep.equal(Array.from({ length: 7 }, () => `0x${'00'.repeat(8_000)}`))
-    expect(texts.ethCalls).to.be.within(4, 7)
+    const sevens = Array.from({ length: 500 }, () => 7n)
+    const zeros = Array.from({ length: 7 }, () => `0x${'00'.repeat(8_000)}`)
+    const read = async (from: Client) => {
+      const numbers = await runPlans(from, block, [{ name: 'many', plan: many() }])
+      const texts = await runPlans(from, block, [{ name: 'large', plan: large() }])
+      expect([numbers.results[0], texts.results[0]]).to.deep.equal([sevens, zeros])
+      return [numbers.ethCalls, texts.ethCalls]
+    }
+    expect(await read(client)).to.deep.equal([1, 1])
+    for (const overrides of ['ignored', 'refused'] as const) {
+      const [numbers, texts] = await read(connect(overrides))
+      // The override is tried once. 46,000 bytes hold 793 calls of 58 bytes, 24,576 bytes of code three texts.
+      expect(numbers).to.equal(2)
+      expect(texts).to.be.within(3, 7)
+    }
   })
 
-  it('asks again alone what runs out of gas in company, and refuses an answer that fits no call', async () => {
-    const { client, test } = await createChain()
+  it('asks again alone what runs out of gas in company', async () => {
+    const { client, test, connect } = await createChain()
     for (const index of [0, 1, 2, 3]) await test.setCode({ address: at(index), bytecode: burnsGas })
+    const block = await pinBlock(client, { chainId: 31337 })
+    for (const from of [client, connect('ignored')]) {
+      const { results } = await runPlans(from, block, [{ name: 'burns', plan: askNumbers([0, 1, 2, 3]) }])
+      expect(results[0]).to.deep.equal([0n, 0n, 0n, 0n])
+    }
+  })
+
+  it('gives every call at least a quarter of the gas, whatever came before it', async () => {
+    const { client, test } = await createChain()
+    await test.setCode({ address: at(0), bytecode: burnsGas })
+    await test.setCode({ address: at(1), bytecode: answersGas })
+    const block = await pinBlock(client, { chainId: 31337 })
+    const plan = function* (): ReadPlan<readonly unknown[]> {
+      return yield Array.from({ length: 8 }, (_, salt) => call('number', salt % 2, BigInt(salt)))
+    }
+    const { results, ethCalls } = await runPlans(client, block, [{ name: 'gas', plan: plan() }])
+    const gas = (results[0] as bigint[]).filter((_, index) => index % 2 === 1)
+    expect(gas.every((left) => left > 2n ** 24n / 4n)).to.equal(true)
+    expect(ethCalls).to.be.within(2, 8)
+  })
+
+  it('refuses an answer that fits no call of a node without overrides', async () => {
+    const { client, test, connect } = await createChain()
     await test.setCode({ address: at(4), bytecode: answersBytes(30_000) })
     const block = await pinBlock(client, { chainId: 31337 })
-    const { results } = await runPlans(client, block, [{ name: 'burns', plan: askNumbers([0, 1, 2, 3]) }])
-    expect(results[0]).to.deep.equal([0n, 0n, 0n, 0n])
     const tooLarge = function* (): ReadPlan<unknown> {
       return yield [call('text', 4)]
     }
-    const error = await rejection(runPlans(client, block, [{ name: 'big', plan: tooLarge() }]), CallFailedError)
+    const { results } = await runPlans(client, block, [{ name: 'big', plan: tooLarge() }])
+    expect(results[0]).to.deep.equal([`0x${'00'.repeat(30_000)}`])
+    const other = connect('ignored')
+    const error = await rejection(runPlans(other, block, [{ name: 'big', plan: tooLarge() }]), CallFailedError)
     expect(error.message).to.contain('more gas or space than one eth_call has')
+  })
+
+  it('settles every plan by itself: a call that fails and a refusal stop their own plan only', async () => {
+    const { client, test } = await createChain()
+    await test.setCode({ address: at(0), bytecode: answersSeven })
+    await test.setCode({ address: at(1), bytecode: reverts })
+    const block = await pinBlock(client, { chainId: 31337 })
+    const refuses = function* (): ReadPlan<unknown> {
+      yield* askNumbers([0])
+      throw new InvalidInputError('no')
+    }
+    const breaks = function* (): ReadPlan<unknown> {
+      yield* askNumbers([0])
+      throw new TypeError('a fault of the program')
+    }
+    const plans = () => [
+      { name: 'a', plan: askTwice(0, 1) },
+      { name: 'b', plan: askTwice(0, 0) },
+      { name: 'c', plan: refuses() },
+      { name: 'd', plan: askNumbers([1]) },
+    ]
+    const { outcomes } = await settlePlans<unknown>(client, block, plans())
+    expect(outcomes.map((outcome) => ('result' in outcome ? outcome.result : outcome.refusal.name))).to.deep.equal([
+      'CallFailedError',
+      [7n, 7n],
+      'InvalidInputError',
+      'CallFailedError',
+    ])
+    const named = outcomes.flatMap((outcome) =>
+      'refusal' in outcome && outcome.refusal instanceof CallFailedError ? [outcome.refusal.plan] : [],
+    )
+    expect(named).to.deep.equal(['a', 'd'])
+    await rejection(settlePlans(client, block, [...plans(), { name: 'e', plan: breaks() }]), TypeError)
+    await rejection(runPlans(client, block, plans().slice(2)), InvalidInputError)
   })
 
   it('reports a reorganization between rounds and after the last one', async () => {

@@ -21,7 +21,8 @@ describe('devnet: deployment', function () {
 
   it('has code at every address but those of the people', async () => {
     const { client, deployment } = await devnetFixture()
-    const { tokens, feeds, pyth, aave, spark, uniswapV3, perpV2, lyra, compoundV2, venus, morphoBlue } = deployment
+    const { tokens, feeds, pyth, aave, spark, uniswapV3, uniswapV4, perpV2, lyra, compoundV2, venus } = deployment
+    const { morphoBlue, synthetixPerps } = deployment
     const { boardId, strikeIds, ...lyraContracts } = lyra
     expect([boardId, ...strikeIds]).to.deep.equal(['1', '1', '2', '3'])
     for (const [name, address] of Object.entries({
@@ -40,6 +41,8 @@ describe('devnet: deployment', function () {
         'morpho oracle',
         Object.fromEntries(Object.entries(morphoBlue.markets).map(([name, { oracle }]) => [name, oracle])),
       ),
+      ...prefixed('synthetixPerps', synthetixPerps),
+      ...prefixed('uniswapV4', uniswapV4),
     })) {
       expect(await client.getCode({ address }), name).to.not.equal(undefined)
     }

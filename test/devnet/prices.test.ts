@@ -5,6 +5,7 @@ import { markWindow } from '../../scripts/devnet/perpV2.ts'
 import { passTime, setPrices } from '../../scripts/devnet/prices.ts'
 import { publishUpdates, UpdateIgnoredError } from '../../scripts/devnet/pyth.ts'
 import { encodeSqrtPrice, readPoolPrice } from '../../scripts/devnet/uniswapV3.ts'
+import { poolKeyOf, readV4PoolPrice } from '../../scripts/devnet/uniswapV4.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
 import { type DevnetFixture, devnetFixture } from '../support/devnet.ts'
 import {
@@ -51,6 +52,13 @@ describe('devnet: prices', function () {
       const { sqrtPriceX96 } = await readPoolPrice(chain, uniswapV3.pool)
       const wethFirst = BigInt(tokens.weth) < BigInt(tokens.usdc)
       expect(sqrtPriceX96).to.equal(wethFirst ? encodeSqrtPrice(10n ** 12n, price) : encodeSqrtPrice(price, 10n ** 12n))
+      for (const name of ['weth', 'ether'] as const) {
+        const key = poolKeyOf(deployment, name)
+        const etherFirst = key.currency1 === tokens.usdc
+        expect((await readV4PoolPrice(chain, deployment.uniswapV4, key)).sqrtPriceX96, name).to.equal(
+          etherFirst ? encodeSqrtPrice(10n ** 12n, price) : encodeSqrtPrice(price, 10n ** 12n),
+        )
+      }
 
       const early = await readPerpPrices(devnet)
       expect(early.index).to.equal(price * 10n ** 18n)

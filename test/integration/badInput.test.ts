@@ -107,7 +107,9 @@ describe('bad input', function () {
       const url = `https://node.example/v2/${key}`
       const failing = (at: { method: string; count: number }): BeforeRequest => {
         return (method, count) => {
-          if (method !== at.method || count !== at.count) return
+          // A range of logs that is refused is asked for again in halves, so those requests fail from one on.
+          const isReached = method === 'eth_getLogs' ? count >= at.count : count === at.count
+          if (method !== at.method || !isReached) return
           throw new HttpRequestError({ url, status: 503, body: { key }, details: `no answer from ${url}` })
         }
       }

@@ -3,7 +3,7 @@ import { type Address, maxUint256, parseAbi } from 'viem'
 import { borrowFromAave } from '../../scripts/devnet/aaveV3.ts'
 import { DevnetTransactionError, sendAs } from '../../scripts/devnet/chain.ts'
 import { lyraArtifacts } from '../../scripts/devnet/lyraAvalon.ts'
-import { depositToPerp } from '../../scripts/devnet/perpTrading.ts'
+import { addPerpLiquidity, depositToPerp } from '../../scripts/devnet/perpTrading.ts'
 import { passTime, setPrices } from '../../scripts/devnet/prices.ts'
 import { approveAll, mintToken, readBalance } from '../../scripts/devnet/tokens.ts'
 import type { VenueRule } from '../../src/core/venueRule.ts'
@@ -23,6 +23,7 @@ const aaveAbi = parseAbi([
 ])
 const perpAbi = parseAbi([
   'function liquidate(address trader, address baseToken)',
+  'function cancelAllExcessOrders(address maker, address baseToken)',
   'event PositionLiquidated(address indexed trader, address indexed baseToken, uint256 positionNotional, uint256 positionSize, uint256 liquidationFee, address liquidator)',
 ])
 async function readRule(fixture: DevnetFixture, venue: string, account: Address): Promise<VenueRule> {
@@ -132,6 +133,49 @@ describe('real liquidations', function () {
       absolute(penalty - 2n * liquidationFee) * 1_000n < penalty,
       `${penalty} for twice ${liquidationFee}`,
     ).to.equal(true)
+  })
+
+  it('Perpetual cancels the orders of a maker and liquidates what they leave, for no more than the rule says', async () => {
+    const fixture = await devnetFixture()
+    const { chain, client, deployment } = fixture
+    const { perpV2, tokens, accounts, operators } = deployment
+    const deployer = sendAs(chain, operators.deployer)
+    const user = sendAs(chain, accounts.naked)
+    const liquidator = sendAs(chain, accounts.empty)
+    for (const [trader, amount] of [
+      [user, 25_000n],
+      [liquidator, 200_000n],
+    ] as const) {
+      await mintToken(deployer, tokens.usdc, { to: trader.address, amount: amount * million })
+      await approveAll(trader, [tokens.usdc], [perpV2.vault])
+      await depositToPerp(trader, perpV2, { token: tokens.usdc, amount: amount * million })
+    }
+    await addPerpLiquidity(user, perpV2, { base: 60n * wad, quote: 120_000n * wad, ticks: [-1_980, 1_980] })
+    const rule = await readRule(fixture, 'perp-v2', user.address)
+    const parameters = parametersOf(fixture)
+    const at = (price: bigint) => venueState(rule, shiftFromOpening(parameters, { timestamp: 0 }, { ETH: price }))
+    const safe = firstPrice(1_000n * wad, 2_000n * wad, cent, (price) => !at(price).isLiquidatable)
+
+    const clearingHouse = { name: 'ClearingHouse', address: perpV2.clearingHouse, abi: perpAbi }
+    const cancel = () => liquidator.send(clearingHouse, 'cancelAllExcessOrders', [user.address, perpV2.baseToken])
+    const liquidate = () => liquidator.send(clearingHouse, 'liquidate', [user.address, perpV2.baseToken])
+    const price = ((safe * 99n) / 100n / cent) * cent
+    await setPrices(chain, deployment, { ETH: price })
+    await passTime(chain, deployment, 1_800)
+    // Nobody is liquidated with orders open.
+    expect((await rejection(liquidate(), DevnetTransactionError)).message).to.contain('CH_CLWTISO')
+    const before = await readPerpAccount(fixture, user.address)
+    await cancel()
+    const kept = await readDevnetVenue(fixture, 'perp-v2', { account: user.address })
+    expect(kept.positions.some(({ kind }) => kind === 'perpetualLiquidity')).to.equal(false)
+    const between = await readPerpAccount(fixture, user.address)
+    expect(absolute(before.value - between.value) < wad / 100n).to.equal(true)
+    await liquidate()
+    const [event] = await client.getContractEvents({ ...clearingHouse, eventName: 'PositionLiquidated' })
+    const { liquidationFee = 0n } = event?.args ?? {}
+    const after = await readPerpAccount(fixture, user.address)
+    expect(absolute(between.value - after.value - liquidationFee) < wad / 100n).to.equal(true)
+    expect(liquidationFee > 0n && liquidationFee <= at(price).penalty).to.equal(true)
   })
 
   it('Lyra takes no more of a short than the penalty, premium and fees together', async () => {

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { type Address, numberToHex, parseAbi } from 'viem'
 import { advanceTime, sendAs } from '../../scripts/devnet/chain.ts'
-import { depositToPerp, openShortPerpetual } from '../../scripts/devnet/perpTrading.ts'
+import { addPerpLiquidity, depositToPerp, openShortPerpetual } from '../../scripts/devnet/perpTrading.ts'
 import { setPrices } from '../../scripts/devnet/prices.ts'
-import { approveAll, postAnswers, wrapEther } from '../../scripts/devnet/tokens.ts'
+import { approveAll, mintToken, postAnswers, wrapEther } from '../../scripts/devnet/tokens.ts'
 import { perpV2 } from '../../src/adapters/perpV2.ts'
 import type { VenueRule } from '../../src/core/venueRule.ts'
 import { minimumCollateral } from '../../src/risk/venues/optionCollateral.ts'
@@ -59,6 +59,17 @@ async function readRule(fixture: DevnetFixture, venue: string, account: Address)
   return rules[0]
 }
 
+/** An account that makes the perpetual market from 1,638 to 2,443 with 120,000 USD and ether to match, on 25,000 USDC. */
+async function openMaker({ chain, deployment }: DevnetFixture) {
+  const { perpV2: venue, tokens, accounts, operators } = deployment
+  const user = sendAs(chain, accounts.empty)
+  await mintToken(sendAs(chain, operators.deployer), tokens.usdc, { to: user.address, amount: 25_000n * 10n ** 6n })
+  await approveAll(user, [tokens.usdc], [venue.vault])
+  await depositToPerp(user, venue, { token: tokens.usdc, amount: 25_000n * 10n ** 6n })
+  await addPerpLiquidity(user, venue, { base: 60n * wad, quote: 120_000n * wad, ticks: [-1_980, 1_980] })
+  return user
+}
+
 async function readTimestamp({ client }: DevnetFixture): Promise<number> {
   return Number((await client.getBlock()).timestamp)
 }
@@ -68,16 +79,17 @@ describe('venue rules against the venues', function () {
 
   it('have no rule where there is nothing to liquidate', async () => {
     const fixture = await devnetFixture()
-    const { hedged, naked, levered, empty } = fixture.deployment.accounts
+    const { hedged, naked, levered, empty, futuresLong, futuresShort } = fixture.deployment.accounts
     const venues: Readonly<Record<string, readonly Address[]>> = {
       'aave-v3': [hedged, levered],
       'perp-v2': [hedged],
       'lyra-avalon': [hedged, naked],
+      'synthetix-perps-v2': [futuresLong, futuresShort],
       'uniswap-v3': [],
       wallet: [],
     }
     for (const [venue, holders] of Object.entries(venues)) {
-      for (const account of [hedged, naked, levered, empty]) {
+      for (const account of [hedged, naked, levered, empty, futuresLong, futuresShort]) {
         const { rules } = await readDevnetVenue(fixture, venue, { account })
         expect(rules, `${venue} ${account}`).to.have.lengthOf(holders.includes(account) ? 1 : 0)
       }
@@ -222,6 +234,36 @@ describe('venue rules against the venues', function () {
         verdicts.add(isLiquidatable)
       }
       expect([...verdicts]).to.have.lengthOf(2)
+    })
+
+    it('maker: one snapshot tells the verdict for orders, whichever way the price leaves their range', async () => {
+      const verdicts: boolean[] = []
+      for (const price of [1_100n, 1_350n, 1_480n, 1_650n, 1_900n, 2_350n, 2_600n, 3_000n]) {
+        const fixture = await devnetFixture()
+        const { chain, deployment } = fixture
+        const user = await openMaker(fixture)
+        const parameters = parametersOf(fixture)
+        const rule = await readRule(fixture, 'perp-v2', user.address)
+        if (rule.kind !== 'perpetualAccount') return expect.fail('a perpetual account was expected')
+        expect(rule.markets[0]?.maker?.orders).to.have.lengthOf(1)
+        await setPrices(chain, deployment, { ETH: price * wad })
+        await advanceTime(chain, 1_800)
+        const account = await readPerpAccount(fixture, user.address)
+        const isLiquidatable = account.value < account.requirement
+        const state = venueState(rule, shiftFromOpening(parameters, { timestamp: 0 }, { ETH: price * wad }))
+        expect(state.isLiquidatable, `at ${price}`).to.equal(isLiquidatable)
+        // A thousandth of the position for the mark, which is an average of ticks, and the fees that the move has earned.
+        const real = account.value - account.requirement
+        const gap = real > state.slack ? real - state.slack : state.slack - real
+        expect(gap < 400n * wad, `${state.slack} against ${real} at ${price}`).to.equal(true)
+        const moved = venueState(
+          await readRule(fixture, 'perp-v2', user.address),
+          shiftFromOpening(parameters, { timestamp: 0 }),
+        )
+        expect(real - moved.slack).to.be.oneOf([0n, 1n])
+        verdicts.push(isLiquidatable)
+      }
+      expect(verdicts).to.deep.equal([true, true, true, false, false, false, true, true])
     })
 
     it('follows the vault where other collateral backs a loss', async () => {

@@ -2,7 +2,7 @@ import { type Client, createClient, custom } from 'viem'
 import type { DevnetFixture } from './devnet.ts'
 
 /** Runs before a request reaches the node: `count` counts the requests of that method from one. */
-export type BeforeRequest = (method: string, count: number) => Promise<void> | void
+export type BeforeRequest = (method: string, count: number, params: readonly unknown[]) => Promise<void> | void
 
 /** A plain client of the devnet, with none of a test client's actions, whose requests pass through `before`. */
 export function interceptedClient({ connection }: Pick<DevnetFixture, 'connection'>, before: BeforeRequest): Client {
@@ -12,7 +12,7 @@ export function interceptedClient({ connection }: Pick<DevnetFixture, 'connectio
       async request({ method, params }: { method: string; params?: unknown }) {
         const count = (counts.get(method) ?? 0) + 1
         counts.set(method, count)
-        await before(method, count)
+        await before(method, count, (params ?? []) as readonly unknown[])
         return connection.provider.request({ method, params: params as [] })
       },
     },

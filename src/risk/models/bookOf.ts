@@ -10,7 +10,14 @@ import type { VenueRule } from '../../core/venueRule.ts'
 import { sqrtRatioAtTick } from '../../kernel/concentratedLiquidity.ts'
 import { mul } from '../../kernel/fixedPoint.ts'
 import { buildBook } from '../plimsoll/book.ts'
-import type { Leg, LiquidityLeg, OptionLeg, PerpetualLeg, PricedToken } from '../plimsoll/legs.ts'
+import type {
+  Leg,
+  LiquidityLeg,
+  OptionLeg,
+  PerpetualLeg,
+  PerpetualLiquidityLeg,
+  PricedToken,
+} from '../plimsoll/legs.ts'
 import { spotPrice } from '../plimsoll/spot.ts'
 import type { VenueAccountInput } from './venueRules/venueAccount.ts'
 
@@ -27,7 +34,8 @@ export type ConvertedBook = {
  * An underlying whose class moves by absolute shocks without volatility is money: holdings of it become `cash`, everything else
  * `spot`; with `money: 'spot'` everything is `spot`, so that scenarios can move stablecoins too. Options carry the volatility of their side (longs low, shorts high) and the forward is the spot price, with what a
  * settlement window has already fixed. Contracts are paid in their quote asset at its price of now. Liquidity becomes a range
- * of one underlying against the other. Rules and requirements become the accounts of the model `venue-rules`.
+ * of one underlying against the other, an order in a perpetual market a range against dollars and a
+ * perpetual of what was borrowed for it. Rules and requirements become the accounts of the model `venue-rules`.
  *
  * @throws {UnpricedLiabilityError} for a liability that cannot be valued.
  * @throws {MissingMarketDataError} when the market lacks the price or rate of an asset that the parameters know.
@@ -41,8 +49,12 @@ export function bookOf(
   const credited = legs.filter(({ credit, control }) => credit > 0n || control === 'consumer')
   const context: Context = { market, parameters, isMoney: money === 'cash' ? moneyOf(parameters) : () => false }
   const positions = credited.flatMap((leg): BookPosition[] => {
-    const position = positionOf(leg, context)
-    return position === undefined ? [] : [{ ...position, id: leg.key, venue: leg.venueAccount }]
+    const held = { id: leg.key, venue: leg.venueAccount }
+    if (leg.kind !== 'perpetualLiquidity') return [{ ...positionOf(leg, context), ...held }]
+    return [
+      { ...rangeOf(leg, context), ...held },
+      { ...borrowedOf(leg, context), ...held, id: `${leg.key}/borrowed` },
+    ]
   })
   return {
     book: {
@@ -88,7 +100,7 @@ function moneyOf({ classes, underlyings }: MarginParameters): (underlying: Under
   return (underlying) => money.has(underlyings[underlying]?.class ?? '')
 }
 
-function positionOf(leg: Leg, context: Context): BookPosition | undefined {
+function positionOf(leg: Exclude<Leg, PerpetualLiquidityLeg>, context: Context): BookPosition {
   switch (leg.kind) {
     case 'token': {
       const { underlying, rate } = leg.token
@@ -134,6 +146,25 @@ function perpetualOf({ underlying, size, cost, funding, quote }: PerpetualLeg, c
     funding: fromWad(funding) * price,
     settlement: quote.underlying,
   }
+}
+
+/** The range of an order as liquidity against dollars, paid in the quote asset at its price of now. */
+function rangeOf(leg: PerpetualLiquidityLeg, context: Context): BookPosition {
+  const boundAt = (tick: number): number => {
+    const root = Number(sqrtRatioAtTick(tick)) / Number(1n << 96n)
+    return root * root
+  }
+  return {
+    ...{ kind: 'liquidity', underlying: leg.underlying, against: 'USD' },
+    ...{ lowerPrice: boundAt(leg.tickLower), upperPrice: boundAt(leg.tickUpper) },
+    liquidity: fromWad(leg.liquidity) * quotePrice(leg.quote, context),
+  }
+}
+
+/** What was borrowed for an order: so much base sold, and so much quote owed. */
+function borrowedOf({ baseDebt, quoteDebt, ...leg }: PerpetualLiquidityLeg, context: Context): BookPosition {
+  const borrowed = { size: -baseDebt, cost: quoteDebt, funding: 0n }
+  return perpetualOf({ ...leg, kind: 'perpetual', ...borrowed }, context)
 }
 
 /** L and bounds of one underlying in the other: token amounts times their rates, prices over them. */

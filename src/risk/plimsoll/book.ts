@@ -101,9 +101,11 @@ function requireSigns(position: Position): void {
   const amounts =
     position.kind === 'concentratedLiquidity'
       ? [position.liquidity, position.fees0, position.fees1]
-      : 'amount' in position
-        ? [position.amount]
-        : []
+      : position.kind === 'perpetualLiquidity'
+        ? [position.liquidity, position.baseDebt, position.quoteDebt]
+        : 'amount' in position
+          ? [position.amount]
+          : []
   if (amounts.some((amount) => amount < 0n)) {
     throw new InvalidInputError(`Claim ${claimKey(position.claim)} has a negative amount.`, {
       metaMessages: ['A debt is a position of kind debt, not a negative balance.'],

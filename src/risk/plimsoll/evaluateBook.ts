@@ -12,7 +12,7 @@ import { isLiability, type Leg } from './legs.ts'
 import { marginLines, totalOf } from './lines/marginLines.ts'
 import { memoizePair } from './memoize.ts'
 import { createOptionPrices, type OptionPrices } from './optionPrices.ts'
-import { createValuer, creditedValue, perpetualProfit, type Valuer } from './revalue.ts'
+import { createValuer, creditedValue, orderProfit, perpetualProfit, type Valuer } from './revalue.ts'
 import { createScenarioGrid, type ScenarioGrid } from './scenarioGrid.ts'
 import { revalueBook, type ScenarioPnl } from './scenarioPnl.ts'
 
@@ -107,11 +107,12 @@ function signedEquity(legs: readonly Leg[], context: BookContext): QuoteUnits {
   return floorDiv(total, wadPerQuoteUnit)
 }
 
-/** What a leg counts in equity; the paper haircut lowers long options, expired ones too, and positive perpetual profit. WAD USD. */
+/** What a leg counts in equity; the paper haircut lowers long options, expired ones too, and positive profit of perpetuals and orders. WAD USD. */
 const equityOf = memoizePair((leg: Leg, { grid, valuer, parameters }: BookContext): Wad => {
   const { value } = grid.base(leg)
   const isPaper =
     ((leg.kind === 'option' || leg.kind === 'settledOption') && leg.size > 0n) ||
-    (leg.kind === 'perpetual' && perpetualProfit(leg, valuer.base) > 0n)
+    (leg.kind === 'perpetual' && perpetualProfit(leg, valuer.base) > 0n) ||
+    (leg.kind === 'perpetualLiquidity' && orderProfit(leg, valuer.base) > 0n)
   return creditedValue(leg, isPaper ? mul(value, wad - parameters.paperHaircut) : value)
 })

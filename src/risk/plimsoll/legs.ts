@@ -66,6 +66,18 @@ export type LiquidityLeg = LegBase & {
   readonly fees1: bigint
 }
 
+/** An order that makes a market in a perpetual; debts in WAD of the virtual tokens. */
+export type PerpetualLiquidityLeg = LegBase & {
+  readonly kind: 'perpetualLiquidity'
+  readonly underlying: Underlying
+  readonly quote: PricedToken
+  readonly liquidity: bigint
+  readonly tickLower: number
+  readonly tickUpper: number
+  readonly baseDebt: Wad
+  readonly quoteDebt: Wad
+}
+
 /** An expired option whose settlement price is known: no scenario moves it and it offsets nothing. `value` in WAD USD. */
 export type SettledOptionLeg = LegBase & {
   readonly kind: 'settledOption'
@@ -79,7 +91,14 @@ export type SettledOptionLeg = LegBase & {
 export type FixedDebtLeg = LegBase & { readonly kind: 'fixedDebt'; readonly amount: Wad }
 
 /** One claim after netting, resolved against parameters and market. */
-export type Leg = TokenLeg | PerpetualLeg | OptionLeg | SettledOptionLeg | LiquidityLeg | FixedDebtLeg
+export type Leg =
+  | TokenLeg
+  | PerpetualLeg
+  | OptionLeg
+  | SettledOptionLeg
+  | LiquidityLeg
+  | PerpetualLiquidityLeg
+  | FixedDebtLeg
 
 /** True for a claim that can be worth less than nothing. */
 export function isLiability(leg: Leg): boolean {
@@ -90,6 +109,7 @@ export function isLiability(leg: Leg): boolean {
     case 'settledOption':
       return leg.size < 0n
     case 'perpetual':
+    case 'perpetualLiquidity':
     case 'fixedDebt':
       return true
     case 'liquidity':

@@ -1,7 +1,7 @@
 import { BaseError } from '../../core/errors.ts'
 import { claimKey, type Position, venueAccountKey } from '../../core/position.ts'
 import { type Wad, wad } from '../../core/units.ts'
-import type { OptionCollateralRule, VenueRule } from '../../core/venueRule.ts'
+import type { IsolatedPerpetualRule, MakerOrders, OptionCollateralRule, VenueRule } from '../../core/venueRule.ts'
 import { abs, ceilDiv, floorDiv, max } from '../../kernel/fixedPoint.ts'
 import { isAtMarket, withAmountChanged } from '../venues/moneyMarket.ts'
 
@@ -39,6 +39,13 @@ export function resizePosition(position: Position, factor: Wad): Position {
         }
       case 'option':
         return { ...position, size: down(position.size) }
+      case 'perpetualLiquidity':
+        return {
+          ...position,
+          liquidity: down(position.liquidity),
+          baseDebt: up(position.baseDebt),
+          quoteDebt: up(position.quoteDebt),
+        }
       case 'concentratedLiquidity':
         return {
           ...position,
@@ -86,6 +93,8 @@ export function followChange(rule: VenueRule, before: Position | undefined, afte
     }
     case 'perpetualAccount':
       return followPerpetual(rule, before, after)
+    case 'isolatedPerpetual':
+      return followIsolatedPerpetual(rule, before, after)
     case 'optionCollateral':
       return followOption(rule, before, after)
   }
@@ -125,6 +134,7 @@ function followPerpetual(
     const value = floorDiv(held.value * max(0n, amount + change), amount)
     return { ...rule, collaterals: rule.collaterals.map((item) => (item === held ? { ...held, value } : item)) }
   }
+  if (position.kind === 'perpetualLiquidity') return followOrder(rule, before, after)
   if (position.kind !== 'perpetual') throw new UnfollowedChangeError(position, `It has no ${position.kind}.`)
   const [from, to] = [before, after].map((side) => (side?.kind === 'perpetual' ? side : undefined))
   const candidates = rule.markets.filter(({ underlying }) => underlying === position.underlying)
@@ -139,6 +149,51 @@ function followPerpetual(
     funding: market.funding + (to?.funding ?? 0n) - (from?.funding ?? 0n),
   }
   return { ...rule, markets: rule.markets.map((item) => (item === market ? changed : item)) }
+}
+
+/** An order that the venue lists; a new one would need the price of its pool. */
+function followOrder(
+  rule: VenueRule & { kind: 'perpetualAccount' },
+  before: Position | undefined,
+  after: Position | undefined,
+): VenueRule {
+  const position = (before ?? after) as Position
+  const { id } = position.claim
+  const isListed = rule.markets.some(({ maker }) => maker?.orders.some((order) => order.id === id))
+  if (!isListed) throw new UnfollowedChangeError(position, 'It lists no such order.')
+  const changed = (order: MakerOrders['orders'][number]) => {
+    if (order.id !== id) return [order]
+    if (after?.kind !== 'perpetualLiquidity') return []
+    const { liquidity, tickLower, tickUpper, baseDebt, quoteDebt } = after
+    return [{ id, liquidity, tickLower, tickUpper, baseDebt, quoteDebt }]
+  }
+  return {
+    ...rule,
+    markets: rule.markets.map((market) =>
+      market.maker ? { ...market, maker: { ...market.maker, orders: market.maker.orders.flatMap(changed) } } : market,
+    ),
+  }
+}
+
+function followIsolatedPerpetual(
+  rule: IsolatedPerpetualRule,
+  before: Position | undefined,
+  after: Position | undefined,
+): VenueRule {
+  const position = (before ?? after) as Position
+  if (position.kind === 'balance' || position.kind === 'debt') {
+    if (position.asset !== rule.quoteAsset) throw new UnfollowedChangeError(position, `It takes no ${position.asset}.`)
+    const sign = position.kind === 'debt' ? -1n : 1n
+    return { ...rule, margin: rule.margin + sign * (amountOf(after) - amountOf(before)) }
+  }
+  if (position.kind !== 'perpetual') throw new UnfollowedChangeError(position, `It has no ${position.kind}.`)
+  const [from, to] = [before, after].map((side) => (side?.kind === 'perpetual' ? side : undefined))
+  return {
+    ...rule,
+    size: rule.size + (to?.size ?? 0n) - (from?.size ?? 0n),
+    cost: rule.cost + (to?.cost ?? 0n) - (from?.cost ?? 0n),
+    funding: rule.funding + (to?.funding ?? 0n) - (from?.funding ?? 0n),
+  }
 }
 
 function followOption(

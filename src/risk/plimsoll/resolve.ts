@@ -7,7 +7,7 @@ import type { Portfolio } from '../../core/portfolio.ts'
 import { claimKey, type Option, type Position, venueAccountKey } from '../../core/position.ts'
 import { powerOfTen, type Wad, wad } from '../../core/units.ts'
 import { maxPrice, maxVolatility } from '../../kernel/black76.ts'
-import { isPoolPrice, sqrtPriceOf } from '../../kernel/concentratedLiquidity.ts'
+import { isPoolPrice, sqrtPriceOf, virtualSqrtPriceOf } from '../../kernel/concentratedLiquidity.ts'
 import { ceilDiv, max, min, mul } from '../../kernel/fixedPoint.ts'
 import type { Leg, PricedToken } from './legs.ts'
 import { shockedVolatility } from './shock.ts'
@@ -128,6 +128,9 @@ export function resolveClaim(
     case 'concentratedLiquidity': {
       const { liquidity, tickLower, tickUpper, fees0, fees1 } = position
       if (liquidity === 0n && fees0 === 0n && fees1 === 0n) return undefined
+      if (position.uncounted !== undefined) {
+        return unpriced(`${position.token0} / ${position.token1}`, position.uncounted)
+      }
       const token0 = priceToken(position.token0, market, parameters)
       const token1 = priceToken(position.token1, market, parameters)
       if (!token0 || !token1) {
@@ -137,6 +140,25 @@ export function resolveClaim(
       if (outside) return unpriced(`${position.token0} / ${position.token1}`, outside)
       const underlyings = distinct(token0.underlying, token1)
       return { ...base, kind: 'liquidity', token0, token1, liquidity, tickLower, tickUpper, fees0, fees1, underlyings }
+    }
+    case 'perpetualLiquidity': {
+      const { underlying, liquidity, tickLower, tickUpper, baseDebt, quoteDebt } = position
+      if (liquidity === 0n && baseDebt === 0n && quoteDebt === 0n) return undefined
+      const quote = priceToken(position.quoteAsset, market, parameters)
+      if (!quote) throw refusal(base, `its quote ${unknown(position.quoteAsset)}`)
+      if (!Object.hasOwn(parameters.underlyings, underlying))
+        throw refusal(base, `underlying ${underlying} is not in the parameter set`)
+      const isHeld = scenarioPrices(underlying).every((price) => isPoolPrice(virtualSqrtPriceOf(price)))
+      if (!isHeld) throw refusal(base, 'no pool can hold its price in every scenario')
+      const order = { liquidity, tickLower, tickUpper, baseDebt, quoteDebt }
+      return {
+        ...base,
+        kind: 'perpetualLiquidity',
+        underlying,
+        quote,
+        ...order,
+        underlyings: distinct(underlying, quote),
+      }
     }
     case 'consumerDebt':
       return position.amount === 0n

@@ -4,10 +4,10 @@ import type { MarginParameters } from '../../core/parameters.ts'
 import type { Scenario } from '../../core/scenario.ts'
 import { type Wad, wad } from '../../core/units.ts'
 import { black76Delta } from '../../kernel/black76.ts'
-import { amountsForLiquidity, sqrtPriceX96 } from '../../kernel/concentratedLiquidity.ts'
+import { amountsForLiquidity, sqrtPriceX96, virtualSqrtPriceOf } from '../../kernel/concentratedLiquidity.ts'
 import { max, min, mul } from '../../kernel/fixedPoint.ts'
 import type { VenueShift } from '../venues/shift.ts'
-import type { Leg, LiquidityLeg, OptionLeg, PricedToken } from './legs.ts'
+import type { Leg, LiquidityLeg, OptionLeg, PerpetualLiquidityLeg, PricedToken } from './legs.ts'
 import { memoize } from './memoize.ts'
 import { createOptionPrices, type OptionPrices } from './optionPrices.ts'
 import { toQuantity } from './resolve.ts'
@@ -27,6 +27,8 @@ export type Valuer = {
   readonly base: MarketState
   /** Amounts of a position at the marks, fees included, whole tokens in WAD. */
   readonly liquidity: (leg: LiquidityLeg) => { readonly quantity0: Wad; readonly quantity1: Wad }
+  /** Virtual tokens of an order beyond its debts at the marks, WAD. */
+  readonly order: (leg: PerpetualLiquidityLeg) => { readonly base: Wad; readonly quote: Wad }
   /** N(d1) or N(d1) − 1 of an option at the marks, WAD. */
   readonly optionDelta: (leg: OptionLeg) => Wad
   /** The base state with the given scenarios applied. */
@@ -51,6 +53,23 @@ export function liquidityQuantities(leg: LiquidityLeg, state: MarketState): { qu
     quantity0: toQuantity(amount0 + fees0, token0.decimals),
     quantity1: toQuantity(amount1 + fees1, token1.decimals),
   }
+}
+
+/** Virtual tokens of an order beyond its debts at our own price, WAD, rounded down: what a pool would give back for them. */
+export function orderAmounts(
+  leg: PerpetualLiquidityLeg,
+  state: MarketState,
+): { readonly base: Wad; readonly quote: Wad } {
+  const { underlying, liquidity, tickLower, tickUpper, baseDebt, quoteDebt } = leg
+  const sqrtPrice = virtualSqrtPriceOf(state.price(underlying))
+  const { amount0, amount1 } = amountsForLiquidity({ sqrtPrice, tickLower, tickUpper, liquidity })
+  return { base: amount0 - baseDebt, quote: amount1 - quoteDebt }
+}
+
+/** Profit of an order in its quote asset: mul(base − baseDebt, S) + quote − quoteDebt. */
+export function orderProfit(leg: PerpetualLiquidityLeg, state: MarketState): Wad {
+  const { base, quote } = orderAmounts(leg, state)
+  return mul(base, state.price(leg.underlying)) + quote
 }
 
 /** Profit of a perpetual in its quote asset: mul(size, S) − cost + funding. */
@@ -89,6 +108,8 @@ export function createValuer(
         const { quantity0, quantity1 } = liquidityQuantities(leg, state)
         return tokenValue(quantity0, leg.token0, state) + tokenValue(quantity1, leg.token1, state)
       }
+      case 'perpetualLiquidity':
+        return tokenValue(orderProfit(leg, state), leg.quote, state)
       case 'settledOption':
         return leg.value
       case 'fixedDebt':
@@ -102,6 +123,7 @@ export function createValuer(
   }
 
   const liquidity = memoize((leg: LiquidityLeg) => liquidityQuantities(leg, base))
+  const order = memoize((leg: PerpetualLiquidityLeg) => orderAmounts(leg, base))
   const optionDelta = memoize((leg: OptionLeg) =>
     black76Delta(leg.right, forwardOf(leg, base), leg.strike, prices(leg.underlying).totalVolatility(leg, 'none')),
   )
@@ -143,7 +165,7 @@ export function createValuer(
     once: (rule, short, spot, compute) => prices(rule.underlying).minimum(rule, short, spot, compute),
   })
 
-  return { value, base, liquidity, optionDelta, shocked, priced, shiftTo }
+  return { value, base, liquidity, order, optionDelta, shocked, priced, shiftTo }
 }
 
 /** Price of one whole token: mul(rate, S). */

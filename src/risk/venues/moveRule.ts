@@ -1,5 +1,6 @@
 import type { AssetKey, Underlying } from '../../core/asset.ts'
-import type { VenueRule } from '../../core/venueRule.ts'
+import type { PerpetualAccountRule, VenueRule } from '../../core/venueRule.ts'
+import { makerAmounts, moveSqrtPrice } from './makerOrders.ts'
 import { debtQuote, moveDown, moveUp, type VenueShift } from './shift.ts'
 
 /**
@@ -49,15 +50,25 @@ export function moveRule(rule: VenueRule, shift: VenueShift): VenueRule {
         })),
         markets: rule.markets.map((market) => ({
           ...market,
-          quote: (market.size < 0n ? moveUp : moveDown)(market.quote, market.underlying, shift),
+          quote: (isShort(market, shift) ? moveUp : moveDown)(market.quote, market.underlying, shift),
+          ...(market.maker && {
+            maker: { ...market.maker, sqrtPrice: moveSqrtPrice(market.maker.sqrtPrice, market.underlying, shift) },
+          }),
         })),
       }
+    case 'isolatedPerpetual':
+      return { ...rule, quote: (rule.size < 0n ? moveUp : moveDown)(rule.quote, rule.underlying, shift) }
     case 'optionCollateral': {
       // One quote serves calls and puts; what it loses by rounding is a wei of the venue's price.
       const hasCalls = rule.shorts.some(({ right }) => right === 'call')
       return { ...rule, quote: (hasCalls ? moveUp : moveDown)(rule.quote, rule.underlying, shift) }
     }
   }
+}
+
+/** Whether size and orders together are short after the move. */
+function isShort({ size, maker, underlying }: PerpetualAccountRule['markets'][number], shift: VenueShift): boolean {
+  return size + makerAmounts(maker, underlying, shift).base < 0n
 }
 
 /** Underlyings whose price can decide whether the venue liquidates, in alphabetical order. */
@@ -76,6 +87,7 @@ export function ruleUnderlyings(rule: VenueRule, underlyingOf: VenueShift['under
           ...rule.collaterals.map(({ asset }) => underlyingOf(asset)),
           ...rule.markets.map(({ underlying }) => underlying),
         ]
+      case 'isolatedPerpetual':
       case 'optionCollateral':
         return [rule.underlying]
     }

@@ -1,6 +1,7 @@
 import { powerOfTen, type Wad, wad } from '../../core/units.ts'
 import type { PerpetualAccountRule } from '../../core/venueRule.ts'
 import { abs, ceilDiv, floorDiv, min, mul, mulUp } from '../../kernel/fixedPoint.ts'
+import { makerAmounts } from './makerOrders.ts'
 import {
   collateralQuote,
   dollarsDown,
@@ -14,8 +15,8 @@ import {
 
 /**
  * State of a Perpetual Protocol v2 account (`ClearingHouse._isLiquidatable`, `Vault.isLiquidatable`). The account value is
- * cash, other collateral at its ratio, and `size · price − cost + funding` of each market, rounded down to the settlement
- * token. It is liquidatable below maintenance ratio × Σ abs(size · price); with other collateral also when cash and
+ * cash, other collateral at its ratio, and `size · price − cost + funding` of each market, with what its orders hold beyond
+ * their debts, rounded down to the settlement token. It is liquidatable below maintenance ratio × Σ abs(size · price); with other collateral also when cash and
  * unrealized results are further negative than `settlementDebt` allows. There the vault compares without rounding, so
  * that we are early by at most one unit of the settlement token.
  *
@@ -56,12 +57,18 @@ export function perpetualAccountTotals(rule: PerpetualAccountRule, shift: VenueS
   let positionValue = 0n
   let notionalUp = 0n
   for (const market of markets) {
-    const { underlying, size, cost, funding, quote } = market
-    const { value, notional } = itemValue(market, underlying, shift, () => {
+    const { underlying, cost, funding, quote } = market
+    const { value, notional, quoteOfOrders } = itemValue(market, underlying, shift, () => {
+      const orders = makerAmounts(market.maker, underlying, shift)
+      const size = market.size + orders.base
       const price = size < 0n ? moveUp(quote, underlying, shift) : moveDown(quote, underlying, shift)
-      return { value: mul(size, price), notional: ceilDiv(abs(size) * moveUp(quote, underlying, shift), wad) }
+      return {
+        value: mul(size, price),
+        notional: ceilDiv(abs(size) * moveUp(quote, underlying, shift), wad),
+        quoteOfOrders: orders.quote,
+      }
     })
-    settlement += value - cost + funding
+    settlement += value - cost + funding + quoteOfOrders
     positionValue += abs(value)
     notionalUp += notional
   }

@@ -36,6 +36,9 @@ export function topUpsOf(rule: VenueRule): readonly TopUp[] {
       return [repay({ asset: rule.debt.asset, decimals: rule.debt.decimals, index: 0, limit: rule.debt.amount })]
     case 'perpetualAccount':
       return [add({ asset: rule.quoteAsset, decimals: rule.quoteDecimals, index: 0 })]
+    case 'isolatedPerpetual':
+      // The venue keeps its margin with 18 decimals.
+      return [add({ asset: rule.quoteAsset, decimals: 18, index: 0 })]
     case 'optionCollateral':
       return rule.shorts.map(({ collateralIn }, index) =>
         add({ asset: collateralIn === 'base' ? rule.underlying : rule.quoteAsset, decimals: 18, index }),
@@ -81,6 +84,8 @@ export function withTopUp(rule: VenueRule, { action, index, limit, asset }: TopU
       return { ...rule, debt: changed(rule.debt) }
     case 'perpetualAccount':
       return { ...rule, cash: rule.cash + amount * 10n ** BigInt(18 - rule.quoteDecimals) }
+    case 'isolatedPerpetual':
+      return { ...rule, margin: rule.margin + amount }
     case 'optionCollateral':
       return { ...rule, shorts: withCollateral(rule.shorts, index, amount) }
   }

@@ -1,6 +1,7 @@
 import type { VenueRule } from '../../core/venueRule.ts'
 import { baseDebtState } from './baseDebt.ts'
 import { isolatedLoanState } from './isolatedLoan.ts'
+import { isolatedPerpetualState } from './isolatedPerpetual.ts'
 import { lendingPoolState } from './lendingPool.ts'
 import { moneyMarketState } from './moneyMarket.ts'
 import { optionCollateralState } from './optionCollateral.ts'
@@ -29,6 +30,8 @@ export function venueState(rule: VenueRule, shift: VenueShift): VenueState {
       return moneyMarketState(rule, shift)
     case 'perpetualAccount':
       return perpetualAccountState(rule, shift)
+    case 'isolatedPerpetual':
+      return isolatedPerpetualState(rule, shift)
     case 'optionCollateral':
       return optionCollateralState(rule, shift)
   }

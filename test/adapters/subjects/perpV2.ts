@@ -8,6 +8,9 @@ import { perpV2 } from '../../../src/adapters/perpV2.ts'
 import type { PerpV2Configuration, PerpV2Raw } from '../../../src/adapters/perpV2Read.ts'
 import { toAssetKey } from '../../../src/core/asset.ts'
 import { wad } from '../../../src/core/units.ts'
+import { sqrtRatioAtTick } from '../../../src/kernel/concentratedLiquidity.ts'
+import { min } from '../../../src/kernel/fixedPoint.ts'
+import { makerAmounts } from '../../../src/risk/venues/makerOrders.ts'
 import { readPerpAccount } from '../../support/devnetViews.ts'
 import { contextOf } from '../support/context.ts'
 import type { Action, AnySubject, ConformanceSubject, PureCase } from '../support/subject.ts'
@@ -59,7 +62,12 @@ function pureCase(amount: bigint, decimals: number): PureCase<PerpV2Configuratio
     settlementToken: token(7),
     markets: [{ baseToken: token(8), underlying: 'ETH' }],
   }
-  const market = { baseToken: token(8), underlying: 'ETH', isOpen: true, orders: 0 }
+  // A range below the price holds quote only; no pool has more liquidity than 128 bits.
+  const liquidity = min(amount, (1n << 128n) - 1n)
+  const range = { liquidity, tickLower: -120, tickUpper: -60 }
+  const quote = (liquidity * (sqrtRatioAtTick(-60) - sqrtRatioAtTick(-120))) >> 96n
+  const orders = [{ id: zeroHash, ...range, baseDebt: amount, quoteDebt: amount }]
+  const market = { baseToken: token(8), underlying: 'ETH', isOpen: true, orders, sqrtPrice: 1n << 96n }
   return {
     raw: {
       baseTokens: [token(8)],
@@ -87,8 +95,8 @@ function pureCase(amount: bigint, decimals: number): PureCase<PerpV2Configuratio
       },
     },
     context: contextOf(configuration, { [token(7)]: 6, [token(9)]: decimals }),
-    amounts: [amount, amount, -amount, -amount, amount],
-    venueValues: [amount * unit, (amount * wad) / 10n ** BigInt(decimals), amount],
+    amounts: [amount, amount, -amount, -amount, amount, liquidity, amount, amount],
+    venueValues: [amount * unit, (amount * wad) / 10n ** BigInt(decimals), amount, quote - 2n * amount],
   }
 }
 
@@ -114,12 +122,10 @@ const subject: ConformanceSubject<PerpV2Configuration, PerpV2Raw> = {
     'a withdrawal': withdraw,
     'a larger position': short(10n ** 9n),
     'closing the position': close,
-  },
-  refusedActions: {
-    'liquidity in the market': (user, { deployment }) =>
+    'an order in the market': (user, { deployment }) =>
       addPerpLiquidity(user, deployment.perpV2, { base: wad / 10n, quote: 200n * wad }),
   },
-  requireAsVenue: async ({ positions }, world, account) => {
+  requireAsVenue: async ({ positions, rules }, world, account) => {
     const { tokens, chainId } = world.deployment
     const venue = await readPerpAccount(world, account)
     const weth = toAssetKey(chainId, tokens.weth)
@@ -130,7 +136,10 @@ const subject: ConformanceSubject<PerpV2Configuration, PerpV2Raw> = {
     const gap = value - venue.value
     expect(-unit < gap && gap < unit, `${value} against ${venue.value}`).to.equal(true)
     const size = positions.reduce((total, position) => total + (position.kind === 'perpetual' ? position.size : 0n), 0n)
-    expect(size).to.equal(venue.size)
+    const orders = rules.flatMap((rule) => (rule.kind === 'perpetualAccount' ? rule.markets : []))
+    const shift = { price: () => wad, base: () => wad, underlyingOf: () => 'ETH', rate: () => wad, timestamp: 0 }
+    const made = orders.reduce((total, { maker }) => total + makerAmounts(maker, 'ETH', shift).base, 0n)
+    expect(size + made).to.equal(venue.size)
   },
   rule: {
     underlying: 'ETH',

@@ -3,7 +3,8 @@ import { type Address, maxUint128, parseAbi } from 'viem'
 import { noDeadline, sendAs } from '../../../scripts/devnet/chain.ts'
 import { approveAll, mintToken, wrapEther } from '../../../scripts/devnet/tokens.ts'
 import { mintPosition, swapExactInput } from '../../../scripts/devnet/uniswapV3.ts'
-import { type UniswapV3Raw, uniswapV3 } from '../../../src/adapters/uniswapV3.ts'
+import { uniswapV3 } from '../../../src/adapters/uniswapV3.ts'
+import { poolAddress, type UniswapV3Raw } from '../../../src/adapters/uniswapV3Read.ts'
 import { wad } from '../../../src/core/units.ts'
 import { readUniswapPositions } from '../../support/devnetViews.ts'
 import { contextOf } from '../support/context.ts'
@@ -52,20 +53,24 @@ function pureCase(amount: bigint, decimals: number): PureCase<Configuration, Uni
     growthLast: [0n, 0n],
     owed: [amount, amount],
   } as const
+  const withdrawn = { ...position, liquidity: 0n }
+  const configuration = uniswapV3.configuration.parse({ positionManager: token(8), factory: token(9) })
+  const nothing = [0n, 0n] as const
+  const pool = {
+    tick: 0,
+    growth: nothing,
+    outside: new Map([-887_220, 887_220].map((tick) => [tick, nothing])),
+    ranges: new Map([['-887220..887220', withdrawn]]),
+  }
   return {
     // Tokens outside the parameter set keep their liquidity; without liquidity fees are what is owed already.
     raw: {
       balance: 2n,
-      stored: [
-        { ...position, liquidity: 0n },
-        { ...position, id: 2n, token0: token(3), liquidity: amount },
-      ],
-      pools: new Map(),
+      stored: [withdrawn, { ...position, id: 2n, token0: token(3), liquidity: amount }],
+      pools: new Map([[poolAddress(withdrawn, configuration), pool]]),
+      decimals: [token(1), token(2)].map((one) => ({ token: one, decimals })),
     },
-    context: contextOf(uniswapV3.configuration.parse({ positionManager: token(8), factory: token(9) }), {
-      [token(1)]: decimals,
-      [token(2)]: decimals,
-    }),
+    context: contextOf(configuration, { [token(1)]: decimals, [token(2)]: decimals }),
     amounts: [0n, amount, amount, amount, 0n, 0n],
   }
 }

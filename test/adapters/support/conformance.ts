@@ -3,6 +3,7 @@ import type { Address, Hex } from 'viem'
 import { advanceTime, type Sender, sendAs } from '../../../scripts/devnet/chain.ts'
 import { UnsupportedPositionError } from '../../../src/adapters/errors.ts'
 import { CallFailedError, ReorgedError } from '../../../src/chain/errors.ts'
+import { readLoggedWords, tellOf } from '../../../src/chain/tellingLogs.ts'
 import { toJson } from '../../../src/core/canonical.ts'
 import { orderDistinctClaims } from '../../../src/core/distinctClaims.ts'
 import { BaseError } from '../../../src/core/errors.ts'
@@ -253,6 +254,7 @@ function describeWitness(subject: AnySubject): void {
       expect(await replay(world, before)).to.equal(before.witness.results)
       await act(senderOf(world), world)
       expect(await replay(world, before)).not.to.equal(before.witness.results)
+      await requireTold(subject, world, before)
     })
   }
 
@@ -265,8 +267,23 @@ function describeWitness(subject: AnySubject): void {
       const before = await readAs(subject, world, { account: world.newcomer })
       await open(sendAs(world.chain, world.newcomer), world)
       expect(await replay(world, before)).not.to.equal(before.witness.results)
+      await requireTold(subject, world, before)
     })
   }
+}
+
+/** Where the adapter says which logs tell of a change: there is one since the reading. */
+async function requireTold({ adapter }: AnySubject, world: World<unknown>, { raw, context }: TracedReading) {
+  const until = adapter.toldBy?.(raw, context)
+  if (until === undefined) return
+  const contracts = until.map(({ contract }) => contract)
+  const range = { after: context.block, upTo: await pinNow(world) }
+  const logged = await readLoggedWords(world.client, contracts, range)
+  if (logged === undefined) return expect.fail('the logs cannot be walked back to the reading')
+  expect(
+    until.some((logs) => tellOf(logged, logs)),
+    'a log that tells of the change',
+  ).to.equal(true)
 }
 
 function describeRule({ rule, ...subject }: AnySubject): void {

@@ -11,6 +11,8 @@ export function amountsOf(position: Position): readonly bigint[] {
       return [position.size, position.cost, position.funding]
     case 'option':
       return [position.size, position.strike]
+    case 'perpetualLiquidity':
+      return [position.liquidity, position.baseDebt, position.quoteDebt]
     case 'concentratedLiquidity':
       return [position.liquidity, position.fees0, position.fees1]
   }

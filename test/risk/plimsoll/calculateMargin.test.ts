@@ -9,6 +9,7 @@ import {
 import type { MarginLineId, MarginResult } from '../../../src/core/margin.ts'
 import type { Position } from '../../../src/core/position.ts'
 import { wad } from '../../../src/core/units.ts'
+import { toMarketRequest } from '../../../src/market/request.ts'
 import { calculateMargin } from '../../../src/risk/plimsoll/calculateMargin.ts'
 import { TooManyLiabilitiesError } from '../../../src/risk/plimsoll/errors.ts'
 import {
@@ -384,6 +385,18 @@ describe('calculateMargin', () => {
       expect(dusty.unpriced).to.have.length(501)
       expect(dusty.unpriced.every(({ reason }) => reason.includes('not in the parameter set'))).to.equal(true)
       expect([dusty.equity, dusty.initialMargin]).to.deep.equal([plain.equity, plain.initialMargin])
+    })
+
+    it('counts liquidity as zero that its adapter says not to count, names it with the reason and asks for no price of it', () => {
+      const hooked = { ...liquidity(-100, 100, wad), uncounted: 'hook 0x01 has beforeRemoveLiquidity' }
+      const [plain, beside] = [margin(balance(assets.weth, wad)), margin(balance(assets.weth, wad), hooked)]
+      expect(beside.unpriced.map(({ reason }) => reason)).to.deep.equal([hooked.uncounted])
+      expect([beside.equity, beside.initialMargin]).to.deep.equal([plain.equity, plain.initialMargin])
+      expect(toMarketRequest([hooked], { parameters, timestamp: 0 })).to.deep.equal({
+        underlyings: [],
+        assets: [],
+        options: [],
+      })
     })
 
     it('does not let dust of a token whose feed is late block an account', () => {

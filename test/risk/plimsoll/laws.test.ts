@@ -347,6 +347,15 @@ function times(position: Position, factor: bigint): Position {
       return { ...position, size: position.size * factor }
     case 'concentratedLiquidity':
       return { ...position, liquidity: position.liquidity * factor }
+    case 'perpetualLiquidity': {
+      const { liquidity, baseDebt, quoteDebt } = position
+      return {
+        ...position,
+        liquidity: liquidity * factor,
+        baseDebt: baseDebt * factor,
+        quoteDebt: quoteDebt * factor,
+      }
+    }
   }
 }
 
@@ -372,6 +381,14 @@ function split(position: Position, part: (value: bigint) => bigint): readonly Po
       return half((take, suffix) => ({ ...position, claim: claim(suffix), size: take(position.size) }))
     case 'concentratedLiquidity':
       return half((take, suffix) => ({ ...position, claim: claim(suffix), liquidity: take(position.liquidity) }))
+    case 'perpetualLiquidity':
+      return half((take, suffix) => ({
+        ...position,
+        claim: claim(suffix),
+        liquidity: take(position.liquidity),
+        baseDebt: take(position.baseDebt),
+        quoteDebt: take(position.quoteDebt),
+      }))
     case 'consumerDebt':
       return [position]
   }

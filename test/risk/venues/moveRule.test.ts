@@ -8,8 +8,11 @@ import { venueState } from '../../../src/risk/venues/venueState.ts'
 import { thrown } from '../../support/rejection.ts'
 import {
   baseDebt,
+  ethMarket,
   isolatedLoan,
+  isolatedPerpetual,
   lendingPool,
+  makerOrders,
   optionCollateral,
   perpetualAccount,
   shiftTo,
@@ -24,6 +27,9 @@ const rules: readonly VenueRule[] = [
   isolatedLoan(12_000n * 10n ** 6n),
   baseDebt(12_000n * 10n ** 6n),
   perpetualAccount(),
+  perpetualAccount({ markets: [{ ...ethMarket(-2n * wad, 2_000n * wad), maker: makerOrders() }] }),
+  isolatedPerpetual(),
+  isolatedPerpetual({ size: -10n * wad, cost: -20_000n * wad }),
   optionCollateral([short('call', 'quote', { collateral: 700n * wad })]),
   optionCollateral([short('put', 'quote', { collateral: 500n * wad })]),
 ]
@@ -48,7 +54,7 @@ describe('moveRule', () => {
     const { underlyingOf } = shiftTo()
     expect(rules.map((rule) => ruleUnderlyings(rule, underlyingOf))).to.deep.equal([
       ...Array(4).fill(['ETH', 'USDC']),
-      ...Array(3).fill(['ETH']),
+      ...Array(6).fill(['ETH']),
     ])
   })
 

@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import { UnpricedLiabilityError } from '../../../src/core/errors.ts'
-import { perpetualAccountState } from '../../../src/risk/venues/perpetualAccount.ts'
+import { amountsForLiquidity, virtualSqrtPriceOf } from '../../../src/kernel/concentratedLiquidity.ts'
+import { perpetualAccountState, perpetualAccountTotals } from '../../../src/risk/venues/perpetualAccount.ts'
 import { thrown } from '../../support/rejection.ts'
-import { ethMarket, perpetualAccount, shiftTo, unknownToken, wad, weth } from './support/rules.ts'
+import { ethMarket, makerOrders, perpetualAccount, shiftTo, unknownToken, wad, weth } from './support/rules.ts'
 
 const eth = (price: bigint) => shiftTo({ ETH: price * wad })
 
@@ -48,6 +49,33 @@ describe('perpetualAccountState', () => {
     // −0.0000001 is −0.000001.
     const negative = perpetualAccount({ cash: -(10n ** 11n), markets: [] })
     expect(perpetualAccountState(negative, shiftTo())).to.include({ isLiquidatable: true, slack: -(10n ** 12n) })
+  })
+
+  it('behavior: solves orders again at the pool’s moved price and nets them with the position', () => {
+    const maker = makerOrders()
+    const rule = perpetualAccount({ cash: 100_000n * wad, markets: [{ ...ethMarket(-2n * wad, 2_000n * wad), maker }] })
+    // Just borrowed, the orders hold a wei less of each token than is owed.
+    const atRest = perpetualAccountTotals(rule, shiftTo())
+    expect(atRest.positionValue).to.equal(2n * 2_000n * wad + 4_000n)
+    for (const dollars of [1_200n, 1_900n, 2_500n, 4_000n]) {
+      const moved = maker.orders.map(({ baseDebt, quoteDebt, ...range }) => {
+        const sqrtPrice = virtualSqrtPriceOf(dollars * wad)
+        const { amount0, amount1 } = amountsForLiquidity({ ...range, sqrtPrice })
+        return { base: amount0 - baseDebt, quote: amount1 - quoteDebt }
+      })
+      const base = moved.reduce((sum, order) => sum + order.base, -2n * wad)
+      const quote = moved.reduce((sum, order) => sum + order.quote, 0n)
+      const expected = 100_000n * wad + base * dollars + 4_000n * wad + quote
+      const { settlement, positionValue } = perpetualAccountTotals(rule, eth(dollars))
+      // The root of a root is a last digit off, which ten thousand units of liquidity make 1e-12.
+      const gap = settlement - expected
+      expect(gap < 10n ** 6n && gap > -(10n ** 6n), `${gap} at ${dollars}`).to.equal(true)
+      const size = base < 0n ? -base : base
+      const apart = positionValue - size * dollars
+      expect(apart < 10n ** 6n && apart > -(10n ** 6n), `${apart} at ${dollars}`).to.equal(true)
+      // Whoever makes a market loses to whoever trades, either way.
+      expect(base * dollars + 4_000n * wad + quote + 2n * wad * (dollars - 2_000n) < 0n).to.equal(true)
+    }
   })
 
   it('behavior: counts funding and gives dollars at our own price of the quote asset', () => {

@@ -6,6 +6,7 @@ import {
   baseDebt,
   ethMarket,
   isolatedLoan,
+  isolatedPerpetual,
   lendingPool,
   optionCollateral,
   perpetualAccount,
@@ -37,6 +38,9 @@ const falling: Readonly<Record<string, fc.Arbitrary<VenueRule>>> = {
   'perpetualAccount, long': fc
     .tuple(amount, fc.bigInt(0n, 10_000n * wad))
     .map(([size, cash]) => perpetualAccount({ cash, markets: [ethMarket(size, 2_000n * wad)] })),
+  'isolatedPerpetual, long': fc
+    .tuple(amount, fc.bigInt(0n, 10_000n * wad))
+    .map(([size, margin]) => isolatedPerpetual({ margin, size, cost: 2_000n * size })),
   'optionCollateral, put': fc
     .tuple(amount, fc.bigInt(0n, 50_000n * wad))
     .map(([size, collateral]) => optionCollateral([short('put', 'quote', { amount: size, collateral })])),
@@ -45,6 +49,9 @@ const rising: typeof falling = {
   'perpetualAccount, short': fc
     .tuple(amount, fc.bigInt(0n, 50_000n * wad))
     .map(([size, cash]) => perpetualAccount({ cash, markets: [ethMarket(-size, 2_000n * wad)] })),
+  'isolatedPerpetual, short': fc
+    .tuple(amount, fc.bigInt(0n, 50_000n * wad))
+    .map(([size, margin]) => isolatedPerpetual({ margin, size: -size, cost: -2_000n * size })),
   'optionCollateral, call': fc
     .tuple(amount, fc.bigInt(0n, 50_000n * wad))
     .map(([size, collateral]) => optionCollateral([short('call', 'quote', { amount: size, collateral })])),
@@ -53,6 +60,7 @@ const rising: typeof falling = {
 /** How far a rule itself is not monotone: a last digit of the kernel, one unit of the settlement token. WAD USD. */
 const tolerances: Readonly<Partial<Record<VenueRule['kind'], bigint>>> = {
   optionCollateral: 10n ** 9n,
+  isolatedPerpetual: 10n,
   perpetualAccount: 10n ** 12n + 1n,
 }
 

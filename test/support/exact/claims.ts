@@ -71,6 +71,16 @@ export type Claim = Held &
         readonly tickUpper: number
         readonly fees: readonly [bigint, bigint]
       }
+    | {
+        readonly kind: 'perpetualLiquidity'
+        readonly underlying: Underlying
+        readonly quote: Token
+        readonly liquidity: bigint
+        readonly tickLower: number
+        readonly tickUpper: number
+        readonly baseDebt: Real
+        readonly quoteDebt: Real
+      }
     | { readonly kind: 'consumerDebt'; readonly amount: Real }
   )
 
@@ -82,6 +92,7 @@ export function underlyingsOf(claim: Claim): readonly Underlying[] {
     case 'debt':
       return [claim.token.underlying]
     case 'perpetual':
+    case 'perpetualLiquidity':
     case 'option':
       return [claim.underlying, claim.quote.underlying]
     case 'concentratedLiquidity':
@@ -195,11 +206,19 @@ export function toClaims({ portfolio, market, parameters }: Inputs): Claim[] {
         }
       }
       case 'concentratedLiquidity': {
+        if (position.uncounted !== undefined) return null
         const token0 = tokenOf(position.token0)
         const token1 = tokenOf(position.token1)
         if (token0 === null || token1 === null || !canPoolHold([token0, token1])) return null
         const { kind, liquidity, tickLower, tickUpper, fees0, fees1 } = position
         return { ...held, kind, tokens: [token0, token1], liquidity, tickLower, tickUpper, fees: [fees0, fees1] }
+      }
+      case 'perpetualLiquidity': {
+        const quote = tokenOf(position.quoteAsset)
+        const { kind, underlying, liquidity, tickLower, tickUpper } = position
+        if (quote === null || !isPriced(underlying) || !canVirtualPoolHold(underlying)) return null
+        const debts = { baseDebt: fromWad(position.baseDebt), quoteDebt: fromWad(position.quoteDebt) }
+        return { ...held, kind, underlying, quote, liquidity, tickLower, tickUpper, ...debts }
       }
       case 'consumerDebt':
         return { ...held, kind: 'consumerDebt', amount: fromWad(position.amount) }
@@ -218,6 +237,14 @@ export function toClaims({ portfolio, market, parameters }: Inputs): Claim[] {
         return root >= sqrtRatio(-887272) && root < sqrtRatio(887272)
       }),
     )
+  }
+
+  /** The same of a pool of virtual tokens, base for dollars, both of 18 decimals. */
+  function canVirtualPoolHold(underlying: Underlying): boolean {
+    return scenarioPrices({ market, parameters }, underlying).every((price) => {
+      const root = sqrtPrice(price, 10n ** 18n, 18, 18)
+      return root >= sqrtRatio(-887272) && root < sqrtRatio(887272)
+    })
   }
 
   function isQuoted(asset: AssetKey): boolean {
@@ -240,6 +267,7 @@ function assetsOf(position: Position): readonly AssetKey[] {
     case 'debt':
       return [position.asset]
     case 'perpetual':
+    case 'perpetualLiquidity':
     case 'option':
       return [position.quoteAsset]
     case 'concentratedLiquidity':
@@ -291,6 +319,8 @@ function isEmpty(position: Position): boolean {
       return position.size === 0n && position.cost === 0n && position.funding === 0n
     case 'option':
       return position.size === 0n
+    case 'perpetualLiquidity':
+      return position.liquidity === 0n && position.baseDebt === 0n && position.quoteDebt === 0n
     case 'concentratedLiquidity':
       return isEmptyLiquidity(position)
   }

@@ -90,6 +90,7 @@ function valueError(
       return 4n * tokenError(claim.token)
     case 'concentratedLiquidity':
       return 4n * sum(claim.tokens.map(tokenError))
+    case 'perpetualLiquidity':
     case 'perpetual':
       return 4n * times(wei, 2n * highestPrice(claim.quote) + one)
     case 'option': {
@@ -145,8 +146,17 @@ function venueError(
     case 'perpetualAccount': {
       const sizes = sum(rule.markets.map(({ size }) => abs(fromWad(size))))
       const unit = fromDecimals(1n, rule.quoteDecimals)
-      return 4n * (times(sizes, 4n * wei) + unit + 8n * wei * BigInt(rule.markets.length + rule.collaterals.length))
+      const orders = sum(
+        rule.markets.map(({ underlying, maker }) =>
+          times(8n * wei * BigInt(maker?.orders.length ?? 0), highest(underlying) + one),
+        ),
+      )
+      return (
+        4n * (times(sizes, 4n * wei) + orders + unit + 8n * wei * BigInt(rule.markets.length + rule.collaterals.length))
+      )
     }
+    case 'isolatedPerpetual':
+      return 4n * (times(abs(fromWad(rule.size)), 4n * wei) + times(8n * wei, highest(rule.underlying) + one))
     case 'optionCollateral': {
       const sizes = sum(rule.shorts.map(({ amount }) => fromWad(amount)))
       const spot = 2n * highest(rule.underlying)

@@ -3,7 +3,7 @@ import type { Claim } from './claims.ts'
 import { abs, fromWad, type Real, sum, times } from './real.ts'
 import type { Book } from './scan.ts'
 
-/** A quantity of an underlying in one claim, signed. `asset` is null for a perpetual. */
+/** A quantity of an underlying in one claim, signed. `asset` is null for a perpetual and an order. */
 export type Holding = {
   readonly claim: Claim
   readonly underlying: Underlying
@@ -12,7 +12,7 @@ export type Holding = {
   readonly quantity: Real
 }
 
-/** Quantities of balances, debts, perpetuals and both tokens of liquidity at the marks. */
+/** Quantities of balances, debts, perpetuals, orders beyond their debts and both tokens of liquidity at the marks. */
 export function holdingsOf({ valuer }: Book, claim: Claim): Holding[] {
   switch (claim.kind) {
     case 'balance':
@@ -23,6 +23,8 @@ export function holdingsOf({ valuer }: Book, claim: Claim): Holding[] {
     }
     case 'perpetual':
       return [{ claim, underlying: claim.underlying, asset: null, quantity: claim.size }]
+    case 'perpetualLiquidity':
+      return [{ claim, underlying: claim.underlying, asset: null, quantity: valuer.orderTokens(claim, {})[0] }]
     case 'concentratedLiquidity': {
       const held = valuer.liquidityTokens(claim, {})
       return claim.tokens.map(({ asset, underlying, rate }, index) => ({

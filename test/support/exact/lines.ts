@@ -19,7 +19,7 @@ export function wrappedBasisLine(book: Book, side: Side): Real {
   const { claims, valuer, inputs } = book
   const net = new Map<string, Real>()
   for (const claim of claims) {
-    if (claim.kind === 'perpetual') continue
+    if (claim.kind === 'perpetual' || claim.kind === 'perpetualLiquidity') continue
     for (const { asset, underlying, quantity } of holdingsOf(book, claim)) {
       const value = times(valuer.credited(claim, quantity), valuer.spotOf(underlying))
       if (asset !== null) net.set(asset, (net.get(asset) ?? 0n) + value)
@@ -180,7 +180,9 @@ export function arithmeticLine(book: Book): Real {
         times(abs(quantity), valuer.spotOf(underlying)),
       )
       const option = claim.kind === 'option' ? times(abs(claim.size), valuer.forwardOf(claim, {})) : 0n
-      return times(sum(held) + option, epsilon)
+      const borrowed =
+        claim.kind === 'perpetualLiquidity' ? 2n * times(claim.baseDebt, valuer.spotOf(claim.underlying)) : 0n
+      return times(sum(held) + option + borrowed, epsilon)
     }),
   )
 }

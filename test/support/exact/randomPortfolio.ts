@@ -11,8 +11,10 @@ import {
 import type { VenueRule } from '../../../src/core/venueRule.ts'
 import { Random } from '../../kernel/support/random.ts'
 import type { Inputs } from './claims.ts'
+import { liquidityAmounts, sqrtPrice } from './liquidity.ts'
 import { type ListedOption, now, randomMarket } from './randomMarket.ts'
 import { chainId, randomParameters, tokenAddress, tokens, unknownToken } from './randomParameters.ts'
+import { floorSqrt } from './real.ts'
 
 const wad = 10n ** 18n
 const account = tokenAddress(0xaa)
@@ -39,6 +41,9 @@ export function randomInputs(seed: bigint, lending: Lending = 'lendingPool'): In
   const { market, listed } = randomMarket(random, parameters)
   const scene: Scene = { random, parameters, market, listed, lending, positions: [], rules: [] }
   for (let count = random.between(1n, 3n); count > 0n; count--) addPart(scene)
+  // Of a stream of its own, so that what the other seeds give does not hang on it.
+  if (seed % 9n === 3n) addMarketMaking({ ...scene, random: new Random(~seed & 0xffff_ffff_ffffn) })
+  if (seed % 9n === 5n) addIsolatedPerpetual({ ...scene, random: new Random(~seed & 0xffff_ffff_ffffn) })
   const enforceable = random.between(0n, 3n) === 0n
   const positions = scene.positions.map((position) =>
     enforceable && position.control !== 'consumer' ? { ...position, control: 'enforceable' as const } : position,
@@ -352,6 +357,96 @@ function addPerpetuals(scene: Scene): void {
   })
 }
 
+/** Orders around the price, borrowed at another, beside a position and cash. */
+function addMarketMaking(scene: Scene): void {
+  const { random, positions, rules, market } = scene
+  const venueAccount = placeAt(scene, 'perp')
+  if (isTaken(scene, venueAccount)) return
+  const total = worth(scene)
+  const quoteAsset = pick(scene, [tokens.usdc, tokens.susd])
+  const underlying = pick(scene, ['ETH', 'BTC'])
+  const spot = market.prices[underlying]?.price ?? wad
+  const at = (percent: bigint) => sqrtPrice((spot * percent) / 100n + 1n, wad, 18, 18)
+  const unit = total / (floorSqrt(spot / wad) + 1n)
+  const taker = ((total * wad) / spot) * random.between(-1n, 1n)
+  const cost = (((taker * spot) / wad) * random.between(80n, 120n)) / 100n
+  const funding = random.between(-total / 50n, total / 50n)
+  const leg = { underlying, quoteAsset } as const
+  positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'perpetual', ...leg, size: taker, cost, funding })
+  const orders = random.many(Number(random.between(1n, 3n)), () => {
+    const middle = ticksOf(spot, wad) + Number(random.between(-6000n, 6000n))
+    const width = Number(random.between(60n, 20_000n))
+    const range = { tickLower: middle - width, tickUpper: middle + width }
+    const liquidity = unit * random.between(0n, 30n)
+    const [baseDebt, quoteDebt] = liquidityAmounts(
+      liquidity,
+      range.tickLower,
+      range.tickUpper,
+      at(random.between(70n, 130n)),
+    )
+    const order = { liquidity, ...range, baseDebt, quoteDebt }
+    const claimed = held(scene, venueAccount, 'venue')
+    positions.push({ ...claimed, kind: 'perpetualLiquidity', ...leg, ...order })
+    return { id: claimed.claim.id, ...order }
+  })
+  const amount = amountOf(scene, quoteAsset, (total * random.between(0n, 60n)) / 100n)
+  positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'balance', asset: quoteAsset, amount })
+  if (!chance(scene, 85n)) return
+  const quote = (spot * random.between(990n, 1010n)) / 1000n + 1n
+  const maker = { sqrtPrice: at(random.between(97n, 103n)), orders }
+  const places = decimalsOf(scene, quoteAsset)
+  rules.push({
+    kind: 'perpetualAccount',
+    venueAccount,
+    quoteAsset,
+    quoteDecimals: places,
+    cash: amount * 10n ** BigInt(18 - places),
+    collaterals: [],
+    markets: [{ underlying, size: taker, cost, funding, quote, maker }],
+    maintenanceRatio: (625n * wad) / 10_000n,
+    penaltyRatio: random.between(0n, wad / 20n),
+  })
+}
+
+/** A position on margin of its own, its fee below, between or above its bounds. */
+function addIsolatedPerpetual(scene: Scene): void {
+  const { random, positions, rules, market } = scene
+  const venueAccount = placeAt(scene, 'isolated')
+  if (isTaken(scene, venueAccount)) return
+  const total = worth(scene)
+  const underlying = pick(scene, ['ETH', 'BTC'])
+  const quoteAsset = tokens.susd
+  const spot = market.prices[underlying]?.price ?? wad
+  const size = ((total * wad) / spot) * (chance(scene, 50n) ? 1n : -1n)
+  const cost = (((size * spot) / wad) * random.between(80n, 120n)) / 100n
+  const funding = random.between(-total / 50n, total / 50n)
+  const margin = (total * random.between(1n, 60n)) / 100n
+  const places = decimalsOf(scene, quoteAsset)
+  const leg = { kind: 'perpetual', underlying, quoteAsset } as const
+  positions.push({ ...held(scene, venueAccount, 'venue'), ...leg, size, cost, funding })
+  const amount = margin / 10n ** BigInt(18 - places)
+  positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'balance', asset: quoteAsset, amount })
+  if (!chance(scene, 85n)) return
+  rules.push({
+    kind: 'isolatedPerpetual',
+    venueAccount,
+    underlying,
+    quoteAsset,
+    quote: (spot * random.between(990n, 1010n)) / 1000n + 1n,
+    margin: amount * 10n ** BigInt(18 - places),
+    size,
+    cost,
+    funding,
+    bufferRatio: random.between(0n, wad / 50n),
+    feeRatio: (35n * wad) / 10_000n,
+    minimumFee: 2n * wad,
+    maximumFee: 1_000n * wad,
+    keeperFee: 2n * wad,
+    skewScale: ((total * wad) / spot + 1n) * random.between(10n, 1_000n),
+    premiumMultiplier: random.between(0n, 3n) * wad,
+  })
+}
+
 /** Only a rule ties an account to one quote asset: without it, the last perpetual is paid in another. */
 function payLastLegIn({ positions }: Scene, venueAccount: VenueAccount, quoteAsset: AssetKey): void {
   const key = venueAccountKey(venueAccount)
@@ -475,10 +570,14 @@ function addPool(scene: Scene): void {
   })
 }
 
-/** About the tick of our own price, by bisection over powers of 1.0001. */
+/** About the tick of our own price. */
 function tickAt(scene: Scene, token0: AssetKey, token1: AssetKey): number {
   const top = priceOf(scene, token0) * 10n ** BigInt(decimalsOf(scene, token1))
   const bottom = priceOf(scene, token1) * 10n ** BigInt(decimalsOf(scene, token0))
+  return ticksOf(top, bottom)
+}
+
+function ticksOf(top: bigint, bottom: bigint): number {
   // log2 of the ratio to the nearest bit is enough for a random range: 6,932 ticks double the price.
   const log2 = top.toString(2).length - bottom.toString(2).length
   return Math.max(-880_000, Math.min(880_000, log2 * 6932))

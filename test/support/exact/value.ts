@@ -6,6 +6,7 @@ import { optionDelta, optionPrice, shockedVolatility, totalVolatility, type Vola
 import { floorToWad, fromDecimals, fromWad, max, one, type Real, times } from './real.ts'
 
 type OptionClaim = Extract<Claim, { kind: 'option' }>
+type OrderClaim = Extract<Claim, { kind: 'perpetualLiquidity' }>
 type LiquidityClaim = Extract<Claim, { kind: 'concentratedLiquidity' }>
 
 /** Values claims at marks and in scenarios; keeps what it has priced. */
@@ -96,6 +97,13 @@ export function createValuer({ market, parameters }: Inputs, axes: ReadonlyMap<U
     return result
   }
 
+  /** Virtual tokens of an order beyond its debts. */
+  function orderTokens(claim: OrderClaim, shock: Shock): readonly [Real, Real] {
+    const at = sqrtPrice(pointOf(claim.underlying, shock).price, wad, 18, 18)
+    const [base, quote] = liquidityAmounts(claim.liquidity, claim.tickLower, claim.tickUpper, at)
+    return [fromDecimals(base, 18) - claim.baseDebt, fromDecimals(quote, 18) - claim.quoteDebt]
+  }
+
   /** Full value in USD. */
   function value(claim: Claim, shock: Shock): Real {
     switch (claim.kind) {
@@ -115,6 +123,10 @@ export function createValuer({ market, parameters }: Inputs, axes: ReadonlyMap<U
       case 'concentratedLiquidity': {
         const [amount0, amount1] = liquidityTokens(claim, shock)
         return times(amount0, tokenPrice(claim.tokens[0], shock)) + times(amount1, tokenPrice(claim.tokens[1], shock))
+      }
+      case 'perpetualLiquidity': {
+        const [base, quote] = orderTokens(claim, shock)
+        return times(times(base, spotOf(claim.underlying, shock)) + quote, tokenPrice(claim.quote, shock))
       }
       case 'consumerDebt':
         return -claim.amount
@@ -142,7 +154,7 @@ export function createValuer({ market, parameters }: Inputs, axes: ReadonlyMap<U
   /** What equity counts: paper gains of long options and perpetuals less their haircut. */
   function equityOf(claim: Claim): Real {
     const counted = credited(claim, markOf(claim))
-    const isPaper = claim.kind === 'option' || claim.kind === 'perpetual'
+    const isPaper = ['option', 'perpetual', 'perpetualLiquidity'].includes(claim.kind)
     return isPaper && counted > 0n ? times(counted, one - paperHaircut) : counted
   }
 
@@ -164,6 +176,7 @@ export function createValuer({ market, parameters }: Inputs, axes: ReadonlyMap<U
     deltaOf,
     forwardOf,
     liquidityTokens,
+    orderTokens,
     spotOf,
     priceOfAsset,
     pointOf,

@@ -2,6 +2,7 @@ import type { AssetKey, Underlying } from '../../../src/core/asset.ts'
 import type { MarginParameters } from '../../../src/core/parameters.ts'
 import type {
   IsolatedLoanRule,
+  IsolatedPerpetualRule,
   LendingPoolRule,
   MoneyMarketRule,
   OptionCollateralRule,
@@ -10,8 +11,9 @@ import type {
 } from '../../../src/core/venueRule.ts'
 import type { Shock } from './axes.ts'
 import { exp } from './functions.ts'
+import { liquidityAmounts } from './liquidity.ts'
 import { optionPrice, totalVolatility } from './option.ts'
-import { abs, fromDecimals, fromWad, max, min, one, over, type Real, sum, times } from './real.ts'
+import { abs, floorSqrt, fromDecimals, fromWad, max, min, one, over, type Real, sum, times } from './real.ts'
 import type { Valuer } from './value.ts'
 
 /** What a venue's own rule says of one account in one scenario. Amounts in USD. */
@@ -41,6 +43,7 @@ export function ruleUnderlyings(rule: VenueRule, { assets }: MarginParameters): 
       return of([...rule.collaterals, ...rule.debts])
     case 'perpetualAccount':
       return [...of(rule.collaterals), ...rule.markets.map(({ underlying }) => underlying)]
+    case 'isolatedPerpetual':
     case 'optionCollateral':
       return [rule.underlying]
     case 'isolatedLoan':
@@ -81,6 +84,8 @@ export function stateOf(
       return moneyMarket(rule, prices)
     case 'perpetualAccount':
       return perpetualAccount(rule, prices)
+    case 'isolatedPerpetual':
+      return isolatedPerpetual(rule, prices)
     case 'optionCollateral':
       return optionCollateral(rule, prices, { valuer, shock, timestamp })
     case 'isolatedLoan':
@@ -166,9 +171,18 @@ export function isolatedLoanRounding({ collateral, debt }: IsolatedLoanRule): Re
 
 function perpetualAccount(rule: PerpetualAccountRule, { ratioOf, assetRatio, assetPrice }: Prices): VenueState {
   const { quoteAsset, cash, collaterals, markets, maintenanceRatio, penaltyRatio, settlementDebt } = rule
-  const legs = markets.map(({ underlying, size, cost, funding, quote }) => {
-    const value = times(times(fromWad(size), fromWad(quote)), ratioOf(underlying))
-    return { notional: abs(value), profit: value - fromWad(cost) + fromWad(funding) }
+  const legs = markets.map(({ underlying, size, cost, funding, quote, maker }) => {
+    const ratio = ratioOf(underlying)
+    // The pool moves with our price; its root is an integer of 96 fractional bits.
+    const root = maker === undefined ? 0n : floorSqrt((maker.sqrtPrice * maker.sqrtPrice * ratio) / one)
+    const ordered = (maker?.orders ?? []).map((order) => {
+      const [base, borrowed] = liquidityAmounts(order.liquidity, order.tickLower, order.tickUpper, root)
+      return { base: base - order.baseDebt, quote: borrowed - order.quoteDebt }
+    })
+    const total = ordered.reduce((sumOfBase, { base }) => sumOfBase + base, size)
+    const value = times(times(fromWad(total), fromWad(quote)), ratio)
+    const lent = sum(ordered.map((order) => fromWad(order.quote)))
+    return { notional: abs(value), profit: value - fromWad(cost) + fromWad(funding) + lent }
   })
   const held = collaterals.map(({ asset, value, ratio, discount }) => {
     const full = times(fromWad(value), assetRatio(asset))
@@ -196,6 +210,28 @@ function perpetualAccount(rule: PerpetualAccountRule, { ratioOf, assetRatio, ass
       reference === 0n
         ? one
         : over(min(abs(value - required), ...limits.map((limit) => abs(settled + limit))), reference),
+  }
+}
+
+/** Synthetix Perps v2: what remains, less a premium of size² / skewScale, against buffer and fees; all that remains is lost. */
+function isolatedPerpetual(rule: IsolatedPerpetualRule, { ratioOf, assetPrice }: Prices): VenueState {
+  const size = fromWad(rule.size)
+  const value = times(times(size, fromWad(rule.quote)), ratioOf(rule.underlying))
+  const notional = abs(value)
+  const remaining = fromWad(rule.margin) + value - fromWad(rule.cost) + fromWad(rule.funding)
+  const share = over(abs(size), fromWad(rule.skewScale))
+  const premium = times(times(share, notional), fromWad(rule.premiumMultiplier))
+  const proportional = times(notional, fromWad(rule.feeRatio))
+  const fee = max(min(proportional, fromWad(rule.maximumFee)), fromWad(rule.minimumFee))
+  const required = times(notional, fromWad(rule.bufferRatio)) + fee + fromWad(rule.keeperFee)
+  const price = assetPrice(rule.quoteAsset)
+  if (size === 0n) return { isLiquidatable: false, penalty: 0n, slack: times(remaining, price), distance: one }
+  const slack = remaining - premium - required
+  return {
+    isLiquidatable: max(0n, remaining - premium) <= required,
+    penalty: times(max(0n, remaining), price),
+    slack: times(slack, price),
+    distance: over(abs(slack), max(notional, abs(remaining), required)),
   }
 }
 

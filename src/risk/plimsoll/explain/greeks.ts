@@ -2,11 +2,11 @@ import type { Underlying } from '../../../core/asset.ts'
 import type { GreekBucket } from '../../../core/explanation.ts'
 import { secondsPerYear, type Wad, wad } from '../../../core/units.ts'
 import { black76, black76Density, totalVolatility } from '../../../kernel/black76.ts'
-import { sqrtPriceX96, sqrtRatioAtTick } from '../../../kernel/concentratedLiquidity.ts'
+import { sqrtPriceX96, sqrtRatioAtTick, virtualSqrtPriceOf } from '../../../kernel/concentratedLiquidity.ts'
 import { max, mul } from '../../../kernel/fixedPoint.ts'
 import { isqrt } from '../../../kernel/squareRoot.ts'
-import type { Leg, LiquidityLeg, OptionLeg, PricedToken } from '../legs.ts'
-import { forwardOf, perpetualProfit, type Valuer } from '../revalue.ts'
+import type { Leg, LiquidityLeg, OptionLeg, PerpetualLiquidityLeg, PricedToken } from '../legs.ts'
+import { forwardOf, orderProfit, perpetualProfit, type Valuer } from '../revalue.ts'
 
 const secondsPerDay = 86_400n
 const none = { delta: 0n, gamma: 0n, vega: 0n, theta: 0n }
@@ -64,6 +64,15 @@ function legGreeks(leg: Leg, valuer: Valuer): readonly GreekBucket[] {
         linear(token1.underlying, mul(quantity1, token1.rate), gamma1),
       ]
     }
+    case 'perpetualLiquidity': {
+      const { underlying, quote } = leg
+      const { base } = valuer.order(leg)
+      const gamma = mul(orderGamma(leg, valuer), tokenPrice(quote, valuer))
+      return [
+        linear(underlying, mul(base, tokenPrice(quote, valuer)), gamma + crossGamma(leg, base)),
+        linear(quote.underlying, mul(orderProfit(leg, valuer.base), quote.rate)),
+      ]
+    }
     case 'settledOption':
     case 'fixedDebt':
       return []
@@ -118,6 +127,14 @@ function liquidityGammas(
   const gamma = ({ underlying, rate }: PricedToken, virtual: Wad) =>
     -(mul(virtual, rate) * wad) / (2n * valuer.base.price(underlying))
   return [gamma(token0, virtual0), gamma(token1, virtual1)]
+}
+
+/** −x/(2·S) inside the range, x the virtual base of the range. */
+function orderGamma({ underlying, liquidity, tickLower, tickUpper }: PerpetualLiquidityLeg, { base }: Valuer): Wad {
+  const price = base.price(underlying)
+  const sqrtPrice = virtualSqrtPriceOf(price)
+  if (sqrtPrice < sqrtRatioAtTick(tickLower) || sqrtPrice >= sqrtRatioAtTick(tickUpper)) return 0n
+  return -(((liquidity << 96n) / sqrtPrice) * wad) / (2n * price)
 }
 
 function tokenPrice({ rate, underlying }: PricedToken, { base }: Valuer): Wad {

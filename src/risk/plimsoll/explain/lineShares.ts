@@ -148,8 +148,9 @@ function uncertainShares(inputs: MinimumInputs, market: Market): readonly FineSh
   }
   const tokens = tokenQuantities(inputs, (leg, { asset, underlying }) => group(leg, asset, underlying))
   const perpetuals = legs.flatMap((leg, index): readonly NetQuantity[] => {
-    if (leg.kind !== 'perpetual') return []
-    const value = credited(leg, leg.size) * valuer.base.price(leg.underlying)
+    if (leg.kind !== 'perpetual' && leg.kind !== 'perpetualLiquidity') return []
+    const size = leg.kind === 'perpetual' ? leg.size : valuer.order(leg).base
+    const value = credited(leg, size) * valuer.base.price(leg.underlying)
     return [{ leg: index, group: group(leg, leg.key, leg.underlying), value }]
   })
   const linear = netShares(inputs, [...tokens, ...perpetuals], (key) =>

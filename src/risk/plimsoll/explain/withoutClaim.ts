@@ -4,8 +4,8 @@ import { isAtMarket, withAmountChanged } from '../../venues/moneyMarket.ts'
 import type { Leg, TokenLeg } from '../legs.ts'
 
 /**
- * A venue's rule for an account from which one claim is taken out: a collateral or a debt of a loan, a market or cash of a
- * perpetual account, a short option with its contract, or the collateral of a short. What the rule does not hold, such as a
+ * A venue's rule for an account from which one claim is taken out: a collateral or a debt of a loan, a market, an order or cash of a
+ * perpetual account, position or margin of an isolated one, a short option with its contract, or the collateral of a short. What the rule does not hold, such as a
  * long option, leaves it as it is.
  */
 export function withoutClaim(rule: VenueRule, leg: Leg): VenueRule {
@@ -29,6 +29,8 @@ export function withoutClaim(rule: VenueRule, leg: Leg): VenueRule {
       return lessMoneyMarketClaim(rule, leg)
     case 'perpetualAccount':
       return lessPerpetualClaim(rule, leg)
+    case 'isolatedPerpetual':
+      return lessIsolatedClaim(rule, leg)
     case 'optionCollateral':
       return lessOptionClaim(rule, leg)
   }
@@ -75,13 +77,29 @@ function lessPerpetualClaim(rule: VenueRule & { kind: 'perpetualAccount' }, leg:
       if (market.underlying !== leg.underlying) return [market]
       const size = market.size - leg.size
       const [cost, funding] = [market.cost - leg.cost, market.funding - leg.funding]
-      return size === 0n ? [] : [{ ...market, size, cost, funding }]
+      // Orders are claims of their own and stay.
+      return size === 0n && !market.maker ? [] : [{ ...market, size, cost, funding }]
     })
     return { ...rule, markets }
+  }
+  if (leg.kind === 'perpetualLiquidity') {
+    const { id } = leg.position.claim
+    return {
+      ...rule,
+      markets: rule.markets.map(({ maker, ...market }) => {
+        const orders = maker?.orders.filter((order) => order.id !== id) ?? []
+        return maker && orders.length > 0 ? { ...market, maker: { ...maker, orders } } : market
+      }),
+    }
   }
   if (leg.kind !== 'token') return rule
   if (leg.token.asset === rule.quoteAsset) return { ...rule, cash: rule.cash - leg.quantity }
   return { ...rule, collaterals: rule.collaterals.filter(({ asset }) => asset !== leg.token.asset) }
+}
+
+function lessIsolatedClaim(rule: VenueRule & { kind: 'isolatedPerpetual' }, leg: Leg): VenueRule {
+  if (leg.kind === 'perpetual') return { ...rule, size: 0n, cost: 0n, funding: 0n }
+  return leg.kind === 'token' ? { ...rule, margin: rule.margin - leg.quantity } : rule
 }
 
 /** A netted contract is all shorts of its terms; collateral is that of the short with its id. */

@@ -27,6 +27,7 @@ export const tokensOf = memoizePair((leg: Leg, valuer: Valuer): readonly TokenQu
       ]
     }
     case 'perpetual':
+    case 'perpetualLiquidity':
     case 'option':
     case 'settledOption':
     case 'fixedDebt':
@@ -48,7 +49,8 @@ export function absoluteValue(quantity: Wad, token: PricedToken, { base }: Value
 export type DeltaPart = { readonly key: string; readonly underlying: Underlying; readonly delta: bigint }
 
 /**
- * Delta of a leg (model section 6, hedged-delta minimum): quantity × rate of tokens, size of perpetuals, size × N(d1) or
+ * Delta of a leg (model section 6, hedged-delta minimum): quantity × rate of tokens, size of perpetuals, base of an order
+ * beyond its debt, size × N(d1) or
  * N(d1) − 1 of options less what a settlement window has observed. Supply and debt of one asset at one venue account have
  * one key.
  */
@@ -63,6 +65,8 @@ export const deltaParts = memoizePair((leg: Leg, valuer: Valuer): readonly Delta
       }))
     case 'perpetual':
       return [{ key: leg.key, underlying: leg.underlying, delta: credited(leg, leg.size) * wad }]
+    case 'perpetualLiquidity':
+      return [{ key: leg.key, underlying: leg.underlying, delta: credited(leg, valuer.order(leg).base) * wad }]
     case 'option': {
       const delta = credited(leg, leg.size) * mul(valuer.optionDelta(leg), wad - leg.observed)
       return [{ key: leg.key, underlying: leg.underlying, delta }]

@@ -96,6 +96,9 @@ export const arithmeticNotional = memoizePair((leg: Leg, valuer: Valuer): bigint
       return abs(leg.size) * base.price(leg.underlying)
     case 'option':
       return abs(leg.size) * forwardOf(leg, base)
+    case 'perpetualLiquidity':
+      // The base of the range and what was borrowed, each with an error of its own.
+      return (abs(valuer.order(leg).base) + 2n * leg.baseDebt) * base.price(leg.underlying)
     case 'token':
     case 'liquidity':
       return sumOf(

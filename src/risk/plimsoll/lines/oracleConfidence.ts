@@ -9,7 +9,7 @@ import { type MinimumInputs, sumOf } from './minimums.ts'
 
 /**
  * `(1 − c)` × Σ abs(quantity)·S where confidence is below the threshold, initial only. Tokens net per asset and venue account,
- * each perpetual contract by itself; options count by themselves with the lower of the spot's and their expiry's confidence,
+ * each perpetual contract and order by itself; options count by themselves with the lower of the spot's and their expiry's confidence,
  * past their expiry with the spot's. WAD USD.
  */
 export function oracleConfidence({ legs, valuer, parameters }: MinimumInputs, market: Market): Wad {
@@ -36,6 +36,10 @@ export function oracleConfidence({ legs, valuer, parameters }: MinimumInputs, ma
     }
     if (leg.kind === 'perpetual') {
       addLinear(leg.key, { underlying: leg.underlying, rate: wad, quantity: credited(leg, leg.size) })
+    }
+    if (leg.kind === 'perpetualLiquidity') {
+      const quantity = credited(leg, valuer.order(leg).base)
+      addLinear(leg.key, { underlying: leg.underlying, rate: wad, quantity })
     }
   }
 

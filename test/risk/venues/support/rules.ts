@@ -3,10 +3,13 @@ import type { VenueAccount } from '../../../../src/core/position.ts'
 import type {
   BaseDebtRule,
   IsolatedLoanRule,
+  IsolatedPerpetualRule,
   LendingPoolRule,
+  MakerOrders,
   OptionCollateralRule,
   PerpetualAccountRule,
 } from '../../../../src/core/venueRule.ts'
+import { amountsForLiquidity, virtualSqrtPriceOf } from '../../../../src/kernel/concentratedLiquidity.ts'
 import type { VenueShift } from '../../../../src/risk/venues/shift.ts'
 
 export const wad = 10n ** 18n
@@ -120,6 +123,43 @@ export function perpetualAccount(changes: Partial<PerpetualAccountRule> = {}): P
 /** A position in ETH entered and quoted at `price`. */
 export function ethMarket(size: bigint, price: bigint) {
   return { underlying: 'ETH', size, cost: (size * price) / wad, funding: 0n, quote: price }
+}
+
+/** Long 10 ETH from 2,000 on 4,000 sUSD, with the parameters of the devnet's market at Synthetix. */
+export function isolatedPerpetual(changes: Partial<IsolatedPerpetualRule> = {}): IsolatedPerpetualRule {
+  return {
+    kind: 'isolatedPerpetual',
+    venueAccount,
+    underlying: 'ETH',
+    quoteAsset: susd,
+    quote: 2_000n * wad,
+    margin: 4_000n * wad,
+    size: 10n * wad,
+    cost: 20_000n * wad,
+    funding: 0n,
+    bufferRatio: (75n * wad) / 10_000n,
+    feeRatio: (35n * wad) / 10_000n,
+    minimumFee: 2n * wad,
+    maximumFee: 1_000n * wad,
+    keeperFee: 2n * wad,
+    skewScale: 1_000_000n * wad,
+    premiumMultiplier: wad,
+    ...changes,
+  }
+}
+
+/** The orders of a pool at 2,000: 1,000 units of liquidity around it and as many above it, borrowed there. */
+export function makerOrders(): MakerOrders {
+  const sqrtPrice = virtualSqrtPriceOf(2_000n * wad)
+  const orders = [
+    [70_000, 80_000],
+    [78_000, 84_000],
+  ].map(([tickLower = 0, tickUpper = 0], index) => {
+    const range = { liquidity: 1_000n * wad, tickLower, tickUpper }
+    const { amount0, amount1 } = amountsForLiquidity({ ...range, sqrtPrice })
+    return { id: `${index}`, ...range, baseDebt: amount0 + 1n, quoteDebt: amount1 + 1n }
+  })
+  return { sqrtPrice, orders }
 }
 
 const weeks = (count: number) => count * 604_800
