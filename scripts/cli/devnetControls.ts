@@ -59,14 +59,12 @@ type Devnet = Awaited<ReturnType<typeof openDevnet>>
 async function openDevnet({ deployment: file, rpc }: ChainOptions) {
   const { rpcUrl, chainId } = await loadDeployment(file)
   const protocols = await readDevnetAddresses(file)
-  const remedy = { metaMessages: ['Start one with `plimsoll devnet`, or name its file with --deployment.'] }
-  if (protocols === undefined) throw new NoDevnetError(`${file} describes no devnet.`, remedy)
   const [{ connectDevnet }, { parseDeployment }, prices] = await Promise.all([
     import('../devnet/chain.ts'),
     import('../devnet/deployment.ts'),
     import('../devnet/prices.ts'),
   ])
-  const deployment = parseDeployment(JSON.stringify(protocols))
+  const deployment = parseProtocols(() => parseDeployment(JSON.stringify(protocols ?? {})), file)
   const chain = connectDevnet({ transport: http(rpc ?? rpcUrl, { timeout: 120_000 }), pace: 'clock' })
   const { client } = chain
   const [found, program] = await Promise.all([
@@ -80,6 +78,17 @@ async function openDevnet({ deployment: file, rpc }: ChainOptions) {
     throw new NoDevnetError('The node is neither Hardhat nor Anvil, so its time cannot be set.', remedy)
   }
   return { chain, deployment, ...prices }
+}
+
+const remedy = { metaMessages: ['Start one with `plimsoll devnet`, or name its file with --deployment.'] }
+
+function parseProtocols<Protocols>(parse: () => Protocols, file: string): Protocols {
+  try {
+    return parse()
+  } catch (cause) {
+    if (!(cause instanceof InvalidInputError)) throw cause
+    throw new NoDevnetError(`${file} describes no devnet.`, { ...remedy, cause })
+  }
 }
 
 /** Says what takes longer than two seconds. */

@@ -46,7 +46,10 @@ describe('devnet: random books', function () {
     const progress: string[] = []
     const devnet = await serveDevnet({ kind, initialDate, books, onProgress: (text) => progress.push(text) })
     try {
-      return { progress, accounts: devnet.books, snapshots: await readBooks(devnet) }
+      const ether = await Promise.all(
+        Object.values(devnet.books).map((address) => devnet.chain.client.getBalance({ address })),
+      )
+      return { progress, accounts: devnet.books, ether, snapshots: await readBooks(devnet) }
     } finally {
       await devnet.close()
     }
@@ -70,8 +73,7 @@ describe('devnet: random books', function () {
           position.kind === 'pool' ? (position.pool === 'aave' ? 'aave-v3' : 'spark') : venueOf[position.kind]
         expect([...venues]).to.include(venue)
       }
-      const native = read.filter((position) => position.kind === 'balance' && position.amount === ether)
-      expect(native).to.have.length(1)
+      expect(onHardhat.ether[index]).to.equal(ether)
     }
   })
 
@@ -86,6 +88,7 @@ describe('devnet: random books', function () {
     }
     const onAnvil = await onNode('anvil')
     expect(onAnvil.accounts).to.deep.equal(onHardhat.accounts)
+    expect(onAnvil.ether).to.deep.equal(onHardhat.ether)
     expect(onAnvil.snapshots).to.deep.equal(onHardhat.snapshots)
   })
 })
