@@ -51,9 +51,8 @@ for (const command of [
 ]) {
   program.addCommand(command)
 }
-rejectWith(program)
 const secrets = secretsOfUrls(urlsOf(process.argv))
-program.configureOutput({ writeErr: (text) => process.stderr.write(redactUrls(text, secrets)) })
+rejectWith(program)
 
 try {
   await program.parseAsync()
@@ -70,8 +69,9 @@ function urlsOf(argv: readonly string[]): string[] {
   return argv.map((argument) => argument.replace(/^--[\w-]+=/, '')).filter((text) => /^[a-z]+:\/\//i.test(text))
 }
 
-/** Wrong usage throws, so that it can have an exit code of its own. */
+/** Wrong usage throws, so that it can have an exit code of its own, and is told without what a URL in it holds. */
 function rejectWith(command: Command): void {
   command.exitOverride()
+  command.configureOutput({ writeErr: (text) => process.stderr.write(redactUrls(text, secrets)) })
   for (const child of command.commands) rejectWith(child)
 }

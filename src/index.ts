@@ -53,6 +53,14 @@ export {
 export { type Verification, verifyAttestation, verifyBatch, verifyLeaf, verifyRoot } from './attest/verify.ts'
 export type { Signatures } from './attest/wire.ts'
 export { type Backtest, type BacktestOptions, backtestModel, marginOfModel } from './backtest.ts'
+export type { EndpointHealth, EndpointStatus } from './chain/coherentEndpoint.ts'
+export {
+  type CoherentHealth,
+  type CoherentTransport,
+  type CoherentTransportOptions,
+  coherentTransport,
+  type NamedEndpoint,
+} from './chain/coherentTransport.ts'
 export { pinBlock } from './chain/pinBlock.ts'
 export { runPlans } from './chain/runPlans.ts'
 export { type AssetKey, toAssetKey } from './core/asset.ts'
@@ -85,8 +93,11 @@ export {
 export { formatSnapshot, inputsHash, parseSnapshot, portfolioRoot, type Snapshot } from './core/snapshot.ts'
 export type { DiscoveryOptions } from './discovery.ts'
 export { draftAttestation, readSnapshot, recompute } from './engine.ts'
+export type { FeePolicy } from './keeper/fees.ts'
+export { type Journal, openJournal, type Post } from './keeper/journal.ts'
 export { keepAccount } from './keeper/keepAccount.ts'
 export { defaultPostPolicy, type PostPolicy, shouldPost } from './keeper/policy.ts'
+export { createSender, type Sender, type SenderEvent, type SendOutcome, type SendPolicy } from './keeper/sender.ts'
 export {
   type AnyParameters,
   type CalculateMarginOptions,

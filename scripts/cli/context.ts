@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { type Address, createClient, getAddress, http, isAddress } from 'viem'
+import { type Address, type Client, createClient, getAddress, http, isAddress } from 'viem'
+import type { EndpointHealth, EndpointStatus } from '../../src/chain/coherentEndpoint.ts'
+import { coherentTransport } from '../../src/chain/coherentTransport.ts'
 import { BaseError, InvalidInputError } from '../../src/core/errors.ts'
 import { type MarginParameters, parseParameters } from '../../src/core/parameters.ts'
 import { parseJson } from '../../src/core/schema.ts'
@@ -12,21 +14,36 @@ import { chainSources } from '../../src/market/readMarket.ts'
 import type { MarketSources } from '../../src/market/source.ts'
 import { type Deployment, defaultDeploymentFile, loadDeployment, readTextFile } from './deployment.ts'
 import { fileLogIndex } from './logIndexFile.ts'
+import { say } from './output.ts'
 
 /** An option or argument that no run of the command could use; its exit code is that of wrong usage. */
 export class UsageError extends BaseError {
   override readonly name = 'UsageError'
 }
 
+/** Which nodes a command talks to. */
+export type NodeOptions = {
+  readonly rpc?: readonly string[]
+  readonly quorum?: string
+  readonly verifyReads?: string
+}
+
 /** Options that every command which talks to a chain takes. */
-export type ChainOptions = { readonly deployment: string; readonly rpc?: string; readonly json?: boolean }
+export type ChainOptions = NodeOptions & { readonly deployment: string; readonly json?: boolean }
 
 /** Adds {@link ChainOptions} to a command. */
 export function withChainOptions(command: Command): Command {
+  command.option('--deployment <file>', 'deployment that the command works on', defaultDeploymentFile)
+  return withNodeOptions(
+    command.option('--rpc <url>', 'node to use instead of the one in the deployment (repeat for more)', collect),
+  ).option('--json', 'print one JSON object')
+}
+
+/** Adds what {@link NodeOptions} has besides `--rpc`. */
+export function withNodeOptions(command: Command): Command {
   return command
-    .option('--deployment <file>', 'deployment that the command works on', defaultDeploymentFile)
-    .option('--rpc <url>', 'node to use instead of the one in the deployment')
-    .option('--json', 'print one JSON object')
+    .option('--quorum <count>', 'nodes that must agree on a block, the majority by default')
+    .option('--verify-reads <count>', 'nodes that must give an answer alike, as many as the quorum by default')
 }
 
 /** The option that names a market file. */
@@ -78,18 +95,48 @@ export async function sourcesOf({ market }: MarketOption): Promise<MarketSources
   return { ...others, prices: [...prices, price], volatilities: [...volatilities, volatility] }
 }
 
-/** A client for the node of a deployment. */
-export function connect(url: string) {
-  return createClient({ transport: http(url, { timeout: 30_000 }) })
+/**
+ * A client for one node, or for several that have to agree. They are called `rpc 1`, `rpc 2` in the order given; what is
+ * wrong with one of them is said on standard error.
+ *
+ * @throws {UsageError} for counts that cannot be.
+ */
+export function connect(urls: readonly string[], { quorum, verifyReads }: NodeOptions, chainId: number): Client {
+  const counts = {
+    ...(quorum === undefined ? {} : { quorum: toCount(quorum, '--quorum', urls.length) }),
+    ...(verifyReads === undefined ? {} : { verifyReads: toCount(verifyReads, '--verify-reads', urls.length) }),
+  }
+  const endpoints = urls.map((url, index) => ({ name: `rpc ${index + 1}`, transport: http(url, { timeout: 30_000 }) }))
+  const [only, ...others] = endpoints
+  if (only !== undefined && others.length === 0) return createClient({ transport: only.transport })
+  return createClient({ transport: coherentTransport({ endpoints, ...counts, chainId, onChange: sayChange }) })
+}
+
+function sayChange({ endpoint, status, chainId, lag, lastProblem }: EndpointHealth, before: EndpointStatus): void {
+  if (status === 'ready' && before === 'unknown') return
+  const details = {
+    'other chain': `${chainId}`,
+    lagging: `${lag} blocks behind`,
+    failing: lastProblem,
+    disagreeing: lastProblem,
+  }
+  const detail = status in details ? details[status as keyof typeof details] : undefined
+  say(`${endpoint}: ${status}${detail === undefined ? '' : `, ${detail}`}`)
+}
+
+function toCount(text: string, name: string, nodes: number): number {
+  const count = toInteger(text, name)
+  if (count >= 1 && count <= nodes) return count
+  throw new UsageError(`${name} must be from 1 to ${nodes}, the number of nodes given with --rpc, got ${text}.`)
 }
 
 /** Values of an option that may be repeated. */
 export const collect = (value: string, list: readonly string[] = []) => [...list, value]
 
-/** The deployment and a client for its node. */
-export async function openChain({ deployment: file, rpc }: ChainOptions) {
+/** The deployment and a client for its node, or for those given. */
+export async function openChain({ deployment: file, rpc, ...nodes }: ChainOptions) {
   const deployment = await loadDeployment(file)
-  return { deployment, client: connect(rpc ?? deployment.rpcUrl) }
+  return { deployment, client: connect(rpc ?? [deployment.rpcUrl], nodes, deployment.chainId) }
 }
 
 /**

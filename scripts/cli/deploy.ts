@@ -5,25 +5,26 @@ import { publishAddresses } from '../deployment/addressTable.ts'
 import { deployLive, dryRun } from '../deployment/execute.ts'
 import { loadRegistryParameters, type RegistryParameters } from '../deployment/parameters.ts'
 import { type DeploymentStep, planRegistry } from '../deployment/plan.ts'
-import { connect, toInteger } from './context.ts'
+import { collect, connect, type NodeOptions, toInteger, withNodeOptions } from './context.ts'
 import { type DeploymentFile, writeTextFile } from './deployment.ts'
 import { print } from './output.ts'
 import { loadPayer, type PayerOptions, withPayerOptions } from './signers.ts'
 
-type Options = PayerOptions & {
-  readonly rpc: string
-  readonly live?: boolean
-  readonly out: string
-  readonly journal?: string
-  readonly confirmations: string
-  readonly publish?: boolean
-  readonly json?: boolean
-}
+type Options = PayerOptions &
+  NodeOptions & {
+    readonly rpc: readonly [string, ...string[]]
+    readonly live?: boolean
+    readonly out: string
+    readonly journal?: string
+    readonly confirmations: string
+    readonly publish?: boolean
+    readonly json?: boolean
+  }
 
-export const deployCommand = withPayerOptions(new Command('deploy'))
+export const deployCommand = withPayerOptions(withNodeOptions(new Command('deploy')))
   .description('deploy a registry and its AccessManager and hand out the roles; sends nothing without --live')
   .argument('<terms>', 'terms of the registry: signers, threshold, roles, delays, models, chain variant')
-  .requiredOption('--rpc <url>', 'node of the chain')
+  .requiredOption('--rpc <url>', 'node of the chain (repeat for more; the first is written down)', collect)
   .option('--live', 'send the transactions')
   .option('--out <file>', 'where the deployment is written', '.plimsoll/deployment.json')
   .option('--journal <directory>', 'where Ignition keeps what it did, `.plimsoll/ignition-<chain>` by default')
@@ -33,8 +34,8 @@ export const deployCommand = withPayerOptions(new Command('deploy'))
   .action(async (file: string, options: Options) => {
     const terms = await loadRegistryParameters(file)
     const payer = await loadPayer(options, {})
-    const client = connect(options.rpc)
     const { chainId } = terms
+    const client = connect(options.rpc, options, chainId)
     const steps = planRegistry(terms, payer.address)
     if (!options.live) {
       const found = await dryRun(client, steps, { sender: payer.address, chainId })
@@ -50,7 +51,7 @@ export const deployCommand = withPayerOptions(new Command('deploy'))
     const journal = options.journal ?? `.plimsoll/ignition-${chainId}`
     const confirmations = toInteger(options.confirmations, '--confirmations')
     const deployed = await deployLive(client, steps, { payer, chainId, directory: journal, confirmations })
-    await writeTextFile(options.out, `${JSON.stringify(deploymentFile(terms, deployed, options.rpc), null, 2)}\n`)
+    await writeTextFile(options.out, `${JSON.stringify(deploymentFile(terms, deployed, options.rpc[0]), null, 2)}\n`)
     if (options.publish) await publishAddresses(chainId, deployed)
     print(options.json, { live: true, sender: payer.address, ...deployed, file: options.out }, () =>
       [

@@ -4,9 +4,8 @@ import { toRpcError } from '../../src/chain/toRpcError.ts'
 import { toJson } from '../../src/core/canonical.ts'
 import { BaseError, InvalidInputError } from '../../src/core/errors.ts'
 import { toSeconds } from '../testing/values.ts'
-import { type ChainOptions, withChainOptions } from './context.ts'
 import { toWad } from './decimal.ts'
-import { loadDeployment, readDevnetAddresses } from './deployment.ts'
+import { defaultDeploymentFile, loadDeployment, readDevnetAddresses } from './deployment.ts'
 import { print, say } from './output.ts'
 
 /** Prices, volatility and time can be set on a devnet only. */
@@ -14,11 +13,21 @@ export class NoDevnetError extends BaseError {
   override readonly name = 'NoDevnetError'
 }
 
-export const setPriceCommand = withChainOptions(new Command('set-price'))
+type ControlOptions = { readonly deployment: string; readonly rpc?: string; readonly json?: boolean }
+
+/** A devnet is moved at one node. */
+function withControlOptions(command: Command): Command {
+  return command
+    .option('--deployment <file>', 'deployment of the devnet', defaultDeploymentFile)
+    .option('--rpc <url>', 'node to use instead of the one in the deployment')
+    .option('--json', 'print one JSON object')
+}
+
+export const setPriceCommand = withControlOptions(new Command('set-price'))
   .description('move the price of an asset on a running devnet, in feeds, pools and markets at once')
   .argument('<asset>', 'ETH, BTC, USDC, DAI or sUSD')
   .argument('<usd>', 'price in US dollars, with at most 8 decimals')
-  .action(async (name: string, usd: string, options: ChainOptions) => {
+  .action(async (name: string, usd: string, options: ControlOptions) => {
     const asset = oneOf(['ETH', 'BTC', 'USDC', 'DAI', 'sUSD'], name)
     const price = toWad(usd, 'The price')
     const { chain, deployment, setPrices } = await openDevnet(options)
@@ -26,11 +35,11 @@ export const setPriceCommand = withChainOptions(new Command('set-price'))
     await report(chain, options, { asset, price }, `${asset} is at ${usd} USD`)
   })
 
-export const setVolatilityCommand = withChainOptions(new Command('set-volatility'))
+export const setVolatilityCommand = withControlOptions(new Command('set-volatility'))
   .description('move the volatility of an asset on a running devnet: that of its board of options')
   .argument('<asset>', 'ETH')
   .argument('<volatility>', 'a year, such as 0.9 for 90 %')
-  .action(async (name: string, text: string, options: ChainOptions) => {
+  .action(async (name: string, text: string, options: ControlOptions) => {
     const asset = oneOf(['ETH'], name)
     const volatility = toWad(text, 'The volatility')
     const { chain, deployment, setVolatility } = await openDevnet(options)
@@ -38,10 +47,10 @@ export const setVolatilityCommand = withChainOptions(new Command('set-volatility
     await report(chain, options, { asset, volatility }, `The volatility of ${asset} is ${text}`)
   })
 
-export const passTimeCommand = withChainOptions(new Command('pass-time'))
+export const passTimeCommand = withControlOptions(new Command('pass-time'))
   .description('let time pass on a running devnet at the present prices, with every feed renewed')
   .argument('<duration>', 'such as 90s, 16m, 1h or 2d')
-  .action(async (duration: string, options: ChainOptions) => {
+  .action(async (duration: string, options: ControlOptions) => {
     const seconds = toSeconds(duration)
     if (seconds === 0) throw new InvalidInputError('No time passes in 0 s.')
     const { chain, deployment, passTime } = await openDevnet(options)
@@ -56,7 +65,7 @@ type Devnet = Awaited<ReturnType<typeof openDevnet>>
  *
  * @throws {NoDevnetError} for a deployment without the protocols of a devnet, another chain and a node of another kind.
  */
-async function openDevnet({ deployment: file, rpc }: ChainOptions) {
+async function openDevnet({ deployment: file, rpc }: ControlOptions) {
   const { rpcUrl, chainId } = await loadDeployment(file)
   const protocols = await readDevnetAddresses(file)
   const [{ connectDevnet }, { parseDeployment }, prices] = await Promise.all([
@@ -99,7 +108,7 @@ async function told(text: string, work: Promise<void>): Promise<void> {
 
 async function report(
   { client }: Devnet['chain'],
-  { json }: ChainOptions,
+  { json }: ControlOptions,
   done: Readonly<Record<string, unknown>>,
   text: string,
 ): Promise<void> {

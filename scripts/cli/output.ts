@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { redact, redactUrls } from '../../src/chain/redact.ts'
+import { redact, redactCredentials, redactUrls } from '../../src/chain/redact.ts'
 import type { Secrets } from '../../src/chain/secrets.ts'
 import { toJson } from '../../src/core/canonical.ts'
 import { BaseError } from '../../src/core/errors.ts'
@@ -53,6 +53,6 @@ export function printError(json: boolean, error: unknown, secrets: Secrets = [])
   if (json) console.log(JSON.stringify({ error: report }, null, 2))
   else console.error(`Error: ${report.message}`)
   if (!(error instanceof BaseError) && process.env.PLIMSOLL_DEBUG) {
-    console.error(redactUrls(inspect(error, { depth: 4 }), secrets))
+    console.error(redactCredentials(redactUrls(inspect(error, { depth: 4 }), secrets)))
   }
 }

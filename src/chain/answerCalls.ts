@@ -3,9 +3,11 @@ import {
   type Client,
   ContractFunctionRevertedError,
   type Hex,
+  HttpRequestError,
   InvalidParamsRpcError,
   MethodNotSupportedRpcError,
 } from 'viem'
+import { BaseError } from '../core/errors.ts'
 import type { PinnedBlock } from '../core/portfolio.ts'
 import type { PlannedCall } from '../core/readPlan.ts'
 import { askLens, lensModeOf, rememberNoOverrides } from './askLens.ts'
@@ -151,11 +153,17 @@ function judge({ abi, functionName, decode }: PreparedCall, { success, data }: P
 }
 
 /**
- * True when the `eth_call` was executed and did not fit: initcode, answer or gas. No call in it can make it revert, since
- * each may fail by itself, so a revert of the whole is one of those too.
+ * True when the `eth_call` did not fit the node: initcode, answer, gas, or the time that the node gives it. No call in it can
+ * make it revert, since each may fail by itself, so a revert of the whole is one of those too. A node that says nothing in time
+ * is not one of these: it may be dead, and each half would wait as long again.
  */
 function isTooLarge(error: unknown): boolean {
-  return /revert|initcode|init code|code size|code is too large|contract size|out of gas|gas (limit|required|floor)|intrinsic gas/i.test(
+  for (const link of chainOf(error)) {
+    // What this package's own transport refuses is no answer of a node.
+    if (link instanceof BaseError) return false
+    if (link instanceof HttpRequestError && link.status === 413) return true
+  }
+  return /revert|initcode|init code|code size|code is too large|contract size|out ?of ?gas|gas (limit|required|floor)|intrinsic gas|response.{0,20}(size|too large|exceeded)|execution (timeout|aborted)|evm timeout/i.test(
     textsOf(error),
   )
 }

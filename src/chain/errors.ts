@@ -68,3 +68,54 @@ export class CallFailedError extends BaseError {
     this.functionName = functionName
   }
 }
+
+/** What one endpoint said or why it said nothing, by the name it was configured with. */
+export type EndpointReport = { readonly endpoint: string; readonly said: string }
+
+const toLines = (reports: readonly EndpointReport[]) => reports.map(({ endpoint, said }) => `${endpoint}: ${said}`)
+
+/** Too few endpoints answered alike: some are down, behind, or serve another chain. */
+export class NoQuorumError extends BaseError {
+  override readonly name = 'NoQuorumError'
+  readonly reports: readonly EndpointReport[]
+
+  constructor(options: { request: string; agreed: number; needed: number; reports: readonly EndpointReport[] }) {
+    const { request, agreed, needed, reports } = options
+    super(`${request}: ${agreed} of the ${needed} endpoints that must agree do.`, {
+      metaMessages: [...toLines(reports), 'Nothing was concluded from it; look after the endpoints, then try again.'],
+      retryable: true,
+    })
+    this.reports = reports
+  }
+}
+
+/** Endpoints contradict each other, and not enough of them agree to tell who is right. */
+export class EndpointDisagreementError extends BaseError {
+  override readonly name = 'EndpointDisagreementError'
+  readonly reports: readonly EndpointReport[]
+
+  constructor({ subject, reports }: { subject: string; reports: readonly EndpointReport[] }) {
+    super(`The endpoints disagree about ${subject}.`, {
+      metaMessages: [
+        ...toLines(reports),
+        'Nothing was concluded from it; find out which is wrong, or add an endpoint.',
+      ],
+      retryable: true,
+    })
+    this.reports = reports
+  }
+}
+
+/** No endpoint that has the block gave an answer. */
+export class EndpointsFailedError extends BaseError {
+  override readonly name = 'EndpointsFailedError'
+  readonly reports: readonly EndpointReport[]
+
+  constructor({ request, reports }: { request: string; reports: readonly EndpointReport[] }) {
+    super(`${request}: no endpoint that has the block answers.`, {
+      metaMessages: [...toLines(reports), 'Nothing was concluded from it; look after the endpoints, then try again.'],
+      retryable: true,
+    })
+    this.reports = reports
+  }
+}

@@ -1,8 +1,8 @@
 import { type AbiEvent, type Client, type GetLogsReturnType, HttpRequestError, isAddressEqual } from 'viem'
 import { getLogs } from 'viem/actions'
 import type { FoundLog, LogFilter } from '../core/logs.ts'
-import { describeRpcFailure } from './describeRpcFailure.ts'
 import { RpcError } from './errors.ts'
+import { toRpcError } from './toRpcError.ts'
 
 /** A log with the block that it lies in. */
 export type PlacedLog = FoundLog & { readonly block: bigint }
@@ -71,7 +71,7 @@ async function readFilter(
     logs = await getLogs(client, { address, event, args: args as never, fromBlock, toBlock, strict: true })
   } catch (error) {
     if (fromBlock < toBlock && mayBeTooLarge(error)) return 'refused'
-    throw new RpcError({ request, reason: describeRpcFailure(error) })
+    throw toRpcError(client, request, error)
   }
   for (const { address: from, blockNumber, removed } of logs) {
     if (isAddressEqual(from, address) && fromBlock <= blockNumber && blockNumber <= toBlock && !removed) continue

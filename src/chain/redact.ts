@@ -26,8 +26,11 @@ const schemes = /\b(bearer|basic)\s+[\w+/=.~-]+/gi
 /** Our own text without the secrets and without URLs; anything else stays. */
 export function redactUrls(text: string, secrets: Secrets = []): string {
   return hide(replace(text, locations, '<url>'), secrets)
-    .replaceAll(credentials, '$1$2<redacted>')
-    .replaceAll(schemes, '$1 <redacted>')
+}
+
+/** Text without what stands in the place of a key in headers and settings. */
+export function redactCredentials(text: string): string {
+  return text.replaceAll(credentials, '$1$2<redacted>').replaceAll(schemes, '$1 <redacted>')
 }
 
 /**
@@ -35,7 +38,7 @@ export function redactUrls(text: string, secrets: Secrets = []): string {
  * anything long enough to be a key. Addresses, hashes and names of JSON-RPC methods stay, unless they are a secret.
  */
 export function redact(text: string, secrets: Secrets = []): string {
-  return replace(redactUrls(text, secrets), bareLocations, '<url>')
+  return replace(redactCredentials(redactUrls(text, secrets)), bareLocations, '<url>')
     .replaceAll(/\?\S*=\S*/g, '<query>')
     .replaceAll(/[\w+/=-]{20,}/g, (word) => (isHarmless(word) ? word : '<redacted>'))
     .slice(0, 200)
