@@ -49,6 +49,6 @@ export async function openSender(
   }
   await mkdir(dirname(file), { recursive: true })
   const journal = openJournal(file)
-  const broadcasts = sendRpc === undefined ? ([client] as const) : ([connect(sendRpc), client] as const)
+  const broadcasts = sendRpc === undefined ? ([client] as const) : ([connect([sendRpc], {}, chainId), client] as const)
   return { journal, sender: createSender({ chainId, payer, journal, reads: client, broadcasts, policy }) }
 }
