@@ -52,6 +52,15 @@ export async function loadDeployment(file: string): Promise<Deployment> {
 }
 
 /**
+ * The addresses of the protocols in a deployment file, which only a devnet's has.
+ *
+ * @throws {InvalidInputError} when it is missing or not valid.
+ */
+export async function readDevnetAddresses(file: string): Promise<unknown> {
+  return parseWith(deploymentSchema, parseJson(await readTextFile(file), file), file, hideValue).protocols
+}
+
+/**
  * Reads a text file.
  *
  * @throws {InvalidInputError} naming the file when it cannot be read.

@@ -59,9 +59,9 @@ export type CommandDevnet = {
   stop(): Promise<Ran>
 }
 
-/** Starts `plimsoll devnet --json` on a free port and waits until it serves. */
-export async function startDevnetCommand(file: string): Promise<CommandDevnet> {
-  const { child, done } = startCommand(['devnet', '--out', file, '--json', '--block-time', '0'])
+/** Starts `plimsoll devnet --json` on a free port, with these arguments besides, and waits until it serves. */
+export async function startDevnetCommand(file: string, more: readonly string[] = []): Promise<CommandDevnet> {
+  const { child, done } = startCommand(['devnet', '--out', file, '--json', '--block-time', '0', ...more])
   let printed = ''
   await new Promise<void>((resolve, reject) => {
     child.stdout?.on('data', (chunk) => {
