@@ -10,6 +10,7 @@ import {
   baseDebt,
   isolatedLoan,
   lendingPool,
+  moneyMarket,
   optionCollateral,
   perpetualAccount,
   shiftTo,
@@ -23,6 +24,8 @@ const rules: readonly VenueRule[] = [
   lendingPool(),
   isolatedLoan(12_000n * 10n ** 6n),
   baseDebt(12_000n * 10n ** 6n),
+  moneyMarket(12_000n * 10n ** 6n),
+  moneyMarket(12_000n * 10n ** 6n, { truncation: 'priceFirst' }),
   perpetualAccount(),
   optionCollateral([short('call', 'quote', { collateral: 700n * wad })]),
   optionCollateral([short('put', 'quote', { collateral: 500n * wad })]),
@@ -47,7 +50,7 @@ describe('moveRule', () => {
   it('names the prices that can decide', () => {
     const { underlyingOf } = shiftTo()
     expect(rules.map((rule) => ruleUnderlyings(rule, underlyingOf))).to.deep.equal([
-      ...Array(4).fill(['ETH', 'USDC']),
+      ...Array(6).fill(['ETH', 'USDC']),
       ...Array(3).fill(['ETH']),
     ])
   })
