@@ -108,6 +108,7 @@ export type {
   RateSource,
   VolatilitySource,
 } from './market/source.ts'
+export { findNetwork, type Network, networkParameters, networks } from './networkParameters.ts'
 export {
   postAttestation,
   postBatch,

@@ -7,9 +7,9 @@ const names = `
   bookParameters breakdownReport buildBatch buildRoot calculateLadder calculateMargin chainSources changesSchema
   compareMargins compareReport decodeAttestation decodeBatch decodeFlags decodeLeaf decodeMessage decodeRoot
   defaultCalibration defaultParameters defaultPostPolicy defaultUnderlyings draftAttestation encodeAttestation
-  encodeBatch encodeFlags encodeLeaf encodeRoot expiresAt explainMargin explanationReport fileHistory fileMarket
+  encodeBatch encodeFlags encodeLeaf encodeRoot expiresAt explainMargin explanationReport fileHistory fileMarket findNetwork
   formatLogIndex formatSnapshot improvementBound inputsHash keepAccount ladderReport marginOfModel memoryLogIndex messageReport modelReport
-  modelScenarioReport parametersHash parseAnyParameters parseBook parseLogIndex parseParameters parseSnapshot parseVenueAccount
+  modelScenarioReport networkParameters networks parametersHash parseAnyParameters parseBook parseLogIndex parseParameters parseSnapshot parseVenueAccount
   pinBlock portfolioRoot positionsReport postAttestation postBatch postLeaf postRoot readAll readEach readImprovement
   readMarket readPostedAttestation readPostedBatch readPostedRoot readRegistry readSnapshot readTogether recompute referenceModels
   reportCount reportObservations rootDigest rootTypedData runPlans scenarioReport shouldPost signAttestation

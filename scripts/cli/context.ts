@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { type Address, createClient, getAddress, http, isAddress } from 'viem'
+import { readChainId } from '../../src/chain/pinBlock.ts'
 import { BaseError, InvalidInputError } from '../../src/core/errors.ts'
 import { type MarginParameters, parseParameters } from '../../src/core/parameters.ts'
 import { parseJson } from '../../src/core/schema.ts'
@@ -10,6 +11,7 @@ import { readSnapshot } from '../../src/engine.ts'
 import { fileMarket } from '../../src/market/fileMarket.ts'
 import { chainSources } from '../../src/market/readMarket.ts'
 import type { MarketSources } from '../../src/market/source.ts'
+import { findNetwork, networkParameters } from '../../src/networkParameters.ts'
 import { type Deployment, defaultDeploymentFile, loadDeployment, readTextFile } from './deployment.ts'
 import { fileLogIndex } from './logIndexFile.ts'
 
@@ -145,16 +147,30 @@ export async function snapshotOf(
     const parameters = given ?? (await parametersOfDeployment(options.deployment))
     return { snapshot, parameters, ethCalls: 0 }
   }
-  const { deployment, client } = await openChain(options)
-  const parameters = given ?? deployment.parameters
+  const { accounts, parameters, client } = await openReading(options, given)
   const reading = await readSnapshot(client, {
-    account: toAccount(target, deployment),
+    account: toAccount(target, { accounts }),
     parameters,
     sources: await sourcesOf(options),
     ...discoveryOf(options),
     ...(options.block === undefined ? {} : { blockNumber: BigInt(toInteger(options.block, '--block')) }),
   })
   return { ...reading, parameters }
+}
+
+/**
+ * What reading an account takes: a client, named accounts and a parameter set. Without a deployment file, the node of `--rpc`
+ * says which network it is, and the parameter set is the one that is built in for it, unless one is given.
+ */
+async function openReading(options: ChainOptions, given: MarginParameters | undefined) {
+  const { deployment: file, rpc } = options
+  if (rpc === undefined || file !== defaultDeploymentFile || existsSync(file)) {
+    const { deployment, client } = await openChain(options)
+    return { client, accounts: deployment.accounts, parameters: given ?? deployment.parameters }
+  }
+  const client = connect(rpc)
+  const parameters = given ?? networkParameters(findNetwork(await readChainId(client)))
+  return { client, accounts: {}, parameters }
 }
 
 /** A snapshot needs no chain, but it needs a parameter set. */
