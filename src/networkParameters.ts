@@ -34,11 +34,13 @@ export type Network = Pick<
   readonly lendingPools: Readonly<
     Record<string, { readonly pool: Address; readonly dataProvider: Address; readonly version: string }>
   >
+  /** Markets of Compound III with dollar prices. */
+  readonly compoundV3?: { readonly comets: readonly Address[] }
   /** Seconds, for every feed. */
   readonly maxPriceAge: Readonly<Record<string, number>>
 }
 
-const { aaveV3Version, spark, maxPriceAge } = ethereumByHand
+const { aaveV3Version, spark, compoundV3, maxPriceAge } = ethereumByHand
 
 /** Networks whose parameter set is built in. */
 export const networks: readonly Network[] = [
@@ -46,6 +48,7 @@ export const networks: readonly Network[] = [
     ...ethereum,
     name: 'ethereum',
     lendingPools: { 'aave-v3': { ...ethereum.aaveV3, version: aaveV3Version }, spark },
+    compoundV3,
     maxPriceAge,
   },
 ]
@@ -125,7 +128,7 @@ function priceOf({ name, feeds, maxPriceAge }: Network, underlying: string) {
   })
 }
 
-function venuesOf({ tokens, multicall3, lendingPools, uniswapV3, morphoBlue }: Network) {
+function venuesOf({ tokens, multicall3, lendingPools, uniswapV3, morphoBlue, compoundV3 }: Network) {
   return [
     {
       id: 'wallet',
@@ -143,5 +146,6 @@ function venuesOf({ tokens, multicall3, lendingPools, uniswapV3, morphoBlue }: N
           },
         ]
       : []),
+    ...(compoundV3 ? [{ id: 'compound-v3', adapter: 'compound-v3', configuration: compoundV3 }] : []),
   ]
 }

@@ -69,8 +69,12 @@ describe('networkParameters', function () {
       ['spark', 'aave-v3'],
       ['uniswap-v3', 'uniswap-v3'],
       ['morpho-blue', 'morpho-blue'],
+      ['compound-v3', 'compound-v3'],
     ])
-    expect(venues.at(-1)?.configuration).to.deep.equal({ morpho: ethereum.morphoBlue?.morpho, fromBlock: '18883124' })
+    expect(venues.find(({ id }) => id === 'morpho-blue')?.configuration).to.deep.equal({
+      morpho: ethereum.morphoBlue?.morpho,
+      fromBlock: '18883124',
+    })
   })
 
   it('counts staked ether at the rate of its own contract, with the basis shock of staked ether', () => {
@@ -116,6 +120,7 @@ describe('networkParameters', function () {
       spark: [ethereum.lendingPools.spark?.pool, ethereum.lendingPools.spark?.dataProvider],
       'uniswap-v3': [ethereum.uniswapV3?.positionManager],
       'morpho-blue': [ethereum.morphoBlue?.morpho],
+      'compound-v3': [...(ethereum.compoundV3?.comets ?? [])],
     }
     expect(Object.keys(contracts)).to.deep.equal(parameters.venues.map(({ id }) => id))
     const { plan: first, contract: missing } = await read(parameters)

@@ -1,6 +1,7 @@
 import { aaveV3 } from './aaveV3.ts'
 import type { AnyAdapter } from './adapter.ts'
 import { compoundV2 } from './compoundV2.ts'
+import { compoundV3 } from './compoundV3.ts'
 import { creditLine } from './creditLine.ts'
 import { erc20 } from './erc20.ts'
 import { lyraAvalon } from './lyraAvalon.ts'
@@ -16,6 +17,7 @@ export const allAdapters: readonly AnyAdapter[] = [
   perpV2,
   lyraAvalon,
   compoundV2,
+  compoundV3,
   creditLine,
   morphoBlue,
 ]

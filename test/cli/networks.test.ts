@@ -38,7 +38,7 @@ describe('plimsoll on a public network without a deployment', function () {
       const { name, message } = await refusal(command, account, '--rpc', url)
       expect(name, command).to.equal('CallFailedError')
       expect(message, command).to.match(
-        /^(wallet|aave-v3|spark|uniswap-v3|morpho-blue): \w+\(.*\) on 0x[0-9a-fA-F]{40} answered nothing: there is no contract/,
+        /^(wallet|aave-v3|spark|uniswap-v3|morpho-blue|compound-v3): \w+\(.*\) on 0x[0-9a-fA-F]{40} answered nothing: there is no contract/,
       )
       expect(message, command).not.to.include(url)
     }
