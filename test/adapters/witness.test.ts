@@ -92,16 +92,6 @@ const actions: Record<string, Record<string, Action>> = {
       ]),
     trade: (user, { deployment }) => openShortPerpetual(user, deployment.perpV2, wad / 100n),
   },
-  'morpho-blue': {
-    supply: (user, { deployment: { morphoBlue } }) =>
-      supplyToMorpho(user, { morpho: morphoBlue.morpho, market: morphoBlue.markets.wethUsdc, amount: usdc(1n) }),
-    borrow: (user, { deployment: { morphoBlue } }) =>
-      borrowFromMorpho(user, { morpho: morphoBlue.morpho, market: morphoBlue.markets.wethUsdc, amount: usdc(1n) }),
-    'more collateral': (user, { deployment: { morphoBlue } }) =>
-      supplyCollateralToMorpho(user, { morpho: morphoBlue.morpho, market: morphoBlue.markets.wethUsdc, amount: 1n }),
-    'first position in a market that the configuration does not list': (user, { deployment: { morphoBlue } }) =>
-      supplyToMorpho(user, { morpho: morphoBlue.morpho, market: morphoBlue.markets.usdcWeth, amount: wad / 10n }),
-  },
   'compound-v2': {
     supply: (user, { deployment }) => supplyToMarket(user, deployment.compoundV2.cUsdc, 10n),
     'supply to another market': (user, { deployment }) => supplyEther(user, deployment.compoundV2, 10n ** 15n),
@@ -118,6 +108,16 @@ const actions: Record<string, Record<string, Action>> = {
     supply: (user, { deployment }) => supplyToMarket(user, deployment.venus.vUsdc, usdc(1n)),
     borrowing: (user, { deployment }) => borrowFromMarket(user, deployment.venus.vUsdc, 10n),
     'entering a market': (user, { deployment: { venus } }) => enterMarkets(user, venus.comptroller, [venus.vWeth]),
+  },
+  'morpho-blue': {
+    supply: (user, { deployment: { morphoBlue } }) =>
+      supplyToMorpho(user, { morpho: morphoBlue.morpho, market: morphoBlue.markets.wethUsdc, amount: usdc(1n) }),
+    borrow: (user, { deployment: { morphoBlue } }) =>
+      borrowFromMorpho(user, { morpho: morphoBlue.morpho, market: morphoBlue.markets.wethUsdc, amount: usdc(1n) }),
+    'more collateral': (user, { deployment: { morphoBlue } }) =>
+      supplyCollateralToMorpho(user, { morpho: morphoBlue.morpho, market: morphoBlue.markets.wethUsdc, amount: 1n }),
+    'first position in a market that the configuration does not list': (user, { deployment: { morphoBlue } }) =>
+      supplyToMorpho(user, { morpho: morphoBlue.morpho, market: morphoBlue.markets.usdcWeth, amount: wad / 10n }),
   },
   'lyra-avalon': {
     'new position': (user, { deployment }) =>

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { type Address, concat, keccak256, numberToHex, parseAbi } from 'viem'
 import { advanceTime, sendAs } from '../../scripts/devnet/chain.ts'
+import { sendChecked } from '../../scripts/devnet/compoundV2.ts'
 import { depositToPerp, openShortPerpetual } from '../../scripts/devnet/perpTrading.ts'
 import { setPrices } from '../../scripts/devnet/prices.ts'
 import { approveAll, postAnswers, wrapEther } from '../../scripts/devnet/tokens.ts'
@@ -264,6 +265,25 @@ describe('venue rules against the venues', function () {
       expect(state.isLiquidatable).to.equal(true)
       // 8,000 dollars and the interest of some blocks.
       expect(state.slack / wad).to.equal(-8_000n)
+    })
+
+    it('a debt at a market that Compound deprecates is liquidatable at any price', async () => {
+      const fixture = await devnetFixture()
+      const { chain, deployment } = fixture
+      const { compoundV2, accounts, operators } = deployment
+      const deployer = sendAs(chain, operators.deployer)
+      const abi = parseAbi([
+        'function _setCollateralFactor(address market, uint256 factor) returns (uint256)',
+        'function _setBorrowPaused(address market, bool state) returns (bool)',
+        'function _setReserveFactor(uint256 factor) returns (uint256)',
+      ])
+      const comptroller = { name: 'Comptroller', address: compoundV2.comptroller, abi }
+      await sendChecked(deployer, comptroller, '_setCollateralFactor', [compoundV2.cUsdc, 0n])
+      await deployer.send(comptroller, '_setBorrowPaused', [compoundV2.cUsdc, true])
+      await sendChecked(deployer, { ...comptroller, address: compoundV2.cUsdc }, '_setReserveFactor', [wad])
+      const rule = await readRule(fixture, 'compound-v2', accounts.borrower)
+      const state = venueState(rule, shiftFromOpening(parametersOf(fixture), { timestamp: 0 }))
+      expect([state.isLiquidatable, state.slack / wad]).to.deep.equal([true, -9_000n])
     })
   })
 
