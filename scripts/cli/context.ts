@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { type Address, createClient, getAddress, http, isAddress } from 'viem'
-import { readChainId } from '../../src/chain/pinBlock.ts'
 import { BaseError, InvalidInputError } from '../../src/core/errors.ts'
 import { type MarginParameters, parseParameters } from '../../src/core/parameters.ts'
 import { parseJson } from '../../src/core/schema.ts'
@@ -11,9 +10,9 @@ import { readSnapshot } from '../../src/engine.ts'
 import { fileMarket } from '../../src/market/fileMarket.ts'
 import { chainSources } from '../../src/market/readMarket.ts'
 import type { MarketSources } from '../../src/market/source.ts'
-import { findNetwork, networkParameters } from '../../src/networkParameters.ts'
 import { type Deployment, defaultDeploymentFile, loadDeployment, readTextFile } from './deployment.ts'
 import { fileLogIndex } from './logIndexFile.ts'
+import { parametersOfNetwork } from './network.ts'
 
 /** An option or argument that no run of the command could use; its exit code is that of wrong usage. */
 export class UsageError extends BaseError {
@@ -168,9 +167,8 @@ async function openReading(options: ChainOptions, given: MarginParameters | unde
     const { deployment, client } = await openChain(options)
     return { client, accounts: deployment.accounts, parameters: given ?? deployment.parameters }
   }
-  const client = connect(rpc)
-  const parameters = given ?? networkParameters(findNetwork(await readChainId(client)))
-  return { client, accounts: {}, parameters }
+  const parameters = given ?? (await parametersOfNetwork(rpc))
+  return { client: connect(rpc), accounts: {}, parameters }
 }
 
 /** A snapshot needs no chain, but it needs a parameter set. */

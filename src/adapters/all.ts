@@ -12,12 +12,12 @@ import { uniswapV3 } from './uniswapV3.ts'
 /** Every adapter of this package; a venue of the parameter set names one by its id. */
 export const allAdapters: readonly AnyAdapter[] = [
   erc20,
+  compoundV3,
   aaveV3,
   uniswapV3,
   perpV2,
   lyraAvalon,
   compoundV2,
-  compoundV3,
   creditLine,
   morphoBlue,
 ]
