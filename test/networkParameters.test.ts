@@ -145,8 +145,8 @@ describe('networkParameters', function () {
     const devnet = parametersOf(fixture)
     const expected = { ...devnet, venues: devnet.venues.filter(({ id }) => venues.has(id)) }
     // The wallet asks its own list of tokens; a venue names also those that the set does not know.
-    const known = ({ venueAccount: { venue }, ...position }: Position) =>
-      venue !== 'wallet' || ('asset' in position && position.asset in parameters.assets)
+    const known = (position: Position) =>
+      position.venueAccount.venue !== 'wallet' || ('asset' in position && position.asset in parameters.assets)
     const read = new Set<string>()
     for (const [name, holder] of Object.entries(deployment.accounts)) {
       const { snapshot: ours } = await readSnapshot(client, { account: holder, parameters })
