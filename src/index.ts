@@ -119,6 +119,7 @@ export type {
   RateSource,
   VolatilitySource,
 } from './market/source.ts'
+export { findNetwork, type Network, networkParameters, networks } from './networkParameters.ts'
 export { type AccountReading, readSnapshots, type SnapshotsReading } from './readSnapshots.ts'
 export {
   postAttestation,

@@ -8,15 +8,15 @@ const names = `
   changesSchema coherentTransport compareMargins compareReport createSender decodeAttestation decodeBatch
   decodeFlags decodeLeaf decodeMessage decodeRoot defaultCalibration defaultParameters defaultPostPolicy
   defaultUnderlyings draftAttestation encodeAttestation encodeBatch encodeFlags encodeLeaf encodeRoot
-  expiresAt explainMargin explanationReport fileHistory fileMarket formatLogIndex formatSnapshot
+  expiresAt explainMargin explanationReport fileHistory fileMarket findNetwork formatLogIndex formatSnapshot
   improvementBound inputsHash keepAccount ladderReport marginOfModel memoryLogIndex messageReport modelReport
-  modelScenarioReport openJournal parametersHash parseAnyParameters parseBook parseLogIndex parseParameters
-  parseSnapshot parseVenueAccount pinBlock portfolioRoot positionsReport postAttestation postBatch postLeaf
-  postRoot readAll readEach readImprovement readMarket readPostedAttestation readPostedBatch readPostedRoot
-  readRegistry readSnapshot readSnapshots readTogether recompute referenceModels reportCount
-  reportObservations rereadSnapshots rootDigest rootTypedData runPlans scenarioReport shouldPost
-  signAttestation signBatch signRoot signerFromKey signerFromKeystore snapshotOf toAssetKey toRecord
-  verifyAttestation verifyBatch verifyLeaf verifyRoot version
+  modelScenarioReport networkParameters networks openJournal parametersHash parseAnyParameters parseBook
+  parseLogIndex parseParameters parseSnapshot parseVenueAccount pinBlock portfolioRoot positionsReport
+  postAttestation postBatch postLeaf postRoot readAll readEach readImprovement readMarket
+  readPostedAttestation readPostedBatch readPostedRoot readRegistry readSnapshot readSnapshots readTogether
+  recompute referenceModels reportCount reportObservations rereadSnapshots rootDigest rootTypedData runPlans
+  scenarioReport shouldPost signAttestation signBatch signRoot signerFromKey signerFromKeystore snapshotOf
+  toAssetKey toRecord verifyAttestation verifyBatch verifyLeaf verifyRoot version
 `
 
 describe('index', () => {

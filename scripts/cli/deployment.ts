@@ -72,7 +72,10 @@ export async function readTextFile(file: string): Promise<string> {
     throw new InvalidInputError(`Cannot read ${file}: ${(cause as NodeJS.ErrnoException).code ?? 'error'}.`, {
       metaMessages:
         file === defaultDeploymentFile
-          ? ['Start a development chain with `plimsoll devnet`, or name a deployment with --deployment.']
+          ? [
+              'Start a development chain with `plimsoll devnet`, or name a deployment with --deployment.',
+              'An account of a public network is read without one where --rpc names a node of it.',
+            ]
           : ['Check the path.'],
       cause,
     })
