@@ -25,6 +25,8 @@ import { whatIfCommand } from './cli/whatif.ts'
 const program = new Command('plimsoll')
   .description('Cross-protocol portfolio margin: read, calculate, attest, post, verify.')
   .version(version)
+  // What follows the name of a command is its own, down to `devnet set-price --json`.
+  .enablePositionalOptions()
   .addHelpText(
     'after',
     '\nExit codes: 0 success, 1 refused or failed (the message says why), 2 wrong usage, 3 what was compared differs, or a back-test is not green.',

@@ -1,29 +1,16 @@
-import {
-  type Address,
-  createPublicClient,
-  createWalletClient,
-  custom,
-  getAddress,
-  type Hex,
-  isAddress,
-  keccak256,
-  stringToHex,
-} from 'viem'
+import { type Address, createPublicClient, createWalletClient, custom, type Hex, keccak256, stringToHex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { marginRegistryAbi } from '../src/attest/abi.ts'
 import { encodeAttestation, encodeFlags, type MarginRecord } from '../src/attest/record.ts'
 import { assembleAttestation, signAttestation } from '../src/attest/sign.ts'
 import { BaseError, InvalidInputError } from '../src/core/errors.ts'
 import { deployRegistry } from './deploy.ts'
+import { type HasAddress, type TestConnection, toAddress } from './testing/connection.ts'
 import { toQuoteUnits, toSeconds } from './testing/values.ts'
 
-/** A connection of Hardhat 3, with any plugin or none: `await network.create()`. */
-export type TestConnection = {
-  readonly provider: { request(args: { readonly method: string; readonly params?: unknown[] }): Promise<unknown> }
-}
-
-/** An address, or what has one: a signer or account of ethers or viem, a wallet client, a contract of viem. */
-export type HasAddress = string | { readonly address: string } | { readonly account: { readonly address: string } }
+export { connectTo, type HasAddress, type TestConnection } from './testing/connection.ts'
+export { type Dealing, deal, TokenNotDealableError } from './testing/deal.ts'
+export { type PositionSeeds, type SeededProtocol, seedPosition } from './testing/seedPosition.ts'
 
 /** A margin in decimal US dollars, such as `{ equity: '192863.41', im: '39063' }`. */
 export type MarginValues = {
@@ -160,12 +147,6 @@ export async function marginFixture({ provider }: TestConnection): Promise<Margi
       await mined(await walletClient.writeContract(call))
     },
   }
-}
-
-function toAddress(of: HasAddress): Address {
-  const address = typeof of === 'string' ? of : 'address' in of ? of.address : of.account.address
-  if (!isAddress(address, { strict: false })) throw new InvalidInputError(`${address} is no address.`)
-  return getAddress(address)
 }
 
 /** Code of the shortest validity that is not below the duration. */

@@ -93,8 +93,11 @@ export {
 export { formatSnapshot, inputsHash, parseSnapshot, portfolioRoot, type Snapshot } from './core/snapshot.ts'
 export type { DiscoveryOptions } from './discovery.ts'
 export { draftAttestation, readSnapshot, recompute } from './engine.ts'
+export type { FeePolicy } from './keeper/fees.ts'
+export { type Journal, openJournal, type Post } from './keeper/journal.ts'
 export { keepAccount } from './keeper/keepAccount.ts'
 export { defaultPostPolicy, type PostPolicy, shouldPost } from './keeper/policy.ts'
+export { createSender, type Sender, type SenderEvent, type SendOutcome, type SendPolicy } from './keeper/sender.ts'
 export {
   type AnyParameters,
   type CalculateMarginOptions,
@@ -116,6 +119,7 @@ export type {
   RateSource,
   VolatilitySource,
 } from './market/source.ts'
+export { findNetwork, type Network, networkParameters, networks } from './networkParameters.ts'
 export { type AccountReading, readSnapshots, type SnapshotsReading } from './readSnapshots.ts'
 export {
   postAttestation,

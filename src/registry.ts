@@ -198,15 +198,33 @@ export async function postLeaf(
   return { hash, gasUsed }
 }
 
-async function send(client: Client, data: Hex, { registry, payer }: PostOptions): Promise<Posted & { logs: Log[] }> {
+/**
+ * Asks the registry what a message would do in the next block, or on top of the newest one as if nothing were out (`latest`,
+ * for a message that is out itself). `data` is the calldata of a post of any kind.
+ *
+ * @throws {PostRefusedError} when the registry would revert, or store nothing.
+ * @throws {InvalidInputError} when there is no registry at the address.
+ * @throws {RpcError} when the node does not answer.
+ */
+export async function simulatePost(
+  client: Client,
+  {
+    registry,
+    payer,
+    data,
+    blockTag = 'pending',
+  }: PostOptions & { readonly data: Hex; readonly blockTag?: 'pending' | 'latest' },
+): Promise<void> {
   // At the newest block the attestation would still be bound to the present; it is posted into the next one.
-  const { data: answer } = await call(client, { account: payer, to: registry, data, blockTag: 'pending' }).catch(
-    (error) => {
-      throw toPostFailure(client, error)
-    },
-  )
+  const { data: answer } = await call(client, { account: payer, to: registry, data, blockTag }).catch((error) => {
+    throw toPostFailure(client, error)
+  })
   if (answer === undefined || size(answer) !== 32) throw noRegistry(registry)
   if (BigInt(answer) === 0n) throw keepsNewerRecord()
+}
+
+async function send(client: Client, data: Hex, { registry, payer }: PostOptions): Promise<Posted & { logs: Log[] }> {
+  await simulatePost(client, { registry, payer, data })
   const hash = await sendTransaction(client, { account: payer, to: registry, data, chain: null }).catch((error) => {
     throw toRpcError(client, 'Sending the attestation', error)
   })

@@ -12,9 +12,6 @@ contract FeedPriceOracle {
         uint8 tokenDecimals;
     }
 
-    /// What Compound asks an oracle to say of itself.
-    bool public constant isPriceOracle = true;
-
     /// By market, and by token for whoever asks for a token.
     mapping(address => Source) public sources;
 
@@ -23,8 +20,10 @@ contract FeedPriceOracle {
     }
 
     /// What Venus calls before it reads a price; feeds need no update.
+    // solhint-disable-next-line no-empty-blocks
     function updatePrice(address) external {}
 
+    // solhint-disable-next-line no-empty-blocks
     function updateAssetPrice(address) external {}
 
     function getUnderlyingPrice(address market) external view returns (uint256) {

@@ -14,6 +14,7 @@ import { chainSources } from '../../src/market/readMarket.ts'
 import type { MarketSources } from '../../src/market/source.ts'
 import { type Deployment, defaultDeploymentFile, loadDeployment, readTextFile } from './deployment.ts'
 import { fileLogIndex } from './logIndexFile.ts'
+import { parametersOfNetwork } from './network.ts'
 import { say } from './output.ts'
 
 /** An option or argument that no run of the command could use; its exit code is that of wrong usage. */
@@ -192,16 +193,30 @@ export async function snapshotOf(
     const parameters = given ?? (await parametersOfDeployment(options.deployment))
     return { snapshot, parameters, ethCalls: 0 }
   }
-  const { deployment, client } = await openChain(options)
-  const parameters = given ?? deployment.parameters
+  const { accounts, parameters, client } = await openReading(options, given)
   const reading = await readSnapshot(client, {
-    account: toAccount(target, deployment),
+    account: toAccount(target, { accounts }),
     parameters,
     sources: await sourcesOf(options),
     ...discoveryOf(options),
     ...(options.block === undefined ? {} : { blockNumber: BigInt(toInteger(options.block, '--block')) }),
   })
   return { ...reading, parameters }
+}
+
+/**
+ * What reading an account takes: a client, named accounts and a parameter set. Without a deployment file, the node of `--rpc`
+ * says which network it is, and the parameter set is the one that is built in for it, unless one is given.
+ */
+async function openReading(options: ChainOptions, given: MarginParameters | undefined) {
+  const { deployment: file, rpc } = options
+  const [first] = rpc ?? []
+  if (rpc === undefined || first === undefined || file !== defaultDeploymentFile || existsSync(file)) {
+    const { deployment, client } = await openChain(options)
+    return { client, accounts: deployment.accounts, parameters: given ?? deployment.parameters }
+  }
+  const parameters = given ?? (await parametersOfNetwork(first))
+  return { client: connect(rpc, options, parameters.chainId), accounts: {}, parameters }
 }
 
 /** A snapshot needs no chain, but it needs a parameter set. */

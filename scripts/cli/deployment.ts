@@ -52,6 +52,15 @@ export async function loadDeployment(file: string): Promise<Deployment> {
 }
 
 /**
+ * The addresses of the protocols in a deployment file, which only a devnet's has.
+ *
+ * @throws {InvalidInputError} when it is missing or not valid.
+ */
+export async function readDevnetAddresses(file: string): Promise<unknown> {
+  return parseWith(deploymentSchema, parseJson(await readTextFile(file), file), file, hideValue).protocols
+}
+
+/**
  * Reads a text file.
  *
  * @throws {InvalidInputError} naming the file when it cannot be read.
@@ -63,7 +72,10 @@ export async function readTextFile(file: string): Promise<string> {
     throw new InvalidInputError(`Cannot read ${file}: ${(cause as NodeJS.ErrnoException).code ?? 'error'}.`, {
       metaMessages:
         file === defaultDeploymentFile
-          ? ['Start a development chain with `plimsoll devnet`, or name a deployment with --deployment.']
+          ? [
+              'Start a development chain with `plimsoll devnet`, or name a deployment with --deployment.',
+              'An account of a public network is read without one where --rpc names a node of it.',
+            ]
           : ['Check the path.'],
       cause,
     })

@@ -7,6 +7,7 @@ import type { DevnetChain } from '../devnet/chain.ts'
 import type { NodeKind } from '../devnet/node.ts'
 import { toInteger, toPort, UsageError } from './context.ts'
 import { type DeploymentFile, defaultDeploymentFile, readTextFile, writeTextFile } from './deployment.ts'
+import { passTimeCommand, setPriceCommand, setVolatilityCommand } from './devnetControls.ts'
 import { print, say } from './output.ts'
 
 type Options = {
@@ -14,6 +15,8 @@ type Options = {
   readonly port: string
   readonly blockTime: string
   readonly out: string
+  readonly accounts?: string
+  readonly seed: string
   readonly fork?: string
   readonly block?: string
   readonly json?: boolean
@@ -25,6 +28,8 @@ export const devnetCommand = new Command('devnet')
   .option('--port <number>', 'port on 127.0.0.1, 0 for a free one', '0')
   .option('--block-time <seconds>', 'mine a block this often besides one for every transaction, 0 for never', '12')
   .option('--out <file>', 'where the deployment is written', defaultDeploymentFile)
+  .option('--accounts <number>', 'open this many random books besides the sample accounts: book-0, book-1, …')
+  .option('--seed <number>', 'what the random books follow from; the same seed gives the same books', '1')
   .option('--fork <url>', 'go on from a block of another node instead; nothing is deployed or written')
   .option('--block <number>', 'the block to fork at')
   .option('--json', 'print the deployment, or what was forked, as JSON')
@@ -32,10 +37,18 @@ export const devnetCommand = new Command('devnet')
     if ((options.fork === undefined) !== (options.block === undefined)) {
       throw new UsageError('--fork and --block go together: a fork of no fixed block is another one every time.')
     }
+    if (options.fork !== undefined && options.accounts !== undefined) {
+      throw new UsageError('--accounts opens books on a devnet of our own, not on a fork.')
+    }
     const programs = await loadPrograms()
     await (options.fork === undefined ? runDevnet(options, programs) : runFork(options, options.fork, programs))
     say('Stopped.')
   })
+  // Otherwise the options of the same name would be those of the running of a devnet.
+  .enablePositionalOptions()
+  .addCommand(setPriceCommand)
+  .addCommand(setVolatilityCommand)
+  .addCommand(passTimeCommand)
 
 type Programs = Awaited<ReturnType<typeof importPrograms>>
 
@@ -59,10 +72,16 @@ async function loadPrograms(): Promise<Programs> {
   })
 }
 
-async function runDevnet({ node, port, blockTime, out, json }: Options, programs: Programs): Promise<void> {
+async function runDevnet(options: Options, programs: Programs): Promise<void> {
+  const { node, port, blockTime, out, json } = options
   const { serveDevnet, deployPlimsoll, devnetSignerKey, devnetPayerKey } = programs
   const kind = node as NodeKind
-  const { url, chain, deployment, ended, close } = await serveDevnet({ kind, port: toPort(port), onProgress: say })
+  const wanted = {
+    accounts: options.accounts === undefined ? 0 : toInteger(options.accounts, '--accounts'),
+    seed: toInteger(options.seed, '--seed'),
+  }
+  const served = await serveDevnet({ kind, port: toPort(port), books: wanted, onProgress: say })
+  const { url, chain, deployment, books, ended, close } = served
   const stopped = interruption()
   try {
     say('Margin registry and credit line')
@@ -74,7 +93,7 @@ async function runDevnet({ node, port, blockTime, out, json }: Options, programs
       registry,
       accessManager,
       creditLine,
-      accounts: { ...deployment.accounts },
+      accounts: { ...deployment.accounts, ...books },
       developmentKeys: { signer: devnetSignerKey, payer: devnetPayerKey },
       protocols: deployment,
       parameters: toJson(parameters),
@@ -89,6 +108,9 @@ async function runDevnet({ node, port, blockTime, out, json }: Options, programs
           [{ title: 'account' }, { title: 'address' }],
           [...Object.entries(deployment.accounts), ['registry', registry], ['credit line', creditLine]],
         ),
+        ...(wanted.accounts === 0
+          ? []
+          : [`Random books of seed ${wanted.seed}: book-0 to book-${wanted.accounts - 1}.`]),
         'Try `npx plimsoll margin hedged` in another shell. Ctrl-C stops the node.',
       ].join('\n\n'),
     )

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { canonicalHash } from '../../src/core/canonical.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
 import { type AnyParameters, defaultParameters } from '../../src/margin.ts'
+import { findNetwork, networkParameters } from '../../src/networkParameters.ts'
 import { parameterDifferences, parameterLeaves } from '../../src/report/parameterDifferences.ts'
 import { describeValue, parametersReport } from '../../src/report/parametersReport.ts'
 import { formatTable } from '../../src/report/table.ts'
@@ -17,6 +18,7 @@ type Options = {
   readonly deployment: string
   readonly default?: boolean
   readonly model?: string
+  readonly network?: string
   readonly json?: boolean
 }
 
@@ -31,18 +33,23 @@ const show = withSet(new Command('show'))
   .description('show a parameter set; as JSON it is a file to edit and use')
   .option('--default', 'the default calibration, which has no chain')
   .option('--model <name>', 'the published defaults of a reference model')
+  .option('--network <name>', 'the set that is built in for a public network, such as ethereum')
   .action(async (file: string | undefined, options: Options) => {
-    const given = [file, options.default, options.model].filter((choice) => choice !== undefined)
-    if (given.length > 1) throw new InvalidInputError('Give a file, --default or --model, not both.')
+    const given = [file, options.default, options.model, options.network].filter((choice) => choice !== undefined)
+    if (given.length > 1) throw new InvalidInputError('Give a file, --default, --model or --network, one of them.')
     if (options.default) {
       const calibration = { ...defaultCalibration, underlyings: defaultUnderlyings }
       print(options.json, calibration, () => parametersReport(calibration))
       return
     }
-    const parameters =
-      options.model === undefined ? await loadAnyParameters(file ?? options.deployment) : defaultsOf(options.model)
+    const parameters = await chosenSet(file, options)
     print(options.json, parameters, () => describe(parameters))
   })
+
+async function chosenSet(file: string | undefined, { deployment, model, network }: Options): Promise<AnyParameters> {
+  if (network !== undefined) return networkParameters(findNetwork(network))
+  return model === undefined ? loadAnyParameters(file ?? deployment) : defaultsOf(model)
+}
 
 function defaultsOf(model: string): AnyParameters {
   if (modelNames.includes(model) && model !== 'plimsoll-1') return defaultParameters(model as ModelId)

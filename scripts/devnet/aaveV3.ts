@@ -111,9 +111,13 @@ export async function configuratorOf({ chain }: Sender, aave: AaveV3Deployment):
   }
 }
 
-/** Supplies `amount` of the sender's own tokens, in their smallest unit. */
-export async function supplyToAave(sender: Sender, aave: AaveV3Deployment, loan: Loan): Promise<void> {
-  await sender.send(poolOf(aave), 'supply', [loan.asset, loan.amount, sender.address, 0])
+/** Supplies `amount` of the sender's own tokens, in their smallest unit, for itself unless told otherwise. */
+export async function supplyToAave(
+  sender: Sender,
+  aave: AaveV3Deployment,
+  { asset, amount, onBehalfOf = sender.address }: Loan & { readonly onBehalfOf?: Address },
+): Promise<void> {
+  await sender.send(poolOf(aave), 'supply', [asset, amount, onBehalfOf, 0])
 }
 
 /** Borrows `amount` in the token's smallest unit, at the variable rate unless told otherwise. */

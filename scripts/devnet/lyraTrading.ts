@@ -1,4 +1,5 @@
-import { type Address, maxUint256, parseAbi } from 'viem'
+import { type Abi, type Address, maxUint256, parseAbi } from 'viem'
+import type { Wad } from '../../src/core/units.ts'
 import type { Artifact } from './artifacts.ts'
 import type { Contract, Sender } from './chain.ts'
 import { type LyraDeployment, lyraArtifacts, name32 } from './lyraAvalon.ts'
@@ -20,14 +21,29 @@ export async function refreshGreeks(sender: Sender, lyra: LyraDeployment): Promi
   await sender.send(greekCacheOf(lyra), 'updateBoardCachedGreeks', [BigInt(lyra.boardId)])
 }
 
-/** Opens a position; `amount` in options and `collateral` in sUSD or sETH, both WAD. */
+/** Sets the volatility of the board at which its strikes trade, times their skews, a year, WAD, and renews its greeks. */
+export async function setBoardVolatility(sender: Sender, lyra: LyraDeployment, volatility: Wad): Promise<void> {
+  const market = { name: 'OptionMarket', address: lyra.optionMarket, abi: optionMarketAbi }
+  const board = BigInt(lyra.boardId)
+  await sender.send(market, 'setBoardFrozen', [board, true])
+  await sender.send(market, 'setBoardBaseIv', [board, volatility])
+  await sender.send(market, 'setBoardFrozen', [board, false])
+  await refreshGreeks(sender, lyra)
+}
+
+/**
+ * Opens a position; `amount` in options and `collateral` in sUSD or sETH, both WAD. With the protocol's artifacts a refusal is
+ * told by its name; the ABI of the call alone needs no package.
+ */
 export async function openOption(
   sender: Sender,
   lyra: LyraDeployment,
   order: { strikeId: bigint; optionType: number; amount: bigint; collateral: bigint },
+  abi?: Abi,
 ): Promise<void> {
   const { strikeId, optionType, amount, collateral } = order
-  await sender.send({ name: 'OptionMarket', address: lyra.optionMarket, abi: await marketAbi() }, 'openPosition', [
+  const market = { name: 'OptionMarket', address: lyra.optionMarket, abi: abi ?? (await marketAbi()) }
+  await sender.send(market, 'openPosition', [
     {
       strikeId,
       positionId: 0n,
@@ -67,7 +83,11 @@ const greekCacheAbi = parseAbi([
   'function updateBoardCachedGreeks(uint256 boardId)',
   'function getMinCollateral(uint8 optionType, uint256 strike, uint256 expiry, uint256 spot, uint256 amount) view returns (uint256)',
 ])
-const optionMarketAbi = parseAbi([
+export const optionMarketAbi = parseAbi([
+  'struct TradeInputParameters { uint256 strikeId; uint256 positionId; uint256 iterations; uint8 optionType; uint256 amount; uint256 setCollateralTo; uint256 minTotalCost; uint256 maxTotalCost; }',
+  'function openPosition(TradeInputParameters params)',
+  'function setBoardFrozen(uint256 boardId, bool frozen)',
+  'function setBoardBaseIv(uint256 boardId, uint256 baseIv)',
   'function getStrikeAndExpiry(uint256 strikeId) view returns (uint256 strike, uint256 expiry)',
 ])
 

@@ -54,13 +54,15 @@ export async function deployMorphoBlue(
 }
 
 /** Lends `amount` of the sender's loan tokens to a market, in their smallest unit. */
-export async function supplyToMorpho(sender: Sender, { morpho, market, amount }: MorphoOrder): Promise<void> {
-  await sender.send(morphoOf(morpho), 'supply', [toParameters(market), amount, 0n, sender.address, '0x'])
+export async function supplyToMorpho(sender: Sender, order: MorphoSupply): Promise<void> {
+  const { morpho, market, amount, onBehalfOf = sender.address } = order
+  await sender.send(morphoOf(morpho), 'supply', [toParameters(market), amount, 0n, onBehalfOf, '0x'])
 }
 
 /** Puts up `amount` of the sender's collateral tokens, in their smallest unit. */
-export async function supplyCollateralToMorpho(sender: Sender, { morpho, market, amount }: MorphoOrder): Promise<void> {
-  await sender.send(morphoOf(morpho), 'supplyCollateral', [toParameters(market), amount, sender.address, '0x'])
+export async function supplyCollateralToMorpho(sender: Sender, order: MorphoSupply): Promise<void> {
+  const { morpho, market, amount, onBehalfOf = sender.address } = order
+  await sender.send(morphoOf(morpho), 'supplyCollateral', [toParameters(market), amount, onBehalfOf, '0x'])
 }
 
 /** Borrows `amount` of the loan token, in its smallest unit. */
@@ -69,6 +71,9 @@ export async function borrowFromMorpho(sender: Sender, { morpho, market, amount 
 }
 
 type MorphoOrder = { readonly morpho: Address; readonly market: MorphoBlueMarket; readonly amount: bigint }
+
+/** For the sender itself unless told otherwise. */
+type MorphoSupply = MorphoOrder & { readonly onBehalfOf?: Address }
 
 type Side = { readonly token: Address; readonly feed: Address; readonly decimals: number }
 

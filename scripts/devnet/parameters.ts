@@ -139,7 +139,7 @@ function devnetVenues(deployment: DevnetDeployment) {
     {
       id: 'compound-v2',
       adapter: 'compound-v2',
-      configuration: { comptrollers: [compoundV2.comptroller], nativeMarket: compoundV2.cEth },
+      configuration: { comptrollers: [compoundV2.comptroller], nativeMarkets: [compoundV2.cEth] },
     },
     {
       id: 'venus',

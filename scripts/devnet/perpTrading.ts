@@ -11,13 +11,13 @@ const tickSpacing = 60
  */
 const step = { numerator: 1_045n, denominator: 1_000n, seconds: 15 }
 
-/** Deposits collateral of the sender, in the token's smallest unit. */
+/** Deposits collateral of the sender, in the token's smallest unit, into its own account unless told otherwise. */
 export async function depositToPerp(
   sender: Sender,
   perp: PerpV2Deployment,
-  { token, amount }: { token: Address; amount: bigint },
+  { token, amount, onBehalfOf = sender.address }: { token: Address; amount: bigint; onBehalfOf?: Address },
 ): Promise<void> {
-  await sender.send({ name: 'Vault', address: perp.vault, abi: vaultAbi }, 'deposit', [token, amount])
+  await sender.send({ name: 'Vault', address: perp.vault, abi: vaultAbi }, 'depositFor', [onBehalfOf, token, amount])
 }
 
 /** Provides at most `base` ETH and `quote` USD (both 18 decimals) between two distances from the price, in ticks; widely around it by default. */
@@ -46,7 +46,14 @@ export async function addPerpLiquidity(
 
 /** Sells `amount` ETH (18 decimals) in the perpetual market. */
 export async function openShortPerpetual(sender: Sender, perp: PerpV2Deployment, amount: bigint): Promise<void> {
-  await openPosition(sender, perp, { isBaseToQuote: true, amount, sqrtPriceLimitX96: 0n })
+  await openPerpetual(sender, perp, -amount)
+}
+
+/** Trades so that `size` ETH (18 decimals) come to the account, or leave it when negative. */
+export async function openPerpetual(sender: Sender, perp: PerpV2Deployment, size: bigint): Promise<void> {
+  const isBaseToQuote = size < 0n
+  const amount = isBaseToQuote ? -size : size
+  await openPosition(sender, perp, { isBaseToQuote, isExactInput: isBaseToQuote, amount, sqrtPriceLimitX96: 0n })
 }
 
 /**
@@ -62,11 +69,16 @@ export async function alignPerpPrice(sender: Sender, perp: PerpV2Deployment, pri
     const highest = (sqrtPriceX96 * step.numerator) / step.denominator
     sqrtPriceX96 = target < lowest ? lowest : target > highest ? highest : target
     await advanceTime(sender.chain, step.seconds)
-    await openPosition(sender, perp, { isBaseToQuote, amount: 10n ** 27n, sqrtPriceLimitX96: sqrtPriceX96 })
+    await openPosition(sender, perp, {
+      isBaseToQuote,
+      isExactInput: true,
+      amount: 10n ** 27n,
+      sqrtPriceLimitX96: sqrtPriceX96,
+    })
   }
 }
 
-const vaultAbi = parseAbi(['function deposit(address token, uint256 amount)'])
+const vaultAbi = parseAbi(['function depositFor(address to, address token, uint256 amount)'])
 const clearingHouseAbi = parseAbi([
   'struct AddLiquidityParams { address baseToken; uint256 base; uint256 quote; int24 lowerTick; int24 upperTick; uint256 minBase; uint256 minQuote; bool useTakerBalance; uint256 deadline; }',
   'struct AddLiquidityResponse { uint256 base; uint256 quote; uint256 fee; uint256 liquidity; }',
@@ -82,13 +94,12 @@ function clearingHouseOf(perp: PerpV2Deployment): Contract {
 async function openPosition(
   sender: Sender,
   perp: PerpV2Deployment,
-  order: { isBaseToQuote: boolean; amount: bigint; sqrtPriceLimitX96: bigint },
+  order: { isBaseToQuote: boolean; isExactInput: boolean; amount: bigint; sqrtPriceLimitX96: bigint },
 ): Promise<void> {
   await sender.send(clearingHouseOf(perp), 'openPosition', [
     {
       ...order,
       baseToken: perp.baseToken,
-      isExactInput: true,
       oppositeAmountBound: 0n,
       deadline: noDeadline,
       referralCode: zeroHash,

@@ -1,8 +1,8 @@
 import { InvalidInputError } from '../../src/core/errors.ts'
-import type { Wad } from '../../src/core/units.ts'
+import { type Wad, wad } from '../../src/core/units.ts'
 import { advanceTime, type DevnetChain, sendAs } from './chain.ts'
 import type { DevnetDeployment } from './deployment.ts'
-import { refreshGreeks, setSyntheticRate } from './lyraTrading.ts'
+import { refreshGreeks, setBoardVolatility, setSyntheticRate } from './lyraTrading.ts'
 import { alignPerpPrice } from './perpTrading.ts'
 import { dispatchPrice } from './perpV2.ts'
 import { publishPrices } from './pyth.ts'
@@ -49,6 +49,21 @@ export async function setPrices(chain: DevnetChain, deployment: DevnetDeployment
     DAI: toAnswer('DAI', prices.DAI) ?? (await readAnswer(chain, feeds.daiUsd)),
   })
   await alignV4PoolPrices(maker, deployment, etherInUsdc)
+}
+
+/**
+ * Moves the volatility of ether, a year, WAD: that of Lyra's board, at which its strikes trade times their skews. The averages
+ * that the protocol takes of it follow in their own time.
+ *
+ * @throws {InvalidInputError} for one that is not positive or above ten.
+ */
+export async function setVolatility(chain: DevnetChain, deployment: DevnetDeployment, volatility: Wad): Promise<void> {
+  if (volatility <= 0n || volatility > 10n * wad) {
+    throw new InvalidInputError(`A volatility is above zero and at most 10 (1,000 % a year); got ${volatility} (WAD).`)
+  }
+  const { lyra, operators } = deployment
+  await setPrices(chain, deployment, {})
+  await setBoardVolatility(sendAs(chain, operators.deployer), lyra, volatility)
 }
 
 /** Lets `seconds` pass at the present prices: advances the chain, then renews what would be stale. */

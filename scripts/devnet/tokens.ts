@@ -82,6 +82,11 @@ export async function wrapEther(sender: Sender, weth: Address, amount: bigint): 
   await sender.send({ name: 'WETH9', address: weth, abi: wethAbi }, 'deposit', [], amount)
 }
 
+/** Sends tokens of the sender, in their smallest unit. */
+export async function sendToken(sender: Sender, token: Address, grant: { to: Address; amount: bigint }): Promise<void> {
+  await sender.send(erc20(token), 'transfer', [grant.to, grant.amount])
+}
+
 /** Lets each spender take any amount of each token of the sender. */
 export async function approveAll(
   sender: Sender,

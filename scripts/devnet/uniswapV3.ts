@@ -80,7 +80,7 @@ export async function deployUniswapFactory(deployer: Sender): Promise<Contract> 
 export async function mintPosition(
   sender: Sender,
   venue: UniswapVenue,
-  { weth, usdc, ticks }: { weth: bigint; usdc: bigint; ticks: number },
+  { weth, usdc, ticks, recipient = sender.address }: { weth: bigint; usdc: bigint; ticks: number; recipient?: Address },
 ): Promise<void> {
   const { tokens, uniswapV3 } = venue
   const { tick } = await readPoolPrice(sender.chain, uniswapV3.pool)
@@ -101,7 +101,7 @@ export async function mintPosition(
         amount1Desired: amount1,
         amount0Min: 0n,
         amount1Min: 0n,
-        recipient: sender.address,
+        recipient,
         deadline: noDeadline,
       },
     ],

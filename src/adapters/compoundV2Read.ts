@@ -47,9 +47,12 @@ export const compoundV2Configuration = z.strictObject({
   /** Which protocol: Compound v2 and forks that kept its Comptroller, or the isolated pools of Venus. */
   variant: z.enum(['compound', 'venus-isolated']).default('compound'),
   /** One pool each; an account at each is a venue account of its own. */
-  comptrollers: z.array(address).min(1),
-  /** The market whose underlying is the chain's own coin (cETH), which names no token. */
-  nativeMarket: address.optional(),
+  comptrollers: z
+    .array(address)
+    .min(1)
+    .refine((pools) => new Set(pools).size === pools.length, 'lists a pool twice'),
+  /** Markets whose underlying is the chain's own coin (cETH), which name no token. */
+  nativeMarkets: z.array(address).default([]),
   /** Share of the debt that liquidations repay, WAD. The venue's own close factor limits a single one of several. */
   closeFactor: fraction.default(wad),
 })
@@ -133,9 +136,9 @@ function* readPool(comptroller: Address, context: AdapterContext<CompoundV2Confi
 function* readHolding(
   market: Address,
   entered: readonly Address[],
-  { account, configuration: { nativeMarket } }: AdapterContext<CompoundV2Configuration>,
+  { account, configuration: { nativeMarkets } }: AdapterContext<CompoundV2Configuration>,
 ): ReadPlan<Holding> {
-  const isNative = nativeMarket !== undefined && isAddressEqual(market, nativeMarket)
+  const isNative = nativeMarkets.some((native) => isAddressEqual(native, market))
   const token = { address: market, abi: marketAbi } as const
   const [[shares, storedDebt], [underlying]] = yield* readTogether([
     readAll([
@@ -262,5 +265,10 @@ function accrueMarket(
       metaMessages: ['The market may count seconds where this variant counts blocks.'],
     })
   }
-  return accrue(stored, { rate, slots: slot - accruedAt })
+  const accrued = accrue(stored, { rate, slots: slot - accruedAt })
+  if (accrued.exchangeRate >= stored.exchangeRate) return accrued
+  throw new InconsistentReadError(
+    `${venue}: interest takes the shares of ${market} from ${stored.exchangeRate} to ${accrued.exchangeRate}.`,
+    { metaMessages: ['Its reserves cannot take more than all interest.'] },
+  )
 }

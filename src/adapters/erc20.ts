@@ -1,24 +1,40 @@
-import { type Address, erc20Abi } from 'viem'
+import { type Address, erc20Abi, parseAbi, zeroAddress } from 'viem'
 import { z } from 'zod'
 import { toAssetKey } from '../core/asset.ts'
 import type { Position } from '../core/position.ts'
-import { type ReadPlan, readAll, readTogether } from '../core/readPlan.ts'
+import { type ReadPlan, readAll, readEach, readTogether } from '../core/readPlan.ts'
 import { address } from '../core/schema.ts'
 import type { Adapter } from './adapter.ts'
 import { requireDecimals } from './decimals.ts'
 
-const configuration = z.strictObject({ tokens: z.array(address).min(1) })
+const nativeReaderAbi = parseAbi(['function getEthBalance(address account) view returns (uint256 balance)'])
+
+const configuration = z
+  .strictObject({
+    /** Shares of ERC-4626 vaults and other wrapped tokens among them; what they are worth, the rates of the assets say. */
+    tokens: z.array(address),
+    /**
+     * A contract that answers `getEthBalance`, such as the chain's Multicall3: then the chain's own coin, the asset of the zero
+     * address, is read, too.
+     */
+    nativeReader: address.optional(),
+  })
+  .refine(({ tokens, nativeReader }) => tokens.length > 0 || nativeReader !== undefined, 'lists nothing to read')
 
 type Erc20Configuration = z.output<typeof configuration>
 type Raw = readonly { readonly token: Address; readonly decimals: number; readonly balance: bigint }[]
 
-/** Tokens in the account's own hands, which it can move at any time. The account itself is the venue account. */
+/** Tokens and native coin in the account's own hands, which it can move at any time. The account itself is the venue account. */
 export const erc20: Adapter<Erc20Configuration, Raw> = {
   id: 'erc20',
   configuration,
 
-  *read({ configuration: { tokens }, account }) {
-    return yield* readTogether(tokens.map((token) => readToken(token, account)))
+  *read({ configuration: { tokens, nativeReader }, account }) {
+    const [balances, [native]] = yield* readTogether([
+      readTogether(tokens.map((token) => readToken(token, account))),
+      readEach(nativeReader === undefined ? [] : [nativeBalanceOf(nativeReader, account)]),
+    ])
+    return native === undefined ? balances : [...balances, { token: zeroAddress, decimals: 18, balance: native }]
   },
 
   toPositions(raw, context) {
@@ -42,7 +58,10 @@ export const erc20: Adapter<Erc20Configuration, Raw> = {
     return { positions, requirements: [], rules: [] }
   },
 
-  witness: (_, { configuration: { tokens }, account }) => tokens.map((token) => balanceOf(token, account)),
+  witness: (_, { configuration: { tokens, nativeReader }, account }) => [
+    ...tokens.map((token) => balanceOf(token, account)),
+    ...(nativeReader === undefined ? [] : [nativeBalanceOf(nativeReader, account)]),
+  ],
 }
 
 function* readToken(token: Address, account: Address): ReadPlan<Raw[number]> {
@@ -55,4 +74,8 @@ function* readToken(token: Address, account: Address): ReadPlan<Raw[number]> {
 
 function balanceOf(token: Address, account: Address) {
   return { address: token, abi: erc20Abi, functionName: 'balanceOf', args: [account] } as const
+}
+
+function nativeBalanceOf(reader: Address, account: Address) {
+  return { address: reader, abi: nativeReaderAbi, functionName: 'getEthBalance', args: [account] } as const
 }

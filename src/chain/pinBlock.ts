@@ -14,12 +14,21 @@ export async function pinBlock(
   client: Client,
   { chainId, blockNumber }: { readonly chainId: number; readonly blockNumber?: bigint },
 ): Promise<PinnedBlock> {
-  const actual = await orRpcError(client, 'Reading the chain id', () => getChainId(client))
+  const actual = await readChainId(client)
   if (actual !== chainId) throw new ChainMismatchError({ expected: chainId, actual })
   const block = await orRpcError(client, `Reading block ${blockNumber ?? 'latest'}`, () =>
     getBlock(client, blockNumber === undefined ? { blockTag: 'latest' } : { blockNumber }),
   )
   return { chainId, number: block.number, hash: block.hash, timestamp: Number(block.timestamp) }
+}
+
+/**
+ * Chain that a node serves.
+ *
+ * @throws {RpcError} when it does not answer.
+ */
+export async function readChainId(client: Client): Promise<number> {
+  return orRpcError(client, 'Reading the chain id', () => getChainId(client))
 }
 
 /**

@@ -5,23 +5,28 @@ import type { MarginParameters } from '../core/parameters.ts'
 import type { PinnedBlock } from '../core/portfolio.ts'
 import { type ReadPlan, readTogether } from '../core/readPlan.ts'
 import type { Wad } from '../core/units.ts'
+import { chainedRate } from './chainedRate.ts'
 import { chainlink } from './chainlink.ts'
 import { chainlinkHistory } from './chainlinkHistory.ts'
 import { choose } from './choose.ts'
+import { erc4626Rate } from './erc4626Rate.ts'
 import { fixedRate } from './fixedRate.ts'
 import { lyraVolatility } from './lyraVolatility.ts'
 import { median } from './median.ts'
 import { pyth } from './pyth.ts'
 import { rangeMultiplier } from './rangeMultiplier.ts'
 import { realisedVolatility } from './realisedVolatility.ts'
-import type { MarketRequest, MarketSources } from './source.ts'
+import type { MarketRequest, MarketSources, Rate } from './source.ts'
 import { uniswapV3Twap } from './uniswapV3Twap.ts'
+import { viewRate } from './viewRate.ts'
+
+const unchainedRates = [fixedRate, erc4626Rate, viewRate]
 
 /** The sources that need nothing but a chain. */
 export const chainSources: MarketSources = {
   prices: [chainlink, median, pyth, uniswapV3Twap],
   volatilities: [lyraVolatility, realisedVolatility],
-  rates: [fixedRate],
+  rates: [...unchainedRates, chainedRate(unchainedRates)],
   histories: [chainlinkHistory],
 }
 
@@ -57,9 +62,9 @@ export function* readMarket({
       }),
     ),
     readTogether(
-      request.assets.map((asset): ReadPlan<readonly [AssetKey, Wad]> => {
+      [...new Set([...request.held, ...request.owed])].sort().map((asset): ReadPlan<readonly [AssetKey, Wad]> => {
         const { source, configuration } = choose(sources.rates, parameters.assets[asset]?.rate, `assets.${asset}.rate`)
-        return named(asset, source.read(configuration, asset, block))
+        return named(asset, oneRate(source.read(configuration, asset, block), asset, request))
       }),
     ),
     readTogether(
@@ -91,6 +96,25 @@ export function* readMarket({
     volatilities: Object.assign({}, ...volatilities),
     rangeMultipliers: Object.fromEntries(multipliers),
   }
+}
+
+/**
+ * The one rate that an asset counts at.
+ *
+ * @throws {MissingMarketDataError} when the account holds and owes the asset and the two sides count at different rates.
+ */
+function* oneRate(plan: ReadPlan<Rate>, asset: AssetKey, { held, owed }: MarketRequest): ReadPlan<Wad> {
+  const rate = yield* plan
+  if (!owed.includes(asset)) return rate.held
+  if (!held.includes(asset) || rate.held === rate.owed) return rate.owed
+  throw new MissingMarketDataError(
+    `${asset} is both held and owed, at rates of ${rate.held} and ${rate.owed}: its bounds leave no rate for both.`,
+    {
+      metaMessages: [
+        'Wait until rate and market agree, or give the asset a source without bounds in the parameter set.',
+      ],
+    },
+  )
 }
 
 function* named<Name extends string, Result>(name: Name, plan: ReadPlan<Result>): ReadPlan<readonly [Name, Result]> {

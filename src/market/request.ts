@@ -12,20 +12,30 @@ export function toMarketRequest(
   positions: readonly Position[],
   { parameters, timestamp }: { readonly parameters: MarginParameters; readonly timestamp: number },
 ): MarketRequest {
-  const assets = new Set<AssetKey>()
+  const [held, owed] = [new Set<AssetKey>(), new Set<AssetKey>()]
   const underlyings = new Set<Underlying>()
   const options = new Map<string, MarketRequest['options'][number]>()
-  const addAsset = (asset: AssetKey): void => {
+  const addAsset = (asset: AssetKey, sides: readonly Set<AssetKey>[]): void => {
     const known = parameters.assets[asset]
     if (known === undefined) return
-    assets.add(asset)
+    for (const side of sides) side.add(asset)
     underlyings.add(known.underlying)
+  }
+  const sidesOf: Readonly<Record<Position['kind'], readonly Set<AssetKey>[]>> = {
+    balance: [held],
+    debt: [owed],
+    concentratedLiquidity: [held],
+    consumerDebt: [],
+    // What is paid at their end goes either way.
+    perpetual: [held, owed],
+    perpetualLiquidity: [held, owed],
+    option: [held, owed],
   }
   for (const position of positions) {
     // What is not credited is worth nothing at any price; asking for one would let dust block the account.
     if (position.kind === 'balance' && isUncredited(position, parameters)) continue
     if (position.kind === 'concentratedLiquidity' && position.uncounted !== undefined) continue
-    for (const asset of assetsOf(position)) addAsset(asset)
+    for (const asset of assetsOf(position)) addAsset(asset, sidesOf[position.kind])
     if (position.kind === 'perpetual' || position.kind === 'perpetualLiquidity') underlyings.add(position.underlying)
     if (position.kind === 'option') {
       underlyings.add(position.underlying)
@@ -33,7 +43,12 @@ export function toMarketRequest(
       if (expiry > timestamp) options.set([surface, strike, expiry].join(), { surface, strike, expiry, underlying })
     }
   }
-  return { underlyings: [...underlyings].sort(), assets: [...assets].sort(), options: [...options.values()] }
+  return {
+    underlyings: [...underlyings].sort(),
+    held: [...held].sort(),
+    owed: [...owed].sort(),
+    options: [...options.values()],
+  }
 }
 
 function isUncredited({ control }: Position, { credit }: MarginParameters): boolean {

@@ -9,7 +9,9 @@ import type { Wad } from '../core/units.ts'
 /** What a portfolio needs to know of the market before it can be revalued. */
 export type MarketRequest = {
   readonly underlyings: readonly Underlying[]
-  readonly assets: readonly AssetKey[]
+  /** Assets whose rates are needed, by the side on which they count; one may be on both. */
+  readonly held: readonly AssetKey[]
+  readonly owed: readonly AssetKey[]
   readonly options: readonly Pick<Option, 'surface' | 'strike' | 'expiry' | 'underlying'>[]
 }
 
@@ -41,11 +43,14 @@ export interface VolatilitySource<Configuration> {
   ): ReadPlan<Readonly<Record<string, Volatility>>>
 }
 
-/** A source of an asset's rate: units of its underlying in one whole token, WAD. */
+/** Units of the underlying in one whole token, WAD: as they count for what is held, and, never less, for what is owed. */
+export type Rate = { readonly held: Wad; readonly owed: Wad }
+
+/** A source of an asset's rate. */
 export interface RateSource<Configuration> {
   readonly id: string
   readonly configuration: z.ZodType<Configuration>
-  read(configuration: Configuration, asset: AssetKey, block: PinnedBlock): ReadPlan<Wad>
+  read(configuration: Configuration, asset: AssetKey, block: PinnedBlock): ReadPlan<Rate>
 }
 
 /** A price of the past: WAD USD at `time` in Unix seconds. */

@@ -10,9 +10,13 @@ function subjectFile(adapterId: string): URL {
   return new URL(`./subjects/${file}.ts`, import.meta.url)
 }
 
+/** No package deploys these on a devnet; their tests decode answers encoded by hand. */
+const notDeployable = ['compound-v3']
+
 describe('conformance', () => {
-  it('has a subject of every adapter', () => {
-    expect(allAdapters.map(({ id }) => id).filter((id) => !existsSync(subjectFile(id)))).to.deep.equal([])
+  it('has a subject of every adapter whose protocol can be deployed', () => {
+    const without = allAdapters.map(({ id }) => id).filter((id) => !existsSync(subjectFile(id)))
+    expect(without).to.deep.equal(notDeployable)
   })
 })
 

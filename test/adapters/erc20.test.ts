@@ -1,10 +1,12 @@
 import { expect } from 'chai'
-import type { Address } from 'viem'
+import { type Address, parseAbi, zeroAddress } from 'viem'
+import { loadArtifact } from '../../scripts/devnet/artifacts.ts'
 import { sendAs } from '../../scripts/devnet/chain.ts'
 import { wrapEther } from '../../scripts/devnet/tokens.ts'
 import { erc20 } from '../../src/adapters/erc20.ts'
 import { toAssetKey } from '../../src/core/asset.ts'
-import { InconsistentReadError } from '../../src/core/errors.ts'
+import { InconsistentReadError, InvalidInputError } from '../../src/core/errors.ts'
+import { parseWith } from '../../src/core/schema.ts'
 import { devnetFixture } from '../support/devnet.ts'
 import { thrown } from '../support/rejection.ts'
 import { contextOf, holder } from './support/context.ts'
@@ -23,6 +25,35 @@ describe('erc20', () => {
     expect(positions).to.have.lengthOf(1)
     expect(positions[0]).to.include({ kind: 'balance', control: 'free', asset, amount: 123n })
     expect(requirements).to.deep.equal([])
+  }).timeout(120_000)
+
+  it('reads the native coin through a contract of the chain, as a balance of the zero address, and in its witness', async () => {
+    const fixture = await devnetFixture()
+    const { chain, client, deployment } = fixture
+    const { operators } = deployment
+    const { empty, naked } = deployment.accounts
+    const lens =
+      '@uniswap/v3-periphery/artifacts/contracts/lens/UniswapInterfaceMulticall.sol/UniswapInterfaceMulticall.json'
+    const reader = await sendAs(chain, operators.deployer).deploy(await loadArtifact(lens))
+    const configuration = { tokens: [], nativeReader: reader.address }
+    const read = () => readDevnetVenue(fixture, 'wallet', { account: empty, configuration })
+    const before = await read()
+    const asset = toAssetKey(deployment.chainId, zeroAddress)
+    const amount = await client.getBalance({ address: empty })
+    expect(before.positions).to.have.lengthOf(1)
+    expect(before.positions[0]).to.include({ kind: 'balance', control: 'free', asset, amount })
+    expect(before.positions[0]?.claim.contract).to.equal(zeroAddress)
+
+    await client.mine({ blocks: 100 })
+    expect((await read()).witness).to.deep.equal(before.witness)
+    await sendAs(chain, naked).send({ name: 'Nobody', address: empty, abi: parseAbi(['function x()']) }, 'x', [], 1n)
+    const after = await read()
+    expect(after.witness).not.to.deep.equal(before.witness)
+    expect(after.positions[0]).to.include({ amount: amount + 1n })
+    expect(() => parseWith(erc20.configuration, { tokens: [] }, 'wallet')).to.throw(
+      InvalidInputError,
+      'nothing to read',
+    )
   }).timeout(120_000)
 
   it('lists a token that is not in the parameter set, drops an empty balance and refuses other decimals', async () => {

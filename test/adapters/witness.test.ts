@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { type Address, encodeAbiParameters, encodeFunctionData, erc20Abi, type Hex, keccak256, parseAbi } from 'viem'
 import { borrowFromAave, supplyToAave } from '../../scripts/devnet/aaveV3.ts'
 import { type Sender, sendAs } from '../../scripts/devnet/chain.ts'
+import { borrowFromMarket, enterMarkets, supplyEther, supplyToMarket } from '../../scripts/devnet/compoundV2.ts'
 import { openOption, optionTypes } from '../../scripts/devnet/lyraTrading.ts'
 import { borrowFromMorpho, supplyCollateralToMorpho, supplyToMorpho } from '../../scripts/devnet/morphoBlue.ts'
 import { addPerpLiquidity, depositToPerp, openShortPerpetual } from '../../scripts/devnet/perpTrading.ts'
@@ -11,6 +12,7 @@ import { approveAll, mintToken, wrapEther } from '../../scripts/devnet/tokens.ts
 import { mintPosition } from '../../scripts/devnet/uniswapV3.ts'
 import type { AnyAdapter } from '../../src/adapters/adapter.ts'
 import { allAdapters } from '../../src/adapters/all.ts'
+import { compoundV2 } from '../../src/adapters/compoundV2.ts'
 import { toVenueWitness } from '../../src/adapters/witness.ts'
 import { pinBlock } from '../../src/chain/pinBlock.ts'
 import { runPlans } from '../../src/chain/runPlans.ts'
@@ -92,6 +94,23 @@ const actions: Record<string, Record<string, Action>> = {
     'new order': (user, { deployment }) =>
       addPerpLiquidity(user, deployment.perpV2, { base: wad / 100n, quote: 20n * wad }),
   },
+  'compound-v2': {
+    supply: (user, { deployment }) => supplyToMarket(user, deployment.compoundV2.cUsdc, 10n),
+    'supply to another market': (user, { deployment }) => supplyEther(user, deployment.compoundV2, 10n ** 15n),
+    borrowing: (user, { deployment }) => borrowFromMarket(user, deployment.compoundV2.cUsdc, 10n),
+    'entering a market': (user, { deployment: { compoundV2 } }) =>
+      enterMarkets(user, compoundV2.comptroller, [compoundV2.cEth]),
+    transfer: (user, { deployment }) =>
+      user.send({ name: 'cUSDC', address: deployment.compoundV2.cUsdc, abi: erc20Abi }, 'transfer', [
+        deployment.accounts.empty,
+        1n,
+      ]),
+  },
+  venus: {
+    supply: (user, { deployment }) => supplyToMarket(user, deployment.venus.vUsdc, usdc(1n)),
+    borrowing: (user, { deployment }) => borrowFromMarket(user, deployment.venus.vUsdc, 10n),
+    'entering a market': (user, { deployment: { venus } }) => enterMarkets(user, venus.comptroller, [venus.vWeth]),
+  },
   'morpho-blue': {
     supply: (user, { deployment: { morphoBlue } }) =>
       supplyToMorpho(user, { morpho: morphoBlue.morpho, market: morphoBlue.markets.wethUsdc, amount: usdc(1n) }),
@@ -118,10 +137,16 @@ const actions: Record<string, Record<string, Action>> = {
   },
 }
 
+/** The one event besides an action of the account that a venue's witness may follow. */
+const accruals: Record<string, (fixture: DevnetFixture) => Address> = {
+  'compound-v2': ({ deployment }) => deployment.compoundV2.cUsdc,
+  venus: ({ deployment }) => deployment.venus.vUsdc,
+}
+
 /** Gives the hedged account something to act with, and a loan at Morpho. */
 async function fund(fixture: DevnetFixture): Promise<Sender> {
   const { chain, deployment } = fixture
-  const { tokens, lyra, aave, perpV2, uniswapV3, morphoBlue } = deployment
+  const { tokens, lyra, aave, perpV2, uniswapV3, compoundV2, venus, morphoBlue } = deployment
   const { morpho, markets } = morphoBlue
   const deployer = sendAs(chain, deployment.operators.deployer)
   const user = sendAs(chain, deployment.accounts.hedged)
@@ -134,6 +159,14 @@ async function fund(fixture: DevnetFixture): Promise<Sender> {
   await supplyCollateralToMorpho(user, { morpho, market: markets.wethUsdc, amount: wad / 2n })
   await approveAll(user, [lyra.sUSD, lyra.sETH], [lyra.optionMarket])
   await supplyToAave(user, aave, { asset: tokens.usdc, amount: 1_000_000n })
+  await approveAll(user, [tokens.usdc], [compoundV2.cUsdc, venus.vUsdc])
+  for (const [comptroller, market] of [
+    [compoundV2.comptroller, compoundV2.cUsdc],
+    [venus.comptroller, venus.vUsdc],
+  ] as const) {
+    await supplyToMarket(user, market, usdc(100n))
+    await enterMarkets(user, comptroller, [market])
+  }
   return user
 }
 
@@ -194,6 +227,35 @@ describe('witnesses', function () {
     const later = await read()
     expect(later.witness).to.deep.equal(states.at(-1)?.witness)
     expect(later.positions[0]).to.include({ kind: 'consumerDebt', control: 'consumer', amount: (612n * wad) / 10n })
+  })
+
+  for (const [venue, marketOf] of Object.entries(accruals)) {
+    it(`${venue}: accruals by others change it where the account owes, as its adapter declares, and not elsewhere`, async () => {
+      const fixture = await devnetFixture()
+      const { chain, deployment } = fixture
+      const user = await fund(fixture)
+      const market = { name: 'Market', address: marketOf(fixture), abi: parseAbi(['function accrueInterest()']) }
+      const accrue = async () => {
+        await fixture.client.mine({ blocks: 100_000 })
+        await sendAs(chain, deployment.accounts.empty).send(market, 'accrueInterest')
+      }
+      const idle = await witnessOf(fixture, venue)
+      await accrue()
+      expect(await witnessOf(fixture, venue)).to.deep.equal(idle)
+
+      await borrowFromMarket(user, market.address, usdc(50n))
+      const owing = await witnessOf(fixture, venue)
+      await fixture.client.mine({ blocks: 100_000 })
+      expect(await witnessOf(fixture, venue)).to.deep.equal(owing)
+      await accrue()
+      expect(await witnessOf(fixture, venue)).not.to.deep.equal(owing)
+      expect(compoundV2.witnessAlsoChangesOn).to.equal('accrualOfDebts')
+    })
+  }
+
+  it('no adapter but those of money markets declares that anything else changes it', () => {
+    const declaring = allAdapters.filter(({ witnessAlsoChangesOn }) => witnessAlsoChangesOn !== undefined)
+    expect(declaring.map(({ id }) => id)).to.deep.equal(['compound-v2'])
   })
 
   it('commits to the return data as a contract would see it', async () => {

@@ -55,4 +55,11 @@ describe('docs/market.md', () => {
     for (const [index, entry] of of.entries()) choose(chainSources.prices, entry, `prices.ETH.of.${index}`)
     expect(of.map(({ source }) => source)).to.deep.equal(['chainlink', 'pyth'])
   })
+  it('shows a chain of rates that its sources take', () => {
+    const example = JSON.parse(/```json\n([\s\S]*?)```/.exec(section(page, '## Rates'))?.[1] ?? expect.fail('no entry'))
+    const { configuration } = choose(chainSources.rates, example, 'assets.wstETH.rate')
+    const { rates } = configuration as { readonly rates: readonly { readonly source: string }[] }
+    for (const [index, entry] of rates.entries()) choose(chainSources.rates, entry, `assets.wstETH.rate.rates.${index}`)
+    expect(rates.map(({ source }) => source)).to.deep.equal(['view', 'fixed'])
+  })
 })

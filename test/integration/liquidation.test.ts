@@ -1,7 +1,8 @@
 import { expect } from 'chai'
-import { type Address, maxUint256, parseAbi } from 'viem'
+import { type Address, erc20Abi, maxUint256, parseAbi } from 'viem'
 import { borrowFromAave } from '../../scripts/devnet/aaveV3.ts'
 import { DevnetTransactionError, sendAs } from '../../scripts/devnet/chain.ts'
+import { sendChecked } from '../../scripts/devnet/compoundV2.ts'
 import { lyraArtifacts } from '../../scripts/devnet/lyraAvalon.ts'
 import { addPerpLiquidity, depositToPerp } from '../../scripts/devnet/perpTrading.ts'
 import { passTime, setPrices } from '../../scripts/devnet/prices.ts'
@@ -20,6 +21,11 @@ const million = 10n ** 6n
 
 const aaveAbi = parseAbi([
   'function liquidationCall(address collateralAsset, address debtAsset, address user, uint256 debtToCover, bool receiveAToken)',
+])
+const marketAbi = parseAbi([
+  'function liquidateBorrow(address borrower, uint256 amount, address collateral) returns (uint256)',
+  'error InsufficientShortfall()',
+  'error TooMuchRepay()',
 ])
 const perpAbi = parseAbi([
   'function liquidate(address trader, address baseToken)',
@@ -92,6 +98,58 @@ describe('real liquidations', function () {
     )
     expect(absolute(half.penalty - gain) < wad / 1_000n, `${half.penalty} for ${gain}`).to.equal(true)
   })
+
+  for (const venue of ['compound-v2', 'venus'] as const) {
+    it(`${venue} liquidates a cent below the predicted price and not a cent above, at the predicted cost`, async () => {
+      const fixture = await devnetFixture()
+      const { chain, client, deployment } = fixture
+      const { tokens, accounts, operators, compoundV2, venus } = deployment
+      const { borrower, empty } = accounts
+      const [collateral, debt] = venue === 'venus' ? [venus.vWeth, venus.vUsdc] : [compoundV2.cEth, compoundV2.cUsdc]
+      const parameters = parametersOf(fixture)
+      const rule = await readRule(fixture, venue, borrower)
+      if (rule.kind !== 'moneyMarket') return expect.fail('a money market was expected')
+      const at = (price: bigint, changes: Partial<typeof rule> = {}) =>
+        venueState({ ...rule, ...changes }, shiftFromOpening(parameters, { timestamp: 0 }, { ETH: price }))
+      const safe = firstPrice(wad, 2_000n * wad, cent, (price) => !at(price).isLiquidatable)
+      // 9,000 / 8.25 and 8,000 / 8.
+      const expected = venue === 'venus' ? 1_000n * wad : (9_000n * wad * 100n) / 825n
+      expect(absolute(safe - expected) <= cent, `predicted ${safe}`).to.equal(true)
+
+      const liquidator = sendAs(chain, empty)
+      await mintToken(sendAs(chain, operators.deployer), tokens.usdc, { to: empty, amount: 20_000n * million })
+      await approveAll(liquidator, [tokens.usdc], [debt])
+      const market = { name: 'Market', address: debt, abi: marketAbi }
+      const repaid = (venue === 'venus' ? 4_000n : 4_500n) * million
+      const liquidate = () => sendChecked(liquidator, market, 'liquidateBorrow', [borrower, repaid, collateral])
+
+      await setPrices(chain, deployment, { ETH: safe + cent })
+      // COMPTROLLER_REJECTION of Compound, InsufficientShortfall of Venus.
+      const refusal = venue === 'venus' ? 'InsufficientShortfall' : 'error 3'
+      expect((await rejection(liquidate(), DevnetTransactionError)).message).to.contain(refusal)
+
+      const price = safe - cent
+      await setPrices(chain, deployment, { ETH: price })
+      const sharesOf = () =>
+        client.readContract({ address: collateral, abi: erc20Abi, functionName: 'balanceOf', args: [borrower] })
+      const before = await sharesOf()
+      // More than the venue's close factor, half of the debt, is refused.
+      const tooMuch = sendChecked(liquidator, market, 'liquidateBorrow', [borrower, repaid + million, collateral])
+      await rejection(tooMuch, DevnetTransactionError)
+      await liquidate()
+      const seized = before - (await sharesOf())
+      const value = (((seized * (rule.collaterals[0]?.exchangeRate ?? 0n)) / wad) * price) / wad
+      const loss = value - repaid * 10n ** 12n
+      // Incentives of 8 % and 10 % on what was repaid, to the ether in one share.
+      const bonus = (repaid * 10n ** 12n * (rule.liquidationIncentive - wad)) / wad
+      const share = ((rule.collaterals[0]?.exchangeRate ?? 0n) * price) / wad / wad + 1n
+      expect(absolute(loss - bonus) <= share, `loss ${loss}, bonus ${bonus}`).to.equal(true)
+      expect(loss <= at(price).penalty).to.equal(true)
+      // With the close factor of the venue the penalty is that loss, but for the interest of the seconds since.
+      const half = at(price, { closeFactor: wad / 2n }).penalty
+      expect(absolute(half - loss) < wad / 100n, `${half} for ${loss}`).to.equal(true)
+    })
+  }
 
   it('Perpetual liquidates a short half a percent above the predicted price and not half a percent below', async () => {
     const fixture = await devnetFixture()

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
-import { type Address, numberToHex, parseAbi } from 'viem'
+import { type Address, concat, keccak256, numberToHex, parseAbi } from 'viem'
 import { advanceTime, sendAs } from '../../scripts/devnet/chain.ts'
+import { sendChecked } from '../../scripts/devnet/compoundV2.ts'
 import { addPerpLiquidity, depositToPerp, openShortPerpetual } from '../../scripts/devnet/perpTrading.ts'
 import { setPrices } from '../../scripts/devnet/prices.ts'
 import { approveAll, mintToken, postAnswers, wrapEther } from '../../scripts/devnet/tokens.ts'
@@ -79,17 +80,19 @@ describe('venue rules against the venues', function () {
 
   it('have no rule where there is nothing to liquidate', async () => {
     const fixture = await devnetFixture()
-    const { hedged, naked, levered, empty, futuresLong, futuresShort } = fixture.deployment.accounts
+    const { hedged, naked, levered, empty, borrower, futuresLong, futuresShort } = fixture.deployment.accounts
     const venues: Readonly<Record<string, readonly Address[]>> = {
       'aave-v3': [hedged, levered],
       'perp-v2': [hedged],
       'lyra-avalon': [hedged, naked],
       'synthetix-perps-v2': [futuresLong, futuresShort],
       'uniswap-v3': [],
+      'compound-v2': [borrower],
+      venus: [borrower],
       wallet: [],
     }
     for (const [venue, holders] of Object.entries(venues)) {
-      for (const account of [hedged, naked, levered, empty, futuresLong, futuresShort]) {
+      for (const account of [hedged, naked, levered, empty, borrower, futuresLong, futuresShort]) {
         const { rules } = await readDevnetVenue(fixture, venue, { account })
         expect(rules, `${venue} ${account}`).to.have.lengthOf(holders.includes(account) ? 1 : 0)
       }
@@ -200,6 +203,99 @@ describe('venue rules against the venues', function () {
       const { healthFactor } = await readAaveAccount(fixture, accounts.levered)
       expect(healthFactor < wad).to.equal(true)
       expect(venueState(sourced, shiftFromOpening(parameters, { timestamp: 0 })).isLiquidatable).to.equal(true)
+    })
+  })
+
+  describe('Compound and Venus', () => {
+    const liquidityAbi = parseAbi([
+      'function getAccountLiquidity(address account) view returns (uint256 code, uint256 liquidity, uint256 shortfall)',
+      'function latestRound() view returns (uint256)',
+    ])
+    const marketAbi = parseAbi(['function accrueInterest() returns (uint256)'])
+    const poolOf = ({ deployment: { compoundV2, venus } }: DevnetFixture, venue: string) =>
+      venue === 'venus'
+        ? { comptroller: venus.comptroller, ether: venus.vWeth, dollars: venus.vUsdc }
+        : { comptroller: compoundV2.comptroller, ether: compoundV2.cEth, dollars: compoundV2.cUsdc }
+
+    /** Whether the pool sees a shortfall at another price of ether in the very same block, its markets accrued. */
+    async function hasShortfall(fixture: DevnetFixture, venue: string, price: bigint): Promise<boolean> {
+      const { client, deployment } = fixture
+      const round = await client.readContract({
+        address: deployment.feeds.ethUsd,
+        abi: liquidityAbi,
+        functionName: 'latestRound',
+      })
+      // The feed's answers by round, the fifth of its variables.
+      const slot = keccak256(concat([numberToHex(round, { size: 32 }), numberToHex(4, { size: 32 })]))
+      const answer = { slot, value: numberToHex(price / tick, { size: 32 }) }
+      const [, , shortfall] = await client.readContract({
+        address: poolOf(fixture, venue).comptroller,
+        abi: liquidityAbi,
+        functionName: 'getAccountLiquidity',
+        args: [deployment.accounts.borrower],
+        stateOverride: [{ address: deployment.feeds.ethUsd, stateDiff: [answer] }],
+      })
+      return shortfall > 0n
+    }
+
+    for (const venue of ['compound-v2', 'venus']) {
+      it(`${venue}: the verdict turns at the pool's own price, to the last digit of its feed`, async () => {
+        const fixture = await devnetFixture()
+        const { chain, deployment } = fixture
+        const { ether, dollars } = poolOf(fixture, venue)
+        const user = sendAs(chain, deployment.accounts.empty)
+        // A pool judges by what is stored: the debt in the block of its accrual, the ether that nobody owes at any time.
+        await fixture.client.mine({ blocks: 100_000 })
+        await user.send({ name: 'Market', address: ether, abi: marketAbi }, 'accrueInterest')
+        await user.send({ name: 'Market', address: dollars, abi: marketAbi }, 'accrueInterest')
+        const parameters = parametersOf(fixture)
+        const rule = await readRule(fixture, venue, deployment.accounts.borrower)
+        const at = (price: bigint) => venueState(rule, shiftFromOpening(parameters, { timestamp: 0 }, { ETH: price }))
+        const safe = firstPrice(100n * wad, 2_000n * wad, tick, (price) => !at(price).isLiquidatable)
+        expect(await hasShortfall(fixture, venue, safe)).to.equal(false)
+        expect(await hasShortfall(fixture, venue, safe - tick)).to.equal(true)
+        for (const price of ladder) {
+          expect(at(price * wad).isLiquidatable, `at ${price}`).to.equal(
+            await hasShortfall(fixture, venue, price * wad),
+          )
+        }
+      })
+    }
+
+    it('a debt that Venus forces is liquidatable at any price', async () => {
+      const fixture = await devnetFixture()
+      const { chain, deployment } = fixture
+      const { venus, accounts, operators } = deployment
+      const abi = parseAbi(['function setForcedLiquidation(address market, bool enable)'])
+      await sendAs(chain, operators.deployer).send(
+        { name: 'Comptroller', address: venus.comptroller, abi },
+        'setForcedLiquidation',
+        [venus.vUsdc, true],
+      )
+      const rule = await readRule(fixture, 'venus', accounts.borrower)
+      const state = venueState(rule, shiftFromOpening(parametersOf(fixture), { timestamp: 0 }))
+      expect(state.isLiquidatable).to.equal(true)
+      // 8,000 dollars and the interest of some blocks.
+      expect(state.slack / wad).to.equal(-8_000n)
+    })
+
+    it('a debt at a market that Compound deprecates is liquidatable at any price', async () => {
+      const fixture = await devnetFixture()
+      const { chain, deployment } = fixture
+      const { compoundV2, accounts, operators } = deployment
+      const deployer = sendAs(chain, operators.deployer)
+      const abi = parseAbi([
+        'function _setCollateralFactor(address market, uint256 factor) returns (uint256)',
+        'function _setBorrowPaused(address market, bool state) returns (bool)',
+        'function _setReserveFactor(uint256 factor) returns (uint256)',
+      ])
+      const comptroller = { name: 'Comptroller', address: compoundV2.comptroller, abi }
+      await sendChecked(deployer, comptroller, '_setCollateralFactor', [compoundV2.cUsdc, 0n])
+      await deployer.send(comptroller, '_setBorrowPaused', [compoundV2.cUsdc, true])
+      await sendChecked(deployer, { ...comptroller, address: compoundV2.cUsdc }, '_setReserveFactor', [wad])
+      const rule = await readRule(fixture, 'compound-v2', accounts.borrower)
+      const state = venueState(rule, shiftFromOpening(parametersOf(fixture), { timestamp: 0 }))
+      expect([state.isLiquidatable, state.slack / wad]).to.deep.equal([true, -9_000n])
     })
   })
 

@@ -29,7 +29,7 @@ const lyraAbi = parseAbi([
   'function getIvGWAV(uint256 boardId, uint256 secondsAgo) view returns (uint256)',
   'function getSkewGWAV(uint256 strikeId, uint256 secondsAgo) view returns (uint256)',
 ])
-const nothing: MarketRequest = { underlyings: [], assets: [], options: [] }
+const nothing: MarketRequest = { underlyings: [], held: [], owed: [], options: [] }
 
 async function read(
   fixture: DevnetFixture,
@@ -94,7 +94,7 @@ describe('readMarket on the devnet', function () {
     const malformed = await rejection(read(fixture, request, withEntry({ maxAge: 0 })), InvalidInputError)
     expect(malformed.message).to.contain('prices.ETH').and.contain('maxAge')
     await rejection(read(fixture, { underlyings: ['USDT'] }), MissingMarketDataError)
-    await rejection(read(fixture, { assets: [`31337:0x${'11'.repeat(20)}`] }), MissingMarketDataError)
+    await rejection(read(fixture, { held: [`31337:0x${'11'.repeat(20)}`] }), MissingMarketDataError)
   })
 
   it('takes the lower and the higher of board and average volatility of every strike', async () => {

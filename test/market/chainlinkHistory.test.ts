@@ -218,7 +218,7 @@ describe('chainlinkHistory', () => {
       })
     const read = async (parameters: MarginParameters) => {
       const pinned = await pinBlock(client, { chainId: deployment.chainId })
-      const request = { underlyings: ['ETH'], assets: [], options: [] }
+      const request = { underlyings: ['ETH'], held: [], owed: [], options: [] }
       const plan = readMarket({ parameters, request, block: pinned })
       return runPlans(client, pinned, [{ name: 'market', plan }])
     }

@@ -63,7 +63,7 @@ describe('readMarket with a price history', () => {
       readMarket({
         parameters,
         block,
-        request: { underlyings: ['BTC', 'ETH'], assets: [], options: [] },
+        request: { underlyings: ['BTC', 'ETH'], held: [], owed: [], options: [] },
         sources: {
           ...chainSources,
           prices: [

@@ -233,7 +233,7 @@ describe('realised volatility', () => {
       { ...contract, strike: 2_001n * wad },
     ]
     const read = async (volatilities: typeof parameters.volatilities) => {
-      const request = { underlyings: [], assets: [], options }
+      const request = { underlyings: [], held: [], owed: [], options }
       const plan = readMarket({ parameters: { ...parameters, volatilities }, request, block })
       return (await runPlans(client, block, [{ name: 'market', plan }])).results[0]?.volatilities ?? expect.fail()
     }

@@ -54,14 +54,16 @@ describe('toMarketRequest', () => {
     ]
     expect(request(positions)).to.deep.equal({
       underlyings: ['BTC', 'ETH', 'SUSD', 'USDC'],
-      assets: [key(1), key(2), key(3)],
+      // The settlement token of a perpetual goes either way.
+      held: [key(1), key(2), key(3)],
+      owed: [key(2)],
       options: [],
     })
   })
 
   it('asks for nothing on behalf of tokens that are not credited', () => {
     const dust: Position = { ...held, control: 'free', kind: 'balance', asset: key(3), amount: 1n }
-    expect(request([dust])).to.deep.equal({ underlyings: [], assets: [], options: [] })
+    expect(request([dust])).to.deep.equal({ underlyings: [], held: [], owed: [], options: [] })
   })
 
   it('asks for each live contract once and for no volatility of an expired one', () => {

@@ -50,7 +50,7 @@ async function readEther(fixture: DevnetFixture, entry: MarginParameters['prices
   const parameters = parametersOf(fixture)
   const changed = { ...parameters, prices: { ...parameters.prices, ETH: entry } } as MarginParameters
   const block = await pinBlock(fixture.client, { chainId: fixture.deployment.chainId })
-  const request = { underlyings: ['ETH'], assets: [], options: [] }
+  const request = { underlyings: ['ETH'], held: [], owed: [], options: [] }
   const plan = readMarket({ parameters: changed, request, block })
   const { results } = await runPlans(fixture.client, block, [{ name: 'market', plan }])
   return results[0]?.prices.ETH ?? expect.fail()

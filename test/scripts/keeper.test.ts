@@ -38,7 +38,8 @@ describe('plimsoll keeper', function () {
     await directory.remove()
   })
 
-  const keep = (...args: string[]) => ['keeper', 'run', ...args, '--deployment', devnet.file]
+  const at = () => ['--deployment', devnet.file, '--journal', directory.file('keeper.db')]
+  const keep = (...args: string[]) => ['keeper', 'run', ...args, ...at()]
   const nonce = () => devnet.chain.client.getTransactionCount({ address: devnetPayer.address })
   const storedOf = async (account: Address | undefined) => {
     if (account === undefined) throw new Error('no such account')
@@ -80,12 +81,14 @@ describe('plimsoll keeper', function () {
     await approveAll(sendAs(chain, empty), [tokens.usdc], [aave.pool])
     await supplyToAave(sendAs(chain, empty), aave, { asset: tokens.usdc, amount })
 
-    const ran = await runCommand(['keeper', 'run', 'empty', 'hedged', '--live', '--rounds', '2', '--deployment', file])
+    const ran = await runCommand(keep('empty', 'hedged', '--live', '--rounds', '2'))
     expect(ran.code).to.equal(1)
-    const events = lines(ran)
+    const [mined] = lines(ran).filter(({ code }) => code === 'mined')
+    const events = lines(ran).filter(({ account }) => account !== undefined)
+    expect(mined).to.deep.include({ hash: events[1].hash, accounts: [accounts.hedged] })
     expect(events.map(({ account, code, action }) => [account, code, action])).to.deep.equal([
       [empty, 'refused', undefined],
-      [accounts.hedged, 'first', 'posted'],
+      [accounts.hedged, 'first', 'sent'],
       [empty, 'refused', undefined],
       [accounts.hedged, 'unchanged', 'skipped'],
     ])
@@ -96,6 +99,27 @@ describe('plimsoll keeper', function () {
 
     const verified = await runCommand(['verify', events[1].hash, '--json', '--deployment', file])
     expect(JSON.parse(verified.stdout).equal).to.equal(true)
+  })
+
+  it('tells what is out, and cancels it with --live', async () => {
+    const { client } = devnet.chain
+    await client.setAutomine(false)
+    try {
+      const sent = await runCommand(keep('naked', '--live', '--rounds', '1'))
+      const [{ hash, send }] = lines(sent).filter(({ account }) => account === accounts.naked)
+      expect(send).to.equal('sent')
+      const told = await runCommand(['keeper', 'unstick', '--json', ...at()])
+      expect(JSON.parse(told.stdout).events).to.deep.equal([{ code: 'out', nonce: await nonce(), hash }])
+      const cancelled = await runCommand(['keeper', 'unstick', '--live', ...at()])
+      expect(cancelled).to.deep.include({ code: 0, stderr: '' })
+      expect(cancelled.stdout).to.match(/^nonce \d+ {2}cancelling {2}0x[\da-f]{64}\n$/)
+      await client.mine({ blocks: 1 })
+      expect(await storedOf(accounts.naked)).to.equal(null)
+      const after = await runCommand(['keeper', 'unstick', '--live', ...at()])
+      expect(after.stdout).to.match(/^nonce \d+ {2}cancelled {2}/)
+    } finally {
+      await client.setAutomine(true)
+    }
   })
 
   it('runs on until Ctrl-C, and says when the node is gone', async () => {

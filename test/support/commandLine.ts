@@ -25,9 +25,13 @@ export async function temporaryDirectory() {
 }
 
 /** Starts `plimsoll` with the arguments in a process of its own. */
-export function startCommand(args: readonly string[], env: Readonly<Record<string, string>> = {}): Started {
-  const child = spawn(process.execPath, ['scripts/cli.ts', ...args], {
-    cwd: root,
+export function startCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  directory: string = root,
+): Started {
+  const child = spawn(process.execPath, [join(root, 'scripts/cli.ts'), ...args], {
+    cwd: directory,
     env: { ...process.env, ...compileCache, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -43,9 +47,13 @@ export function startCommand(args: readonly string[], env: Readonly<Record<strin
   return { child, done }
 }
 
-/** Runs `plimsoll` with the arguments to its end. */
-export function runCommand(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
-  return startCommand(args, env).done
+/** Runs `plimsoll` with the arguments to its end, in the folder of the package or in another. */
+export function runCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  directory?: string,
+): Promise<Ran> {
+  return startCommand(args, env, directory).done
 }
 
 /** A development chain that `plimsoll devnet` runs in a process of its own, and the file that it wrote. */
@@ -59,9 +67,9 @@ export type CommandDevnet = {
   stop(): Promise<Ran>
 }
 
-/** Starts `plimsoll devnet --json` on a free port and waits until it serves. */
-export async function startDevnetCommand(file: string): Promise<CommandDevnet> {
-  const { child, done } = startCommand(['devnet', '--out', file, '--json', '--block-time', '0'])
+/** Starts `plimsoll devnet --json` on a free port, with these arguments besides, and waits until it serves. */
+export async function startDevnetCommand(file: string, more: readonly string[] = []): Promise<CommandDevnet> {
+  const { child, done } = startCommand(['devnet', '--out', file, '--json', '--block-time', '0', ...more])
   let printed = ''
   await new Promise<void>((resolve, reject) => {
     child.stdout?.on('data', (chunk) => {

@@ -13,6 +13,7 @@ import {
   isolatedPerpetual,
   lendingPool,
   makerOrders,
+  moneyMarket,
   optionCollateral,
   perpetualAccount,
   shiftTo,
@@ -26,6 +27,8 @@ const rules: readonly VenueRule[] = [
   lendingPool(),
   isolatedLoan(12_000n * 10n ** 6n),
   baseDebt(12_000n * 10n ** 6n),
+  moneyMarket(12_000n * 10n ** 6n),
+  moneyMarket(12_000n * 10n ** 6n, { truncation: 'priceFirst' }),
   perpetualAccount(),
   perpetualAccount({ markets: [{ ...ethMarket(-2n * wad, 2_000n * wad), maker: makerOrders() }] }),
   isolatedPerpetual(),
@@ -53,7 +56,7 @@ describe('moveRule', () => {
   it('names the prices that can decide', () => {
     const { underlyingOf } = shiftTo()
     expect(rules.map((rule) => ruleUnderlyings(rule, underlyingOf))).to.deep.equal([
-      ...Array(4).fill(['ETH', 'USDC']),
+      ...Array(6).fill(['ETH', 'USDC']),
       ...Array(6).fill(['ETH']),
     ])
   })

@@ -8,6 +8,8 @@ import {
   isolatedLoan,
   isolatedPerpetual,
   lendingPool,
+  marketDebt,
+  moneyMarket,
   optionCollateral,
   perpetualAccount,
   shiftTo,
@@ -15,6 +17,7 @@ import {
   usdcDebt,
   wad,
   wethCollateral,
+  wethShares,
 } from './support/rules.ts'
 
 const price = fc.bigInt(10n * wad, 20_000n * wad)
@@ -35,6 +38,18 @@ const falling: Readonly<Record<string, fc.Arbitrary<VenueRule>>> = {
   ),
   isolatedLoan: dollarsOf.map(isolatedLoan),
   baseDebt: dollarsOf.map(baseDebt),
+  'moneyMarket, Compound': fc
+    .tuple(amount, dollarsOf)
+    .map(([held, owed]) => moneyMarket(owed, { collaterals: [wethShares(held / 10n ** 10n)] })),
+  'moneyMarket, Venus, with a forced debt or none': fc
+    .tuple(amount, dollarsOf, fc.boolean())
+    .map(([held, owed, isForced]) =>
+      moneyMarket(0n, {
+        truncation: 'priceFirst',
+        collaterals: [wethShares(held / 10n ** 10n)],
+        debts: [marketDebt(owed), { ...marketDebt(owed / 2n), isForced }],
+      }),
+    ),
   'perpetualAccount, long': fc
     .tuple(amount, fc.bigInt(0n, 10_000n * wad))
     .map(([size, cash]) => perpetualAccount({ cash, markets: [ethMarket(size, 2_000n * wad)] })),
@@ -107,6 +122,7 @@ describe('venueState', () => {
     grows((owed) => lendingPool({ debts: [usdcDebt(owed)] }))
     grows(isolatedLoan)
     grows((owed) => baseDebt(owed))
+    grows((owed) => moneyMarket(owed))
     grows((size) => perpetualAccount({ markets: [ethMarket(size, 2_000n * wad)] }))
     grows((collateral) => optionCollateral([short('call', 'base', { collateral })]))
   })

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import type { Address } from 'viem'
 import type { Position } from '../../../../src/core/position.ts'
 import { wad } from '../../../../src/core/units.ts'
 import { buildBook } from '../../../../src/risk/plimsoll/book.ts'
@@ -53,6 +54,21 @@ describe('withoutClaim', () => {
     const compound = rules.baseDebt(5_000n * usd)
     const base = { ...compound, debt: { ...compound.debt, asset: assets.usdc } }
     expect(withoutClaim(base, owed)).to.deep.equal({ ...base, debt: { ...base.debt, amount: 0n } })
+  })
+  it('takes shares and debts of the market of the claim out of a money market', () => {
+    const rule = rules.moneyMarket(5_000n * usd)
+    const at = (position: Position, contract: Address): Leg =>
+      legOf({ ...position, claim: { ...position.claim, contract } })
+    const supply = at(balance(assets.weth, 10n * wad), rules.wethMarket)
+    expect(withoutClaim(rule, supply)).to.deep.equal({ ...rule, collaterals: [] })
+    // Half of the ether is half of the shares.
+    const half = at(balance(assets.weth, 5n * wad), rules.wethMarket)
+    expect(withoutClaim(rule, half)).to.deep.equal({ ...rule, collaterals: [rules.wethShares(250n * 10n ** 8n)] })
+    expect(withoutClaim(rule, at(debt(assets.usdc, 5_000n * usd), rules.usdcMarket))).to.deep.equal({
+      ...rule,
+      debts: [],
+    })
+    expect(withoutClaim(rule, at(balance(assets.weth, wad), rules.usdcMarket))).to.deep.equal(rule)
   })
   it('takes a market, cash or other collateral out of a perpetual account', () => {
     const collateral = { asset: assets.weth, value: 2_000n * wad, ratio: wad, discount: 0n }

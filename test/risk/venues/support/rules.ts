@@ -6,6 +6,7 @@ import type {
   IsolatedPerpetualRule,
   LendingPoolRule,
   MakerOrders,
+  MoneyMarketRule,
   OptionCollateralRule,
   PerpetualAccountRule,
 } from '../../../../src/core/venueRule.ts'
@@ -102,6 +103,39 @@ export function baseDebt(amount: bigint): BaseDebtRule {
     ],
     debt: usdcDebt(amount),
   }
+}
+
+/** The contracts of the markets of {@link moneyMarket}. */
+export const [wethMarket, usdcMarket] = [`0x${'c1'.repeat(20)}`, `0x${'c2'.repeat(20)}`] as const
+
+/** 10 WETH (500 shares of 8 decimals) at 2,000 USD and 82.5 % against `amount` USDC (smallest units); incentive 8 %. */
+export function moneyMarket(amount: bigint, changes: Partial<MoneyMarketRule> = {}): MoneyMarketRule {
+  return {
+    kind: 'moneyMarket',
+    venueAccount,
+    truncation: 'factorFirst',
+    collaterals: [wethShares(500n * 10n ** 8n)],
+    debts: [marketDebt(amount)],
+    closeFactor: wad,
+    liquidationIncentive: (108n * wad) / 100n,
+    ...changes,
+  }
+}
+
+export function wethShares(shares: bigint) {
+  return {
+    asset: weth,
+    market: wethMarket,
+    shares,
+    exchangeRate: 2n * 10n ** 26n,
+    decimals: 18,
+    quote: 2_000n * wad,
+    factor: (825n * wad) / 1_000n,
+  }
+}
+
+export function marketDebt(amount: bigint) {
+  return { asset: usdc, market: usdcMarket, amount, decimals: 6, quote: 10n ** 30n, isForced: false }
 }
 
 /** Short 14 ETH from 2,000 on 16,000 USDC; maintenance 6.25 %, penalty 2.5 %. */

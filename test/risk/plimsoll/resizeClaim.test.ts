@@ -1,0 +1,35 @@
+import { expect } from 'chai'
+import type { Position } from '../../../src/core/position.ts'
+import { followChange, UnfollowedChangeError } from '../../../src/risk/plimsoll/resizeClaim.ts'
+import { assets, balance, debt } from '../../support/books.ts'
+import { thrown } from '../../support/rejection.ts'
+import { marketDebt, moneyMarket, usdcMarket, wad, wethMarket, wethShares } from '../venues/support/rules.ts'
+
+const usd = 10n ** 6n
+const at = (position: Position, contract: typeof wethMarket | typeof usdcMarket): Position => ({
+  ...position,
+  claim: { ...position.claim, contract },
+})
+
+describe('followChange of a money market', () => {
+  const rule = moneyMarket(5_000n * usd)
+  const supply = at(balance(assets.weth, 10n * wad), wethMarket)
+  const loan = at(debt(assets.usdc, 5_000n * usd), usdcMarket)
+
+  it('turns tokens into shares: 4 ether less are 200 shares of 0.02 less, and 1e7 wei more are no share', () => {
+    const less = followChange(rule, supply, at(balance(assets.weth, 6n * wad), wethMarket))
+    expect(less).to.deep.equal({ ...rule, collaterals: [wethShares(300n * 10n ** 8n)] })
+    const more = followChange(rule, supply, at(balance(assets.weth, 10n * wad + 10n ** 7n), wethMarket))
+    expect(more).to.deep.equal(rule)
+  })
+
+  it('changes the debt of its market, and nothing for a supply that is no collateral', () => {
+    const repaid = followChange(rule, loan, at(debt(assets.usdc, 2_000n * usd), usdcMarket))
+    expect(repaid).to.deep.equal({ ...rule, debts: [marketDebt(2_000n * usd)] })
+    expect(followChange(rule, undefined, at(balance(assets.usdc, usd), usdcMarket))).to.deep.equal(rule)
+  })
+
+  it('error: UnfollowedChangeError for a debt at a market without a quote', async () => {
+    await thrown(() => followChange(rule, undefined, at(debt(assets.weth, 1n), wethMarket)), UnfollowedChangeError)
+  })
+})
