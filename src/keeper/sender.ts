@@ -9,6 +9,7 @@ import {
   sendRawTransaction,
 } from 'viem/actions'
 import { describeRpcFailure } from '../chain/describeRpcFailure.ts'
+import { secretsOfTransport } from '../chain/secrets.ts'
 import { toRpcError } from '../chain/toRpcError.ts'
 import { BaseError } from '../core/errors.ts'
 import { PostRefusedError, simulatePost } from '../registry.ts'
@@ -153,7 +154,7 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
         taken = true
       } catch (error) {
         if (isAlreadyThere(error)) taken = true
-        else failures.push(describeRpcFailure(error))
+        else failures.push(describeRpcFailure(error, secretsOfTransport(client.transport)))
       }
       if (taken && whom === 'first') break
     }
