@@ -10,8 +10,8 @@ export type CoherentRead = {
   readonly params: readonly unknown[]
   readonly subject: string
   readonly votes: number
-  /** True where an endpoint that answers nothing may just not know yet; nothing is then the answer when too few know. */
-  readonly mayBeUnknown?: boolean
+  /** The answer that an endpoint gives which knows nothing of it yet, or not how to: it is believed only when too few know more. */
+  readonly nothing?: null | '0x'
 }
 
 /** An answer, or a revert, which is the EVM's own answer. */
@@ -31,7 +31,7 @@ export async function readCoherently(
   read: CoherentRead,
   { persistence, findMore }: { persistence: Persistence; findMore?: () => Promise<readonly Endpoint[]> },
 ): Promise<unknown> {
-  const { method, params, subject, votes, mayBeUnknown = false } = read
+  const { method, params, subject, votes, nothing } = read
   const { clock, retryCount } = persistence
   const identity = (outcome: Outcome) => identityOfOutcome(method, outcome)
   const answers = new Map<Endpoint, Outcome>()
@@ -48,7 +48,8 @@ export async function readCoherently(
       throw error
     }
   }
-  const isTold = ({ value }: { readonly value: Outcome }) => !mayBeUnknown || !isNothing(value)
+  const isTold = ({ value }: { readonly value: Outcome }) =>
+    nothing === undefined || 'revert' in value || value.result !== nothing
   const leadersNow = () => leadersOf(answers, identity, votes).filter(isTold)
   const isSplit = () => new Set([...answers.values()].filter((value) => isTold({ value })).map(identity)).size > 1
 
@@ -79,9 +80,9 @@ export async function readCoherently(
   const leaders = leadersNow()
   const [leader] = leaders
   if (leader === undefined || leaders.length > 1) {
-    if (mayBeUnknown && answers.size >= votes && !isSplit()) return null
-    // Smaller requests may get an answer where this one does not fit.
-    const unfit = [...failures.values()].find(({ kind }) => kind === 'limit')
+    if (nothing !== undefined && answers.size >= votes && !isSplit()) return nothing
+    // A smaller or simpler request may get an answer where this one does not fit.
+    const unfit = [...failures.values()].find(({ kind }) => kind === 'limit' || kind === 'unsupported')
     if (unfit !== undefined && !isSplit()) throw unfit.error
     const asked = [...attempts.keys()]
     const reports = reportsOf(asked, { answers, failures }, (outcome) => shorten(identity(outcome)))
@@ -104,10 +105,6 @@ function identityOfOutcome(method: string, outcome: Outcome): string {
 
 function isPassing({ kind }: EndpointFailure): boolean {
   return kind === 'busy' || kind === 'broken'
-}
-
-function isNothing(outcome: Outcome): boolean {
-  return 'result' in outcome && outcome.result === null
 }
 
 /** Those that need not be left alone first, in the order of the configuration. */

@@ -148,7 +148,7 @@ async function route(method: string, params: readonly unknown[], router: Router)
   if (method === 'eth_getLogs') return readLogs(params, router)
   if (method === 'eth_getTransactionByHash' || method === 'eth_getTransactionReceipt') {
     const { holders, number } = await agreement.head('latest')
-    const read = { method, params, subject: `${method} at block ${number}`, mayBeUnknown: true }
+    const read = { method, params, subject: `${method} at block ${number}`, nothing: null }
     return readCoherently(holders, { ...read, votes: router.verifyReads }, router)
   }
   const position = blockParameter[method]
@@ -165,7 +165,9 @@ async function readState(method: string, params: readonly unknown[], position: n
   pinned[position] = isReference(reference) ? reference : { blockHash: block.hash }
   if (method === 'eth_call' && verifyReads > 1) pinned[0] = withGas(params[0])
   const subject = `${method} at block ${block.number}`
-  return readAt(block, { method, params: pinned, subject, votes: verifyReads }, router)
+  // A node that does not override state calls an address without code.
+  const overrides = method === 'eth_call' && params.length > 2 ? { nothing: '0x' as const } : {}
+  return readAt(block, { method, params: pinned, subject, votes: verifyReads, ...overrides }, router)
 }
 
 async function readBlock(method: string, params: readonly unknown[], router: Router) {

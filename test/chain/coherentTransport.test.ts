@@ -13,7 +13,7 @@ import { InvalidInputError } from '../../src/core/errors.ts'
 import type { MarginParameters } from '../../src/core/parameters.ts'
 import { readSnapshot, type SnapshotReading } from '../../src/engine.ts'
 import { revertTo } from '../support/devnet.ts'
-import { type Answered, behind, type Fault, type FaultyNode, startFaultyNode } from '../support/faultyNode.ts'
+import { type Answered, type Asked, behind, type Fault, type FaultyNode, startFaultyNode } from '../support/faultyNode.ts'
 import { rejection, thrown } from '../support/rejection.ts'
 
 const names = ['alpha', 'beta', 'gamma'] as const
@@ -259,10 +259,19 @@ describe('coherent transport before a devnet over HTTP', function () {
   })
 
   it('halves what does not fit a node: its limit of requests, of answers, of time', async () => {
+    let largest = 0
+    const sizeOf = ({ method, params }: Asked) => (method === 'eth_call' ? JSON.stringify(params).length : 0)
+    misbehave({
+      alpha: (call) => {
+        largest = Math.max(largest, sizeOf(call))
+        return undefined
+      },
+    })
+    await readSnapshot(connect(), request())
     const limit =
       (reply: Answered | { status: number }): Fault =>
-      ({ method, params }) =>
-        method === 'eth_call' && JSON.stringify(params).length > 4_000 ? reply : undefined
+      (call) =>
+        sizeOf(call) > largest * 0.8 ? reply : undefined
     for (const reply of [
       { status: 413 },
       { error: { code: -32000, message: 'response size exceeded' } },
@@ -274,6 +283,25 @@ describe('coherent transport before a devnet over HTTP', function () {
         const { snapshot, ethCalls } = await readSnapshot(client, request())
         expect(snapshot, JSON.stringify(reply)).to.deep.equal(expected.snapshot)
         expect(ethCalls).to.be.greaterThan(expected.ethCalls)
+      }
+    }
+  })
+
+  it('reads over nodes that refuse to override state, or do as if there were nothing to override', async () => {
+    const hasOverride = ({ method, params }: Asked) => method === 'eth_call' && params.length > 2
+    const refusing: Fault = (call) =>
+      hasOverride(call) ? { error: { code: -32602, message: 'too many arguments, want at most 2' } } : undefined
+    const ignoring: Fault = (call) => (hasOverride(call) ? { result: '0x' } : undefined)
+    for (const fault of [refusing, ignoring]) {
+      for (const [faults, count] of [
+        [{ alpha: fault }, 3],
+        [{ beta: fault }, 2],
+        [{ alpha: fault, gamma: fault }, 3],
+      ] as const) {
+        misbehave(faults)
+        const client = connect({ count })
+        expect((await readSnapshot(client, request())).snapshot).to.deep.equal(expected.snapshot)
+        expect(new Set(Object.values(statusOf(client)))).to.deep.equal(new Set(['ready']))
       }
     }
   })
