@@ -13,7 +13,14 @@ import { InvalidInputError } from '../../src/core/errors.ts'
 import type { MarginParameters } from '../../src/core/parameters.ts'
 import { readSnapshot, type SnapshotReading } from '../../src/engine.ts'
 import { revertTo } from '../support/devnet.ts'
-import { type Answered, type Asked, behind, type Fault, type FaultyNode, startFaultyNode } from '../support/faultyNode.ts'
+import {
+  type Answered,
+  type Asked,
+  behind,
+  type Fault,
+  type FaultyNode,
+  startFaultyNode,
+} from '../support/faultyNode.ts'
 import { rejection, thrown } from '../support/rejection.ts'
 
 const names = ['alpha', 'beta', 'gamma'] as const
