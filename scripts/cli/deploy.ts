@@ -29,7 +29,7 @@ export const deployCommand = withPayerOptions(withNodeOptions(new Command('deplo
   .option('--out <file>', 'where the deployment is written', '.plimsoll/deployment.json')
   .option('--journal <directory>', 'where Ignition keeps what it did, `.plimsoll/ignition-<chain>` by default')
   .option('--confirmations <count>', 'blocks to wait for after every transaction', '5')
-  .option('--publish', 'enter the addresses into src/addresses.ts, which the package serves')
+  .option('--publish', 'enter the addresses into src/registries.ts, which the package serves')
   .option('--json', 'print one JSON object')
   .action(async (file: string, options: Options) => {
     const terms = await loadRegistryParameters(file)

@@ -4,8 +4,8 @@ import { readTextFile, writeTextFile } from '../cli/deployment.ts'
 
 type Table = Readonly<Record<number, { readonly registry: Address; readonly accessManager: Address }>>
 
-/** The file that the package serves as `plimsoll/addresses`, in a checkout. */
-export const addressesFile = fileURLToPath(new URL('../../src/addresses.ts', import.meta.url))
+/** The file with what the package serves as `addresses` of `plimsoll/addresses`, in a checkout. */
+export const addressesFile = fileURLToPath(new URL('../../src/registries.ts', import.meta.url))
 
 /** The source of the table, by chain id. */
 export function addressesSource(source: string, table: Table): string {
@@ -15,7 +15,7 @@ export function addressesSource(source: string, table: Table): string {
       return `  ${chainId}: {\n    registry: '${registry}',\n    accessManager: '${accessManager}',\n  },\n`
     })
   const body = entries.length === 0 ? '{}' : `{\n${entries.join('')}}`
-  return source.replace(/(export const addresses = )\{[\s\S]*\}( as const)/, `$1${body}$2`)
+  return source.replace(/(export const addresses = )\{[\s\S]*?\}( as const)/, `$1${body}$2`)
 }
 
 /**
