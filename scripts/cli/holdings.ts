@@ -48,9 +48,10 @@ export async function holdingsOf(target: string, options: HoldingsOptions): Prom
   return { holdings: parseSnapshot(text), assets, quote: 'USD', book: undefined }
 }
 
-/** Reading an account takes its parameter set from the option of that name. */
-function withAssets({ assets, ...options }: HoldingsOptions) {
-  return assets === undefined ? options : { ...options, parameters: assets }
+/** Reading an account takes its parameter set from the option of that name, which is another one of these commands. */
+function withAssets({ assets, ...options }: HoldingsOptions & { readonly parameters?: unknown }) {
+  const { parameters: _, ...others } = options
+  return assets === undefined ? others : { ...others, parameters: assets }
 }
 
 function isBook(content: unknown): boolean {
