@@ -394,7 +394,8 @@ describe('calculateMargin', () => {
       expect([beside.equity, beside.initialMargin]).to.deep.equal([plain.equity, plain.initialMargin])
       expect(toMarketRequest([hooked], { parameters, timestamp: 0 })).to.deep.equal({
         underlyings: [],
-        assets: [],
+        held: [],
+        owed: [],
         options: [],
       })
     })
