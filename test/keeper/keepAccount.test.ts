@@ -124,10 +124,10 @@ describe('keepAccount', function () {
   it('renews a short-lived record before it expires, and at once one that is no longer trusted', async () => {
     const fixture = await plimsollFixture()
     const { chain, client, ours, deployment } = fixture
-    await keep(fixture, { validityCode: 2 })
-    await advanceTime(chain, 20)
-    expect(outcome(await keep(fixture, { validityCode: 2 }))).to.equal('unchanged: skipped')
-    await advanceTime(chain, 10)
+    await keep(fixture, { validityCode: 4 })
+    await advanceTime(chain, 75)
+    expect(outcome(await keep(fixture, { validityCode: 4 }))).to.equal('unchanged: skipped')
+    await advanceTime(chain, 50)
     expect(outcome(await keep(fixture))).to.equal('heartbeat: sent')
 
     await advanceTime(chain, 5)
