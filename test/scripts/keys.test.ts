@@ -106,6 +106,8 @@ describe('plimsoll keys', function () {
   it('takes no key from the arguments, no torn key, no empty password and no name that leads elsewhere', async () => {
     await writeFile(directory.file('empty'), '\n')
     const torn = privateKey.slice(0, 50)
+    const names = () => readdir(directory.file('keystores')).catch(() => [])
+    const before = await names()
     const refused = [
       [await run('import', privateKey, ...passwordFile()), 2],
       [await run('import', 'payer2', privateKey, ...passwordFile()), 2],
@@ -121,7 +123,7 @@ describe('plimsoll keys', function () {
       expect(ran.stderr).not.to.equal('')
       expect(`${ran.stdout}${ran.stderr}`).not.to.contain(torn.slice(2))
     }
-    expect((await readdir(directory.file('keystores'))).sort()).to.deep.equal(['attestor.json', 'payer.json'])
+    expect(await names()).to.deep.equal(before)
   })
 })
 
