@@ -3,7 +3,7 @@ import { decodeBatch } from '../attest/batch.ts'
 import { decodeAttestation, type MarginRecord } from '../attest/record.ts'
 import { decodeRoot } from '../attest/root.ts'
 import type { Journal, Post } from './journal.ts'
-import { recordsUnder, type RootStore } from './roots.ts'
+import { type RootStore, recordsUnder } from './roots.ts'
 
 /** Posts of a payer that are out and not in the chain as far as the journal knows, each once, by nonce. */
 export function postsOut(journal: Journal, chainId: number, payer: Address): readonly Post[] {

@@ -7,9 +7,9 @@ import { assembleAttestation, assembleBatch, assembleRoot, type SignerSet } from
 import type { AttestationDomain, Binding, UnsignedAttestation } from '../attest/typedData.ts'
 import { InvalidInputError } from '../core/errors.ts'
 import type { PinnedBlock } from '../core/portfolio.ts'
+import type { CollectSignatures } from './cosign/collect.ts'
 import type { PostForm } from './events.ts'
 import type { Post } from './journal.ts'
-import type { CollectSignatures } from './signatures.ts'
 
 /** A tree whose root is to be posted, with what its consumers need. */
 export type RootTree = { readonly root: MarginRoot; readonly leaves: readonly Leaf[] }
@@ -52,21 +52,21 @@ export async function preparePost(
     case 'single': {
       if (drafts.length !== 1) throw new InvalidInputError(`A single post has one record, got ${drafts.length}.`)
       const id = attestationDigest(first, domain)
-      const signatures = await collect({ form, digest: id, unsigned: first, ...asked })
+      const signatures = await collect({ form, unsigned: first, ...asked })
       const data = encodeAttestation(await assembleAttestation(first, domain, signerSet, signatures))
       return { post: { id, data, ...about } }
     }
     case 'batch': {
       const unsigned = { batch: buildBatch(drafts).batch, ...binding }
       const id = batchDigest(unsigned, domain)
-      const signatures = await collect({ form, digest: id, unsigned, drafts: drafts.map(toDraft), ...asked })
+      const signatures = await collect({ form, unsigned, drafts: drafts.map(toDraft), ...asked })
       return { post: { id, data: encodeBatch(await assembleBatch(unsigned, domain, signerSet, signatures)), ...about } }
     }
     case 'root': {
       const tree = buildRoot(drafts)
       const unsigned = { root: tree.root, ...binding }
       const id = rootDigest(unsigned, domain)
-      const signatures = await collect({ form, digest: id, unsigned, drafts: drafts.map(toDraft), ...asked })
+      const signatures = await collect({ form, unsigned, drafts: drafts.map(toDraft), ...asked })
       const data = encodeRoot(await assembleRoot(unsigned, domain, signerSet, signatures))
       return { post: { id, data, ...about }, tree }
     }

@@ -157,9 +157,7 @@ function turnoverOf({ position, value }: ValuedPosition, { prices }: Market): Wa
     case 'option':
       return abs(value) + (abs(position.size) * max(priceOf(position.underlying), position.strike)) / wad
     case 'perpetualLiquidity':
-      return (
-        abs(value) + 2n * (position.quoteDebt + (position.baseDebt * priceOf(position.underlying)) / wad)
-      )
+      return abs(value) + 2n * (position.quoteDebt + (position.baseDebt * priceOf(position.underlying)) / wad)
     case 'balance':
     case 'debt':
     case 'concentratedLiquidity':

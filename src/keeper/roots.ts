@@ -1,6 +1,14 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Address, type Client, BaseError as ClientError, encodeFunctionData, ExecutionRevertedError, type Hex } from 'viem'
+import {
+  type Address,
+  type Client,
+  BaseError as ClientError,
+  ExecutionRevertedError,
+  encodeFunctionData,
+  type Hex,
+  isAddressEqual,
+} from 'viem'
 import { call } from 'viem/actions'
 import { z } from 'zod'
 import { marginRegistryAbi } from '../attest/abi.ts'
@@ -9,6 +17,7 @@ import { decodeLeaf, encodeLeaf } from '../attest/root.ts'
 import type { AttestationDomain } from '../attest/typedData.ts'
 import { toRpcError } from '../chain/toRpcError.ts'
 import { address, parseJson, parseWith, unixSeconds } from '../core/schema.ts'
+import type { RegistryRecords } from '../registryRecords.ts'
 import type { RootTree } from './prepare.ts'
 
 /** Every record under a root, as consumers show it: the bytes that `verify` and `postLeaf` take. */
@@ -91,16 +100,38 @@ export function recordsUnder({ proofs }: PublishedRoot): ReadonlyMap<Address, Ma
 }
 
 /**
- * Whether a registry takes a proof under its newest root.
+ * The tree under the newest root that a registry holds, if it was published here; the registry itself says which one it is.
  *
  * @throws {RpcError} when the node does not answer.
  */
-export async function isNewestRoot(client: Client, published: PublishedRoot, blockNumber: bigint): Promise<boolean> {
-  const [proof] = Object.values(published.proofs)
+export async function newestRoot(
+  client: Client,
+  store: RootStore,
+  {
+    domain,
+    records: { newestRootAt, block },
+    known,
+  }: {
+    readonly domain: AttestationDomain
+    readonly records: Pick<RegistryRecords, 'newestRootAt' | 'block'>
+    readonly known: PublishedRoot | undefined
+  },
+): Promise<PublishedRoot | undefined> {
+  if (newestRootAt === 0) return undefined
+  const candidates = known?.observedAt === newestRootAt ? [known] : await store.at(newestRootAt)
+  for (const candidate of candidates) {
+    if (candidate.chainId !== domain.chainId || !isAddressEqual(candidate.registry, domain.registry)) continue
+    if (await isNewest(client, candidate, block.number)) return candidate
+  }
+  return undefined
+}
+
+async function isNewest(client: Client, { registry, proofs }: PublishedRoot, blockNumber: bigint): Promise<boolean> {
+  const [proof] = Object.values(proofs)
   if (proof === undefined) return false
   const data = encodeFunctionData({ abi: marginRegistryAbi, functionName: 'verify', args: [proof] })
   try {
-    await call(client, { to: published.registry, data, blockNumber })
+    await call(client, { to: registry, data, blockNumber })
     return true
   } catch (error) {
     const isRevert = error instanceof ClientError && error.walk((link) => link instanceof ExecutionRevertedError)

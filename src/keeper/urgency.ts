@@ -7,10 +7,11 @@ export type PostCode = Extract<PostDecision, { readonly post: true }>['code']
 const order: Readonly<Record<PostCode, number>> = {
   boundary: 0,
   worse: 1,
-  unusable: 2,
-  heartbeat: 3,
-  first: 4,
-  better: 5,
+  'boundary-zone': 2,
+  unusable: 3,
+  heartbeat: 4,
+  first: 5,
+  better: 6,
 }
 
 /** The lower, the sooner it goes out. */
