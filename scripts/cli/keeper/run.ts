@@ -1,12 +1,15 @@
-import { Command } from 'commander'
-import type { Client } from 'viem'
-import { getBlock, watchBlockNumber } from 'viem/actions'
-import { toRpcError } from '../../../src/chain/toRpcError.ts'
-import { toJson } from '../../../src/core/canonical.ts'
+import { dirname, join } from 'node:path'
+import { Command, Option } from 'commander'
 import { memoryLogIndex } from '../../../src/core/logIndex.ts'
-import { keepAccount } from '../../../src/keeper/keepAccount.ts'
+import { wad } from '../../../src/core/units.ts'
+import { signProposal } from '../../../src/keeper/cosign/proposal.ts'
+import type { KeeperObserver } from '../../../src/keeper/events.ts'
+import { defaultFormPolicy, type FormPolicy } from '../../../src/keeper/forms.ts'
+import { createKeeper } from '../../../src/keeper/keeper.ts'
+import { runKeeper } from '../../../src/keeper/loop.ts'
 import { defaultPostPolicy } from '../../../src/keeper/policy.ts'
-import type { Sender } from '../../../src/keeper/sender.ts'
+import { defaultRecheckPolicy } from '../../../src/keeper/recheck.ts'
+import { fileRootStore } from '../../../src/keeper/roots.ts'
 import {
   type ChainOptions,
   type DiscoveryOption,
@@ -20,7 +23,8 @@ import {
   withDiscoveryOption,
   withMarketOption,
 } from '../context.ts'
-import { describeError, exitCodes } from '../output.ts'
+import { toWad } from '../decimal.ts'
+import { exitCodes } from '../output.ts'
 import { openSender, type SendingOptions, withSendingOptions } from '../sending.ts'
 import {
   loadPayer,
@@ -30,6 +34,7 @@ import {
   withPayerOptions,
   withSignerOptions,
 } from '../signers.ts'
+import { printJson, textPrinter } from './output.ts'
 
 type Options = ChainOptions &
   MarketOption &
@@ -40,6 +45,12 @@ type Options = ChainOptions &
     readonly live?: boolean
     readonly heartbeat: string
     readonly validity: string
+    readonly form: FormPolicy['form']
+    readonly batchFrom: string
+    readonly rootFrom?: string
+    readonly maxBatch: string
+    readonly proofs?: string
+    readonly recheck: string
     readonly rounds?: string
   }
 
@@ -51,109 +62,72 @@ export const keeperRunCommand = withSendingOptions(
   .option('--live', 'send transactions')
   .option('--heartbeat <seconds>', 'longest age of a posted record', `${defaultPostPolicy.heartbeat}`)
   .option('--validity <code>', 'longest validity, 15 s times 2 to this power', '6')
-  .option('--rounds <number>', 'stop after this many blocks')
+  .addOption(
+    new Option('--form <form>', 'how posts travel').choices(['auto', 'single', 'batch', 'root']).default('auto'),
+  )
+  .option('--batch-from <accounts>', 'fewest accounts of a batch', `${defaultFormPolicy.batchFrom}`)
+  .option('--root-from <accounts>', 'due accounts from which auto posts a root; never by default')
+  .option('--max-batch <accounts>', 'most accounts of a batch', `${defaultFormPolicy.maxBatch}`)
+  .option('--proofs <directory>', 'where the proofs under every root are written; beside the journal by default')
+  .option('--recheck <seconds>', 'longest that a margin stands while nothing moves', `${defaultRecheckPolicy.seconds}`)
+  .option('--rounds <number>', 'stop after this many blocks; exits with 1 when anything failed')
   .action(async (names: string[], options: Options) => {
     const { deployment, client } = await openChain(options)
-    const accounts = names.map((name) => toAccount(name, deployment))
-    const signers = options.live ? await loadSigners(options, deployment) : []
-    const sending = options.live
-      ? await openSender(options, { chainId: deployment.chainId, client, payer: await loadPayer(options, deployment) })
-      : undefined
+    const { chainId } = deployment
     const policy = { ...defaultPostPolicy, heartbeat: toInteger(options.heartbeat, '--heartbeat') }
-    const validityCode = toInteger(options.validity, '--validity')
-    const last = options.rounds === undefined ? Number.POSITIVE_INFINITY : toInteger(options.rounds, '--rounds')
-    // Without a file what was found lasts as long as the keeper.
-    const discovery = { index: memoryLogIndex(), ...discoveryOf(options) }
-    let rounds = 0
+    const accounts = names.map((name) => ({ account: toAccount(name, deployment), policy }))
+    const rounds = options.rounds === undefined ? undefined : toInteger(options.rounds, '--rounds')
+    const isText = process.stdout.isTTY === true && options.json !== true
+    const outcome = { failed: false }
+    const observe = noticing(isText ? textPrinter() : printJson, outcome)
+    const signers = options.live ? await loadSigners(options, deployment) : []
+    const opened = options.live
+      ? await openSender(options, { chainId, client, payer: await loadPayer(options, deployment) })
+      : undefined
     try {
-      for await (const blockNumber of blocks(client)) {
-        if (sending) await follow(sending.sender, client, blockNumber)
-        for (const account of accounts) {
-          const about = { account, blockNumber, live: options.live === true }
-          const round = { account, blockNumber, signers, sender: sending?.sender, policy, validityCode, ...discovery }
-          try {
-            const sources = await sourcesOf(options)
-            const event = await keepAccount(client, deployment, { ...round, sources })
-            log({ ...about, ...event })
-            const { chainId } = deployment
-            const { code, action } = event
-            const decided = { chainId, blockNumber, time: event.time, account, code, post: action !== 'skipped' }
-            sending?.journal.decide({ ...decided, detail: event })
-          } catch (error) {
-            // One account's refusal must not silence the others; the next block tries again.
-            logFailure({ ...about, code: 'refused' }, error)
-          }
-        }
-        rounds += 1
-        if (rounds >= last) break
-      }
+      const keeper = createKeeper({
+        ...{ client, deployment, accounts, observe, forms: formsOf(options), rideAlong: wad / 2n },
+        validityCode: toInteger(options.validity, '--validity'),
+        recheck: { ...defaultRecheckPolicy, seconds: toInteger(options.recheck, '--recheck') },
+        // Without a file what was found lasts as long as the keeper.
+        index: discoveryOf(options).index ?? memoryLogIndex(),
+        idsOf: () => discoveryOf(options).ids,
+        loadSources: () => sourcesOf(options),
+        roots: fileRootStore(options.proofs ?? join(dirname(options.journal), 'proofs')),
+        sending: opened && {
+          ...opened,
+          dailyCap: toWad(options.dailyCapEth, '--daily-cap-eth'),
+          collect: (proposal) => Promise.all(signers.map((signer) => signProposal(signer, proposal))),
+        },
+      })
+      await runKeeper(keeper, { client, observe, signal: interruption(), ...(rounds !== undefined && { rounds }) })
     } finally {
-      sending?.journal.close()
+      opened?.journal.close()
     }
+    if (rounds !== undefined && outcome.failed) process.exitCode = exitCodes.failure
   })
 
-/** Says what became of what is out; a node that does not answer is no reason to stop. */
-async function follow(sender: Sender, client: Client, blockNumber: bigint): Promise<void> {
-  try {
-    const { timestamp } = await getBlock(client, { blockNumber })
-    for (const { post, ...event } of await sender.step({ number: blockNumber, timestamp: Number(timestamp) })) {
-      log({ blockNumber, ...event, accounts: post?.accounts ?? [] })
-    }
-  } catch (error) {
-    logFailure({ blockNumber, code: 'sending' }, toRpcError(client, 'Following what is out', error))
+function formsOf({ form, batchFrom, rootFrom, maxBatch }: Options): FormPolicy {
+  return {
+    ...defaultFormPolicy,
+    form,
+    batchFrom: toInteger(batchFrom, '--batch-from'),
+    maxBatch: toInteger(maxBatch, '--max-batch'),
+    ...(rootFrom !== undefined && { rootFrom: toInteger(rootFrom, '--root-from') }),
   }
 }
 
-/** One line of JSON. */
-function log(event: Readonly<Record<string, unknown>>): void {
-  console.log(JSON.stringify(toJson(event)))
+/** Passes events on and remembers whether one of them was a failure. */
+function noticing(observe: KeeperObserver, outcome: { failed: boolean }): KeeperObserver {
+  return (event) => {
+    if (event.event === 'refused' || event.event === 'failure') outcome.failed = true
+    observe(event)
+  }
 }
 
-function logFailure(event: Readonly<Record<string, unknown>>, error: unknown): void {
-  process.exitCode = exitCodes.failure
-  log({ ...event, error: describeError(error) })
-}
-
-/** Block numbers as they come; blocks that pass during a round are skipped. */
-async function* blocks(client: Parameters<typeof watchBlockNumber>[0]): AsyncGenerator<bigint> {
-  let newest: bigint | undefined
-  let failure: Error | undefined
-  let wake = () => {}
-  const stop = watchBlockNumber(client, {
-    emitOnBegin: true,
-    pollingInterval: 500,
-    onBlockNumber: (blockNumber) => {
-      newest = blockNumber
-      wake()
-    },
-    onError: (error) => {
-      failure = error
-      wake()
-    },
-  })
-  const end = () => {
-    ended = true
-    wake()
-  }
-  let ended = false
-  process.once('SIGINT', end)
-  process.once('SIGTERM', end)
-  try {
-    while (!ended) {
-      if (newest === undefined && failure === undefined) {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-      if (failure) {
-        logFailure({ code: 'no-block' }, toRpcError(client, 'Watching for blocks', failure))
-      }
-      failure = undefined
-      const blockNumber = newest
-      newest = undefined
-      if (blockNumber !== undefined && !ended) yield blockNumber
-    }
-  } finally {
-    stop()
-  }
+/** Aborted by Ctrl-C or a supervisor; asked a second time, the process ends at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort())
+  return controller.signal
 }
