@@ -63,6 +63,8 @@ export type PayerEvent = {
   readonly cap: bigint
   /** Nonces that are out. */
   readonly open: number
+  /** Seconds of block time since the oldest transaction that is out was written down; absent without one. */
+  readonly oldestOpenSeconds?: number
 }
 
 /** A node of the reads. */
@@ -73,6 +75,12 @@ export type EndpointEvent = {
   readonly status: string
   /** Blocks behind the agreed head. */
   readonly lag: number
+  /** Nodes that must agree on a block; absent where one alone is read. */
+  readonly quorum?: number
+  /** Times that it contradicted the others since the start. */
+  readonly disagreements?: number
+  /** Why it last failed or what it last contradicted, without URL and key. */
+  readonly problem?: string
 }
 
 /** What a co-signer answered; `differs` is an alarm: it says it computed another number from the same block. */

@@ -79,9 +79,10 @@ export const metricTable = {
   plimsoll_keeper_payer_posts_left: metric(
     'gauge',
     'Posts that the balance pays for, at the dearest of the last 16 transactions; not shown before the first',
+    'payer',
   ),
-  plimsoll_keeper_spent_24h_ether: metric('gauge', 'Fees paid in the last 24 hours of block time'),
-  plimsoll_keeper_spend_cap_24h_ether: metric('gauge', 'Most that may be paid in 24 hours'),
+  plimsoll_keeper_spent_24h_ether: metric('gauge', 'Fees paid in the last 24 hours of block time', 'payer'),
+  plimsoll_keeper_spend_cap_24h_ether: metric('gauge', 'Most that may be paid in 24 hours', 'payer'),
   plimsoll_keeper_endpoint_lag_blocks: metric('gauge', 'Blocks that a node is behind the agreed head', 'endpoint'),
   plimsoll_keeper_endpoint_status: metric(
     'gauge',
