@@ -20,6 +20,7 @@ import {
   withDiscoveryOption,
   withMarketOption,
 } from './context.ts'
+import { keeperCosignCommand } from './keeper/cosign.ts'
 import { describeError, exitCodes, print } from './output.ts'
 import { openSender, type SendingOptions, withSendingOptions } from './sending.ts'
 import {
@@ -133,6 +134,7 @@ export const keeperCommand = new Command('keeper')
   .description('keep the records of accounts fresh')
   .addCommand(runCommand)
   .addCommand(unstickCommand)
+  .addCommand(keeperCosignCommand)
 
 /** One line of JSON. */
 function log(event: Readonly<Record<string, unknown>>): void {

@@ -7,6 +7,7 @@ import type { DiscoveryOptions } from '../discovery.ts'
 import { draftAttestation, readSnapshot } from '../engine.ts'
 import type { MarketSources } from '../market/source.ts'
 import { readImprovement, readRegistry, requireRegistered } from '../registry.ts'
+import type { CollectSignatures } from './cosign/collect.ts'
 import { type PostDecision, type PostPolicy, shouldPost } from './policy.ts'
 import type { SendCode, Sender } from './sender.ts'
 
@@ -28,6 +29,8 @@ export type KeepAccountOptions = DiscoveryOptions & {
   readonly account: Address
   readonly blockNumber: bigint
   readonly signers: readonly LocalAccount[]
+  /** Gets the signatures instead, of `signers` and of others. */
+  readonly collect?: CollectSignatures
   /** Without a sender the round is dry: it decides and signs nothing. */
   readonly sender: Sender | undefined
   readonly policy: PostPolicy
@@ -47,7 +50,7 @@ export async function keepAccount(
   options: KeepAccountOptions,
 ): Promise<KeeperEvent> {
   const { chainId, registry, parameters } = deployment
-  const { account, blockNumber, signers, sender, policy, validityCode, sources, ids, index } = options
+  const { account, blockNumber, signers, collect, sender, policy, validityCode, sources, ids, index } = options
   // The registry as it stands now: what an earlier round posted since this block must not be posted again.
   const state = await readRegistry(client, { registry, modelId: parameters.modelId, account })
   requireRegistered(state, parameters)
@@ -69,7 +72,9 @@ export async function keepAccount(
   if (sender === undefined) return { ...event, action: 'would post' }
 
   const domain = { chainId, registry }
-  const signatures = await Promise.all(signers.map((signer) => signAttestation(signer, unsigned, domain)))
+  const signatures = collect
+    ? await collect({ form: 'single', domain, signerSet: state.signerSet, unsigned })
+    : await Promise.all(signers.map((signer) => signAttestation(signer, unsigned, domain)))
   const attestation = await assembleAttestation(unsigned, domain, state.signerSet, signatures)
   const { code: send, ...outcome } = await sender.submit(
     {
