@@ -12,7 +12,8 @@ export type DecisionEvent = {
   readonly blockNumber: bigint
   /** Of the block, Unix seconds. */
   readonly time: number
-  readonly code: PostDecision['code']
+  /** `ride-along`: close to due, in a batch that goes out anyway. `in-flight`: what is out already says it. */
+  readonly code: PostDecision['code'] | 'ride-along' | 'in-flight'
   readonly action: 'skipped' | 'would post' | 'posting'
   /** Quote units. */
   readonly equity: bigint
@@ -20,6 +21,8 @@ export type DecisionEvent = {
   readonly maintenanceMargin: bigint
   /** Seconds since the stored record was observed; absent without one. */
   readonly ageSeconds?: number
+  /** Block of the numbers, where those of an earlier round still stand. */
+  readonly computedAt?: bigint
 }
 
 /** No number could be given: `error` is the name of the typed error. */
