@@ -13,6 +13,7 @@ import { devnetCommand } from './cli/devnet.ts'
 import { doctorCommand } from './cli/doctor.ts'
 import { historyCommand } from './cli/history.ts'
 import { keeperCommand } from './cli/keeper.ts'
+import { keysCommand } from './cli/keys.ts'
 import { ladderCommand } from './cli/ladder.ts'
 import { marginCommand } from './cli/margin.ts'
 import { exitCodes, printError } from './cli/output.ts'
@@ -46,6 +47,7 @@ for (const command of [
   deployCommand,
   doctorCommand,
   keeperCommand,
+  keysCommand,
   paramsCommand,
   historyCommand,
 ]) {

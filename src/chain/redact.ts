@@ -33,19 +33,27 @@ export function redactCredentials(text: string): string {
   return text.replaceAll(credentials, '$1$2<redacted>').replaceAll(schemes, '$1 <redacted>')
 }
 
-/**
- * The text of somebody else in at most 200 characters: without the secrets, URLs, hosts, query strings, credentials and
- * anything long enough to be a key. Addresses, hashes and names of JSON-RPC methods stay, unless they are a secret.
- */
+/** The text of somebody else, as {@link redactWhole} shows it, in at most 200 characters. */
 export function redact(text: string, secrets: Secrets = []): string {
+  return redactWhole(text, secrets).slice(0, 200)
+}
+
+/**
+ * Text without the secrets, URLs, hosts, query strings, credentials and anything long enough to be a key. Addresses, hashes,
+ * names of JSON-RPC methods and of errors stay, unless they are a secret.
+ */
+export function redactWhole(text: string, secrets: Secrets = []): string {
   return replace(redactCredentials(redactUrls(text, secrets)), bareLocations, '<url>')
     .replaceAll(/\?\S*=\S*/g, '<query>')
     .replaceAll(/[\w+/=-]{20,}/g, (word) => (isHarmless(word) ? word : '<redacted>'))
-    .slice(0, 200)
 }
 
 function isHarmless(word: string): boolean {
-  return /^0x([\da-f]{40}|[\da-f]{64})$/i.test(word) || /^(anvil|debug|eth|evm|hardhat|net|web3)_[a-z]+$/i.test(word)
+  return (
+    /^0x([\da-f]{40}|[\da-f]{64})$/i.test(word) ||
+    /^(anvil|debug|eth|evm|hardhat|net|web3)_[a-z]+$/i.test(word) ||
+    /^([A-Z][a-z]+)+Error$/.test(word)
+  )
 }
 
 function hide(text: string, secrets: Secrets): string {
