@@ -18,7 +18,6 @@ import {
   getTransaction,
   getTransactionReceipt,
   multicall,
-  readContract,
   sendTransaction,
   waitForTransactionReceipt,
 } from 'viem/actions'
@@ -46,9 +45,11 @@ export type RegistryState = {
   /** How fast the model lets free equity rise. */
   readonly bounds: ChangeBounds
   readonly isPostingPaused: boolean
-  /** Newest stored record of the account, and whether it may be relied on at that block. */
-  readonly stored: (MarginRecord & { readonly isUsable: boolean }) | null
+  readonly stored: StoredRecord | null
 }
+
+/** Newest stored record of an account, and whether it may be relied on at the block of the read. */
+export type StoredRecord = MarginRecord & { readonly isUsable: boolean }
 
 /** The registry would not store the attestation. */
 export class PostRefusedError extends BaseError {
@@ -61,7 +62,7 @@ export class ParametersMismatchError extends BaseError {
 }
 
 /** `IMarginOracle.Status`. */
-const status = { unknown: 0, fresh: 1 } as const
+export const marginStatus = { unknown: 0, fresh: 1 } as const
 
 /**
  * Reads signers, model and stored record in one call.
@@ -92,7 +93,10 @@ export async function readRegistry(
     ],
   })
   const [[setId, threshold, signers], [model, retired], [pauses], [found, margin]] = await read.catch((error) => {
-    throw toReadFailure(client, registry, error)
+    if (error instanceof ClientError && error.walk((link) => link instanceof ContractFunctionZeroDataError)) {
+      throw noRegistry(registry)
+    }
+    throw toRpcError(client, `Reading registry ${registry}`, error)
   })
   return {
     signerSet: { setId, threshold: Number(threshold), signers },
@@ -100,19 +104,8 @@ export async function readRegistry(
     retired,
     bounds: { base: model.improvementBase, rate: model.improvementRate, cap: model.improvementCap },
     isPostingPaused: (pauses & 2n) !== 0n,
-    stored: toStored(account, found, margin),
+    stored: found === marginStatus.unknown ? null : { account, ...margin, isUsable: found === marginStatus.fresh },
   }
-}
-
-function toStored(account: Address, found: number, margin: Omit<MarginRecord, 'account'>): RegistryState['stored'] {
-  return found === status.unknown ? null : { account, ...margin, isUsable: found === status.fresh }
-}
-
-function toReadFailure(client: Client, registry: Address, error: unknown): BaseError {
-  if (error instanceof ClientError && error.walk((link) => link instanceof ContractFunctionZeroDataError)) {
-    return noRegistry(registry)
-  }
-  return toRpcError(client, `Reading registry ${registry}`, error)
 }
 
 /**
@@ -120,7 +113,10 @@ function toReadFailure(client: Client, registry: Address, error: unknown): BaseE
  *
  * @throws {ParametersMismatchError} when it is not, or is retired.
  */
-export function requireRegistered({ paramsHash, retired }: RegistryState, parameters: MarginParameters): void {
+export function requireRegistered(
+  { paramsHash, retired }: Pick<RegistryState, 'paramsHash' | 'retired'>,
+  parameters: MarginParameters,
+): void {
   const own = parametersHash(parameters)
   const { modelId } = parameters
   if (retired) throw new ParametersMismatchError(`Model ${modelId} of the registry is retired.`)
@@ -142,50 +138,6 @@ export async function readImprovement(
   at: { readonly registry: Address; readonly modelId: number; readonly account: Address; readonly blockNumber: bigint },
 ): Promise<Improvement> {
   return { bounds, stored: (await readRegistry(client, at)).stored }
-}
-
-/**
- * Newest stored records of many accounts, in their order.
- *
- * @throws {InvalidInputError | RpcError} as of {@link readRegistry}.
- */
-export async function readStored(
-  client: Client,
-  {
-    registry,
-    accounts,
-    blockNumber,
-  }: { readonly registry: Address; readonly accounts: readonly Address[]; readonly blockNumber?: bigint },
-): Promise<readonly RegistryState['stored'][]> {
-  const margins = await multicall(client, {
-    allowFailure: false,
-    deployless: true,
-    batchSize: 0,
-    ...(blockNumber === undefined ? {} : { blockNumber }),
-    contracts: accounts.map((account) => {
-      const args = [account, 2n ** 256n - 1n] as const
-      return { address: registry, abi: marginRegistryAbi, functionName: 'tryMarginOf', args } as const
-    }),
-  }).catch((error) => {
-    throw toReadFailure(client, registry, error)
-  })
-  return margins.map(([found, margin], i) => toStored(accounts[i] as Address, found, margin))
-}
-
-/**
- * Time of the newest root, Unix seconds, zero without one.
- *
- * @throws {InvalidInputError | RpcError} as of {@link readRegistry}.
- */
-export async function readNewestRootTime(client: Client, registry: Address): Promise<number> {
-  const [, , , newestRootAt] = await readContract(client, {
-    address: registry,
-    abi: marginRegistryAbi,
-    functionName: 'controls',
-  }).catch((error) => {
-    throw toReadFailure(client, registry, error)
-  })
-  return Number(newestRootAt)
 }
 
 /** Who sends a message to which registry; the payer need not be a signer. */
@@ -358,7 +310,8 @@ export async function readPost(
   return { input, minedAt: blockNumber }
 }
 
-function noRegistry(registry: Address): InvalidInputError {
+/** @internal */
+export function noRegistry(registry: Address): InvalidInputError {
   return new InvalidInputError(`There is no margin registry at ${registry}.`, {
     metaMessages: ['Check the address, and that the node serves the chain of the deployment.'],
   })

@@ -12,9 +12,10 @@ import { wad } from '../../src/core/units.ts'
 import type { Cosigner } from '../../src/keeper/cosign/ask.ts'
 import { collectSignatures, QuorumMissingError } from '../../src/keeper/cosign/collect.ts'
 import type { Proposal } from '../../src/keeper/cosign/proposal.ts'
-import type { CosignEvent } from '../../src/keeper/events.ts'
-import { openJournal } from '../../src/keeper/journal.ts'
-import { keepAccount } from '../../src/keeper/keepAccount.ts'
+import type { CosignEvent, DecisionEvent, KeeperEvent, PostEvent } from '../../src/keeper/events.ts'
+import { defaultFormPolicy } from '../../src/keeper/forms.ts'
+import { type Journal, openJournal } from '../../src/keeper/journal.ts'
+import { createKeeper } from '../../src/keeper/keeper.ts'
 import { defaultPostPolicy } from '../../src/keeper/policy.ts'
 import { createSender, type Sender } from '../../src/keeper/sender.ts'
 import { readRegistry } from '../../src/registry.ts'
@@ -57,6 +58,7 @@ describe('plimsoll keeper cosign', function () {
   let account: Address
   let file: string
   let sender: Sender
+  let journal: Journal
   let price = 2_000n
 
   let berta: {
@@ -78,9 +80,9 @@ describe('plimsoll keeper cosign', function () {
     account = accounts.levered as Address
     file = directory.file('quorum.json')
     await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(devnet.file, 'utf8')), registry }))
+    journal = openJournal(':memory:')
     sender = createSender({
-      ...{ chainId, payer: devnetPayer, reads: client, broadcasts: [client], policy: sendPolicy },
-      journal: openJournal(':memory:'),
+      ...{ chainId, payer: devnetPayer, journal, reads: client, broadcasts: [client], policy: sendPolicy },
     })
     berta = await startHonest('0')
     carla = await startTraitor()
@@ -143,27 +145,31 @@ describe('plimsoll keeper cosign', function () {
     price -= 10n
     await setPrices(chain, parseDeployment(JSON.stringify(JSON.parse(printed).protocols)), { ETH: price * wad })
     const { collect, events } = collecting(cosigners)
-    const blockNumber = await chain.client.getBlockNumber()
-    const policy = defaultPostPolicy
-    const keeping = keepAccount(chain.client, ours, {
-      account,
-      blockNumber,
-      signers: [],
-      collect,
-      sender,
-      policy,
+    const told: KeeperEvent[] = []
+    const keeper = createKeeper({
+      client: chain.client,
+      deployment: ours,
+      accounts: [{ account, policy: defaultPostPolicy }],
       validityCode: 6,
+      forms: defaultFormPolicy,
+      rideAlong: wad,
+      sending: { sender, journal, collect, dailyCap: sendPolicy.dailyCap },
+      observe: (event) => told.push(event),
     })
-    return { keeping, events }
+    await keeper.round(await chain.client.getBlockNumber())
+    const decision = told.find((event): event is DecisionEvent => event.event === 'decision')
+    const post = told.find((event): event is PostEvent => event.event === 'post')
+    if (decision === undefined || post === undefined) throw new Error(`no post: ${told.map(({ event }) => event)}`)
+    return { decision, post, events }
   }
   const codeOf = (events: readonly CosignEvent[], name: string) => events.find(({ peer }) => peer === name)?.code
 
   it('posts what two of three sign, whatever the third answers, and never a number of the third', async () => {
     for (const way of byzantineWays) {
       await carla.turn(way)
-      const { keeping, events } = await round([carla.cosigner, berta.cosigner])
-      const { action, equity, initialMargin } = await keeping
-      expect(action, way).to.equal('sent')
+      const { decision, post, events } = await round([carla.cosigner, berta.cosigner])
+      const { equity, initialMargin } = decision
+      expect(post.code, way).to.equal('sent')
       expect(await storedOf()).to.include({ equity, initialMargin })
       expect(codeOf(events, 'berta')).to.equal('signed')
       expect(codeOf(events, 'carla'), way).not.to.equal('signed')
@@ -194,9 +200,8 @@ describe('plimsoll keeper cosign', function () {
     await berta.done
     for (const way of byzantineWays) {
       await carla.turn(way)
-      const { keeping, events } = await round([berta.cosigner, carla.cosigner])
-      const { message } = await rejection(keeping, QuorumMissingError)
-      expect(message).to.contain('berta: unreachable, no HTTP answer').and.not.to.contain('127.0.0.1')
+      const { post, events } = await round([berta.cosigner, carla.cosigner])
+      expect(post).to.include({ code: 'quorum-missing', reason: '1 of the 2 signatures that are needed were given.' })
       expect(codeOf(events, 'berta')).to.equal('unreachable')
     }
     expect(await storedOf()).to.deep.equal(before)
@@ -204,8 +209,8 @@ describe('plimsoll keeper cosign', function () {
     berta = await startHonest(new URL(berta.cosigner.url).port)
     carla.child.kill('SIGKILL')
     await once(carla.child, 'close')
-    const { keeping, events } = await round([berta.cosigner, carla.cosigner])
-    expect((await keeping).action).to.equal('sent')
+    const { post, events } = await round([berta.cosigner, carla.cosigner])
+    expect(post.code).to.equal('sent')
     expect(codeOf(events, 'berta')).to.equal('signed')
   })
 

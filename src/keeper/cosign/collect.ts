@@ -51,18 +51,6 @@ export class QuorumMissingError extends BaseError {
   }
 }
 
-/** An own key has signed another record for this account and block. */
-export class AlreadySignedError extends BaseError {
-  override readonly name = 'AlreadySignedError'
-
-  constructor(account: Address, blockNumber: bigint) {
-    super(`Another record of ${account} at block ${blockNumber} was signed before with this key.`, {
-      metaMessages: ['Two records of one block would let their holder choose. Propose again at a newer block.'],
-      retryable: true,
-    })
-  }
-}
-
 /** Signs with the own keys, asks all co-signers at once for the rest, and believes no answer that it has not verified. */
 export function collectSignatures(options: CollectOptions): CollectSignatures {
   const { own, cosigners, observer, signed } = options
@@ -72,19 +60,29 @@ export function collectSignatures(options: CollectOptions): CollectSignatures {
     const digest = proposalDigest(proposal)
     const blockNumber = blockNumberOf(proposal)
     const bySigner = new Map<Address, Hex>()
+    const answers: CosignEvent[] = []
     for (const signer of own) {
       const member = memberOf(set, signer.address)
       if (member === undefined) continue
       const block = { ...domain, number: blockNumber, hash: unsigned.blockHash }
       const account = signed?.claim(signer.address, block, draftsOf(proposal))
-      if (account !== undefined) throw new AlreadySignedError(account, blockNumber)
+      if (account !== undefined) {
+        // Two records of one block would let their holder choose.
+        answers.push({
+          event: 'cosign',
+          peer: 'own key',
+          blockNumber,
+          code: 'refused',
+          reason: `already-signed ${account}`,
+        })
+        continue
+      }
       bySigner.set(member, await signProposal(signer, proposal))
     }
     const isEnough = () => bySigner.size >= set.threshold
     if (isEnough()) return [...bySigner.values()]
 
     const [identity] = own
-    const answers: CosignEvent[] = []
     const missing = () => new QuorumMissingError({ set, signed: bySigner.size, answers })
     if (identity === undefined || cosigners.length === 0) throw missing()
     const request = toRequest(proposal)

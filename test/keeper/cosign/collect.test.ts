@@ -3,12 +3,7 @@ import { keccak256, stringToHex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { assembleAttestation } from '../../../src/attest/sign.ts'
 import type { Cosigner } from '../../../src/keeper/cosign/ask.ts'
-import {
-  AlreadySignedError,
-  type CollectOptions,
-  collectSignatures,
-  QuorumMissingError,
-} from '../../../src/keeper/cosign/collect.ts'
+import { type CollectOptions, collectSignatures, QuorumMissingError } from '../../../src/keeper/cosign/collect.ts'
 import { type Proposal, signProposal } from '../../../src/keeper/cosign/proposal.ts'
 import { startCosignServer } from '../../../src/keeper/cosign/server.ts'
 import { openSignedRecords } from '../../../src/keeper/cosign/signedRecords.ts'
@@ -196,8 +191,8 @@ describe('collecting signatures', function () {
     await collect(proposal)
     await collect(proposal)
     const better = { ...proposal.unsigned, record: { ...proposal.unsigned.record, equity: 101n } }
-    const failure = await rejection(collect({ ...proposal, unsigned: better }), AlreadySignedError)
-    expect(failure.message).to.contain(own.address)
+    const { message } = await rejection(collect({ ...proposal, unsigned: better }), QuorumMissingError)
+    expect(message).to.contain(`own key: refused, already-signed ${own.address}`)
   })
 
   it('stops waiting when it is told to', async () => {

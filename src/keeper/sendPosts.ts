@@ -1,0 +1,83 @@
+import type { Address } from 'viem'
+import { QuorumError, type SignerSet } from '../attest/sign.ts'
+import type { AttestationDomain, UnsignedAttestation } from '../attest/typedData.ts'
+import { BaseError } from '../core/errors.ts'
+import type { PinnedBlock } from '../core/portfolio.ts'
+import type { CollectSignatures } from './cosign/collect.ts'
+import type { KeeperObserver, PostEvent } from './events.ts'
+import type { PlannedPost } from './forms.ts'
+import { preparePost } from './prepare.ts'
+import { type RootStore, toPublished } from './roots.ts'
+import type { SendCode, Sender, SendOutcome } from './sender.ts'
+
+export type SendPostsOptions = {
+  readonly domain: AttestationDomain
+  readonly signerSet: SignerSet
+  readonly block: PinnedBlock
+  readonly sender: Sender
+  readonly collect: CollectSignatures
+  readonly roots: RootStore | undefined
+  readonly draftsOf: (post: PlannedPost) => readonly UnsignedAttestation[]
+  /** Accounts of a post, for reports. */
+  readonly accountsOf: (post: PlannedPost) => readonly Address[]
+  readonly isUrgent: boolean
+  readonly isEnding: () => boolean
+  readonly onStage: (stage: 'sign' | 'send') => void
+  readonly observe: KeeperObserver
+}
+
+/** After one of these the posts behind it would meet the same; they are not even signed. */
+const endsRound: ReadonlySet<SendCode> = new Set(['in-flight', 'fee-cap', 'spend-cap', 'foreign-nonce'])
+
+/**
+ * Signs and hands over posts, the first first, and tells what became of each. A post that is not signed by enough does not stop
+ * the others.
+ *
+ * @returns how many were sent.
+ * @throws whatever drafting and the sender refuse.
+ */
+export async function sendPosts(planned: readonly PlannedPost[], options: SendPostsOptions): Promise<number> {
+  const { domain, signerSet, block, sender, collect, roots, isUrgent, isEnding, onStage, observe } = options
+  const about = (post: PlannedPost) =>
+    ({ event: 'post', form: post.form, blockNumber: block.number, accounts: options.accountsOf(post) }) as const
+  let sent = 0
+  let blocked: SendCode | undefined
+  for (const planning of planned) {
+    if (isEnding()) break
+    if (blocked !== undefined) {
+      observe({ ...about(planning), code: blocked })
+      continue
+    }
+    onStage('sign')
+    const prepared = await orQuorumMissing(
+      preparePost(planning.form, options.draftsOf(planning), { domain, signerSet, block, collect }),
+    )
+    if ('reason' in prepared) {
+      observe({ ...about(planning), ...prepared })
+      continue
+    }
+    onStage('send')
+    const { post, tree } = prepared
+    // A root that nobody can prove against would only kill the records under the one before it.
+    if (tree !== undefined) await roots?.publish(toPublished(tree, domain))
+    const at = { number: block.number, timestamp: block.timestamp }
+    const outcome: SendOutcome = await sender.submit(post, at, { isUrgent })
+    observe({ ...about(planning), postId: post.id, ...outcome })
+    if (outcome.code === 'sent') sent += 1
+    if (endsRound.has(outcome.code)) blocked = outcome.code
+  }
+  return sent
+}
+
+async function orQuorumMissing<Result>(
+  preparing: Promise<Result>,
+): Promise<Result | (Pick<Required<PostEvent>, 'reason'> & { readonly code: 'quorum-missing' })> {
+  try {
+    return await preparing
+  } catch (error) {
+    const isMissing =
+      error instanceof QuorumError || (error instanceof BaseError && error.name === 'QuorumMissingError')
+    if (!isMissing) throw error
+    return { code: 'quorum-missing', reason: (error as BaseError).shortMessage }
+  }
+}
