@@ -124,15 +124,7 @@ function recordsIn(input: Hex): readonly string[] {
 }
 
 /** Stretches of blocks in which an account was below maintenance and a usable record said that it was not. */
-async function breachesOf({
-  client,
-  registry,
-  parameters,
-  checked,
-  deployment,
-  accounts,
-  say,
-}: VerdictOptions) {
+async function breachesOf({ client, registry, parameters, checked, deployment, accounts, say }: VerdictOptions) {
   const names = new Map(accounts.map((name) => [deployment.accounts[name], name] as const))
   const since = new Map<Address, { readonly at: number; readonly block: bigint }>()
   const breaches: { readonly name: string; readonly seconds: number; readonly block: bigint }[] = []
