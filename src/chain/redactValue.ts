@@ -6,19 +6,40 @@ import type { Secrets } from './secrets.ts'
 /** What a value is cut to, so that one of them cannot fill a disk. */
 const deepest = 8
 const mostItems = 100
-const longestText = 4_000
 
 /** Fields that hold a key, whatever it looks like. */
 const secretFields =
   /^((proxy-)?authorization|cookie|(x-)?api[-_]?key|(access[-_]?)?token|pass(word|phrase)|secret|(private|secret)[-_]?key|mnemonic)$/i
+
+/** Short texts that a redactor remembers: addresses, codes and names of fields come again and again. */
+const mostRemembered = 4_096
+const longestRemembered = 80
+
+/** {@link redactValue} for many values. */
+export function valueRedactor(secrets: Secrets = []): (value: unknown) => unknown {
+  const known = new Map<string, string>()
+  const text = (plain: string) => {
+    const before = known.get(plain)
+    if (before !== undefined) return before
+    const shown = redactWhole(plain, secrets)
+    if (plain.length > longestRemembered) return shown
+    if (known.size >= mostRemembered) known.clear()
+    known.set(plain, shown)
+    return shown
+  }
+  return (value) => redactWith(value, text, secrets)
+}
 
 /**
  * Any value as plain JSON that shows no URL and no key: each text and each name of a field goes through the redactor, an error
  * becomes its name and what is said of it, bigints become text. Cycles, depth, long lists and long texts are cut.
  */
 export function redactValue(value: unknown, secrets: Secrets = []): unknown {
+  return valueRedactor(secrets)(value)
+}
+
+function redactWith(value: unknown, text: (plain: string) => string, secrets: Secrets): unknown {
   const above = new Set<object>()
-  const text = (plain: string) => redactWhole(plain.slice(0, longestText), secrets)
 
   function show(item: unknown): unknown {
     if (typeof item === 'string') return text(item)

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { z } from 'zod'
 import { BaseError } from '../core/errors.ts'
+import { hideValue, parseWith } from '../core/schema.ts'
 import type { Severity } from './alertConditions.ts'
 
 /** What people are told: one condition or several of a kind that began, or that are over. */
@@ -67,10 +68,10 @@ export type AlertSinkSettings = z.input<typeof alertSinksSchema>
 /**
  * The sinks of a configuration.
  *
- * @throws {ZodError} for settings that are not whole; it repeats no value.
+ * @throws {InvalidInputError} for settings that are not whole; it shows no value.
  */
 export function alertSinks(settings: AlertSinkSettings): readonly AlertSink[] {
-  const { webhook, slack, telegram } = alertSinksSchema.parse(settings)
+  const { webhook, slack, telegram } = parseWith(alertSinksSchema, settings, 'the alert sinks', hideValue)
   return [
     ...(webhook === undefined ? [] : [webhookSink(webhook)]),
     ...(slack === undefined ? [] : [slackSink(slack)]),

@@ -85,7 +85,7 @@ export function createKeeperAlerts({
   }
 
   function tell({ kind, about, severity, text }: Condition, state: Alert['state']): void {
-    const shown = (plain: string) => redactWhole(plain.slice(0, 1_000), hidden)
+    const shown = (plain: string) => redactWhole(plain, hidden).slice(0, 1_000)
     const alert: Alert = {
       ...{ id: randomUUID(), kind, severity, state, about: about === undefined ? [] : [shown(about)] },
       ...{ text: shown(text), time: Math.floor(now() / 1000), keeper },

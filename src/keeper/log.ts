@@ -1,5 +1,5 @@
 import { type DestinationStream, pino } from 'pino'
-import { redactValue } from '../chain/redactValue.ts'
+import { valueRedactor } from '../chain/redactValue.ts'
 import type { Secrets } from '../chain/secrets.ts'
 import type { KeeperEvent, KeeperObserver } from './events.ts'
 
@@ -37,9 +37,10 @@ export function createKeeperLog({ level = 'info', destination, secrets = [] }: K
     },
     destination ?? pino.destination({ dest: 1, sync: true }),
   )
+  const redacted = valueRedactor(secrets)
   // Plain values only: what pino and its serializers would make of an error never gets here.
   const say: KeeperLog['say'] = (loudness, fields) => {
-    if (logger.isLevelEnabled(loudness)) logger[loudness](redactValue(fields, secrets))
+    if (logger.isLevelEnabled(loudness)) logger[loudness](redacted(fields))
   }
   return { say, observe: (event) => say(levelOf(event), event) }
 }

@@ -35,7 +35,7 @@ export const metricTable = {
   ),
   plimsoll_keeper_accounts: metric(
     'gauge',
-    'Accounts by standing: free, call (below initial margin), default (below maintenance), refused',
+    'Accounts by their last number: free, call (below initial margin), default (below maintenance); and those refused now',
     'standing',
   ),
   plimsoll_keeper_accounts_without_record: metric('gauge', 'Accounts whose last decision found no record'),

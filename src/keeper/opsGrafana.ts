@@ -19,27 +19,35 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
     'Now',
     [
       {
-        ...{ title: 'Seconds since the last round', type: 'stat', width: 4, unit: 's', alarm: { at: 120 } },
+        ...{ title: 'Seconds since the last round', type: 'stat', width: 3, unit: 's', alarm: { at: 120 } },
         targets: [[`time() - ${of('plimsoll_keeper_last_round_timestamp_seconds')}`, '']],
       },
       {
-        ...{ title: 'Oldest record', type: 'stat', width: 4, unit: 's', alarm: { at: 480 } },
+        ...{ title: 'Last block', type: 'stat', width: 3, unit: 'none' },
+        targets: [[of('plimsoll_keeper_last_round_block'), '']],
+      },
+      {
+        ...{ title: 'Lowest ratio', type: 'stat', width: 3, alarm: { at: 1, isFloor: true } },
+        targets: [[of('plimsoll_keeper_lowest_margin_ratio'), '']],
+      },
+      {
+        ...{ title: 'Oldest record', type: 'stat', width: 3, unit: 's', alarm: { at: 480 } },
         targets: [[of('plimsoll_keeper_oldest_attestation_age_seconds'), '']],
       },
       {
-        ...{ title: 'Below maintenance', type: 'stat', width: 4, alarm: { at: 1 } },
+        ...{ title: 'Below maintenance', type: 'stat', width: 3, alarm: { at: 1 } },
         targets: [[of('plimsoll_keeper_accounts', 'standing="default"'), '']],
       },
       {
-        ...{ title: 'Refused', type: 'stat', width: 4, alarm: { at: 1 } },
+        ...{ title: 'Refused', type: 'stat', width: 3, alarm: { at: 1 } },
         targets: [[of('plimsoll_keeper_accounts', 'standing="refused"'), '']],
       },
       {
-        ...{ title: 'Posts left', type: 'stat', width: 4, alarm: { at: 50, isFloor: true } },
+        ...{ title: 'Posts left', type: 'stat', width: 3, alarm: { at: 50, isFloor: true } },
         targets: [[of('plimsoll_keeper_payer_posts_left'), '']],
       },
       {
-        ...{ title: 'Nodes that serve', type: 'stat', width: 4, alarm: { at: 1, isFloor: true } },
+        ...{ title: 'Nodes that serve', type: 'stat', width: 3, alarm: { at: 1, isFloor: true } },
         targets: [[of('plimsoll_keeper_endpoints_ready'), '']],
       },
     ],

@@ -90,7 +90,8 @@ function accountSamples({ accounts }: KeeperStanding, { now, accountLimit }: Gau
   let lowest = Number.POSITIVE_INFINITY
   let refusedFrom = now
   for (const account of accounts.values()) {
-    counts[account.refusedSince === undefined ? marginStanding(account) : 'refused'] += 1
+    counts[marginStanding(account)] += 1
+    if (account.refusedSince !== undefined) counts.refused += 1
     if (account.decision !== undefined) {
       lowest = Math.min(lowest, ratioOf(account.decision))
       if (account.recordFrom === undefined) withoutRecord += 1

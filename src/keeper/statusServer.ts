@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { type Address, getAddress, isAddress } from 'viem'
-import { redactValue } from '../chain/redactValue.ts'
+import { valueRedactor } from '../chain/redactValue.ts'
 import type { Secrets } from '../chain/secrets.ts'
 import { BaseError } from '../core/errors.ts'
 import { defaultHealthBounds, type HealthBounds, livenessOf, readinessOf, statusReport } from './health.ts'
@@ -68,8 +68,9 @@ export async function startStatusServer({
 }: StatusServerOptions): Promise<StatusServer> {
   const limits = { ...defaultLimits, ...given }
   const isPrivate = isLoopback(host)
+  const redacted = valueRedactor(secrets)
   const json = (status: number, value: unknown): Answer => ({
-    ...{ status, type: 'application/json; charset=utf-8', body: `${JSON.stringify(redactValue(value, secrets))}\n` },
+    ...{ status, type: 'application/json; charset=utf-8', body: `${JSON.stringify(redacted(value))}\n` },
   })
   const health = (reasons: readonly unknown[]) =>
     json(reasons.length === 0 ? 200 : 503, { ok: reasons.length === 0, reasons })
@@ -92,6 +93,7 @@ export async function startStatusServer({
   }
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.socket.destroyed) return
     const deadline = setTimeout(() => request.socket.destroy(), limits.patience)
     response.once('close', () => clearTimeout(deadline))
     const { method, url = '/', headers } = request
@@ -159,7 +161,7 @@ const safeHeaders = {
   'cross-origin-resource-policy': 'same-origin',
 } as const
 
-/** The values of infinite ratios become text in {@link redactValue}; lists of accounts are shown whole. */
+/** The values of infinite ratios become text in {@link valueRedactor}; lists of accounts are shown whole. */
 function statusAnswer(
   { accounts, ...report }: ReturnType<typeof statusReport>,
   json: (status: number, value: unknown) => Answer,
@@ -183,7 +185,10 @@ function reuse(milliseconds: number, now: () => number) {
   }
 }
 
-/** Closes the oldest connection that waits for no answer when there are too many, so that idle ones block nobody. */
+/**
+ * One request at a time on a connection. When there are too many connections the oldest that waits for no answer is closed, so
+ * that idle ones block nobody.
+ */
 function limitConnections(server: ReturnType<typeof createServer>, most: number): void {
   const open = new Set<Socket>()
   const busy = new Set<Socket>()
@@ -197,7 +202,9 @@ function limitConnections(server: ReturnType<typeof createServer>, most: number)
     open.add(socket)
     socket.once('close', () => open.delete(socket))
   })
-  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+  server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    // Requests that do not wait for answers would pile up answers that nobody takes.
+    if (busy.has(socket)) socket.destroy()
     busy.add(socket)
     response.once('close', () => busy.delete(socket))
   })

@@ -19,6 +19,7 @@ import {
   sourcesOf,
   toAccount,
   toInteger,
+  UsageError,
   withChainOptions,
   withDiscoveryOption,
   withMarketOption,
@@ -35,6 +36,7 @@ import {
   withSignerOptions,
 } from '../signers.ts'
 import { printJson, textPrinter } from './output.ts'
+import { runConfigured } from './runConfigured.ts'
 
 type Options = ChainOptions &
   MarketOption &
@@ -42,6 +44,7 @@ type Options = ChainOptions &
   SignerOptions &
   PayerOptions &
   SendingOptions & {
+    readonly config?: string
     readonly live?: boolean
     readonly heartbeat: string
     readonly validity: string
@@ -58,7 +61,8 @@ export const keeperRunCommand = withSendingOptions(
   withPayerOptions(withSignerOptions(withDiscoveryOption(withMarketOption(withChainOptions(new Command('run')))))),
 )
   .description('recompute accounts on every block and post when the policy says so; sends nothing without --live')
-  .argument('<accounts...>', 'addresses, or names in the deployment')
+  .argument('[accounts...]', 'addresses, or names in the deployment; without --config')
+  .option('--config <file>', 'keeper.yaml that says everything, in place of the options but --live and --rounds')
   .option('--live', 'send transactions')
   .option('--heartbeat <seconds>', 'longest age of a posted record', `${defaultPostPolicy.heartbeat}`)
   .option('--validity <code>', 'longest validity, 15 s times 2 to this power', '6')
@@ -71,7 +75,9 @@ export const keeperRunCommand = withSendingOptions(
   .option('--proofs <directory>', 'where the proofs under every root are written; beside the journal by default')
   .option('--recheck <seconds>', 'longest that a margin stands while nothing moves', `${defaultRecheckPolicy.seconds}`)
   .option('--rounds <number>', 'stop after this many blocks; exits with 1 when anything failed')
-  .action(async (names: string[], options: Options) => {
+  .action(async (names: string[], options: Options, command: Command) => {
+    if (options.config !== undefined) return runConfigured(options.config, names, command)
+    if (names.length === 0) throw new UsageError('Name the accounts to keep, or give --config.')
     const { deployment, client } = await openChain(options)
     const { chainId } = deployment
     const policy = { ...defaultPostPolicy, heartbeat: toInteger(options.heartbeat, '--heartbeat') }
