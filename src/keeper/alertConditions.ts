@@ -97,6 +97,9 @@ function postChange({ code, reason, form }: KeeperEvent & { readonly event: 'pos
 /** What a post that was sent ends. */
 const postKinds = ['spend-cap', 'fee-cap', 'foreign-nonce', 'not-sent', 'quorum-missing']
 
+/** Kinds of {@link changesOf}, beside those that a post ends. */
+const otherKinds = ['reverted', 'cosign-differs', 'cosign-forged', 'keeper-stopped']
+
 function transactionChange({ code, nonce }: KeeperEvent & { readonly event: 'transaction' }): ConditionChange {
   switch (code) {
     case 'mined':
@@ -158,6 +161,9 @@ export const standingKinds: ReadonlySet<string> = new Set([
   ...['no-round', 'account-refused', 'account-default', 'account-call', 'record-old', 'stuck-nonce', 'payer-low'],
   ...['spend-near', 'node', 'nodes-disagree', 'node-quorum'],
 ])
+
+/** Every kind of condition. */
+export const alertKinds: readonly string[] = [...standingKinds, ...postKinds, ...otherKinds]
 
 function roundConditions(
   { lastRound, lastFailure, createdAt, stage }: KeeperStanding,

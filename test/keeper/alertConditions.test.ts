@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import {
+  alertKinds,
   defaultAlertBounds as bounds,
   changesOf,
   conditionsOf,
@@ -87,6 +88,11 @@ describe('conditions worth an alert', () => {
   it('knows all kinds that end by themselves', () => {
     const seen = standings.flatMap(([, , , kinds]) => kinds).map((text) => text.split(' ')[0])
     expect([...new Set(seen)].sort()).to.deep.equal([...standingKinds].sort())
+  })
+
+  it('have no other kind than those that are listed', () => {
+    const seen = changes.flatMap(([event]) => changesOf(event).raised.map(({ kind }) => kind))
+    expect([...new Set([...seen, ...standingKinds])].sort()).to.deep.equal([...alertKinds].sort())
   })
 
   it('end with the account, the node and the round that get well', () => {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { expect } from 'chai'
 import type { KeeperEvent } from '../../src/keeper/events.ts'
 import { createKeeperLog, levelOf, logLevels } from '../../src/keeper/log.ts'
@@ -24,6 +25,20 @@ describe('keeper log', () => {
       ...{ code: 'worse', action: 'posting', equity: '2500000000', initialMargin: '1000000000' },
       ...{ maintenanceMargin: '800000000', ageSeconds: 30 },
     })
+  })
+
+  it('has its fields written down in docs/keeper.md', async () => {
+    const [, text = ''] = (await readFile(new URL('../../docs/keeper.md', import.meta.url), 'utf8')).split('### Log')
+    const every = [...events.everyEvent, events.purse({ oldestOpenSeconds: 1 }), events.decision({ computedAt: 1n })]
+    for (const event of every) {
+      const row = text
+        .split('\n')
+        .find((line) => line.startsWith('|') && line.split('|')[1]?.includes(`\`${event.event}\``))
+      const fields = new Set(row?.split('|')[3]?.match(/\w+/g))
+      for (const field of Object.keys(event)) {
+        if (field !== 'event') expect(fields.has(field), `${event.event} ${field}`).to.equal(true)
+      }
+    }
   })
 
   it('leaves out what is quieter than its level', () => {

@@ -1,3 +1,4 @@
+import { redactWhole } from '../../../src/chain/redact.ts'
 import { valueRedactor } from '../../../src/chain/redactValue.ts'
 import type { Secrets } from '../../../src/chain/secrets.ts'
 import type { DecisionEvent, KeeperEvent, RoundEvent } from '../../../src/keeper/events.ts'
@@ -11,7 +12,7 @@ export function textLog(secrets: Secrets): KeeperLog {
   return {
     observe(event) {
       const text = toText(event)
-      if (text !== undefined) console.log(text)
+      if (text !== undefined) console.log(redactWhole(text, secrets))
     },
     say: (_, fields) => say(JSON.stringify(redacted(fields))),
   }
