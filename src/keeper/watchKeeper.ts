@@ -1,21 +1,17 @@
-import type { DestinationStream } from 'pino'
 import type { Secrets } from '../chain/secrets.ts'
 import type { AlertBounds } from './alertConditions.ts'
 import type { AlertSink } from './alertSinks.ts'
 import { createKeeperAlerts } from './alerts.ts'
 import type { EndpointEvent, KeeperObserver } from './events.ts'
 import type { HealthBounds } from './health.ts'
-import { createKeeperLog, type LogLevel } from './log.ts'
+import type { KeeperLog } from './log.ts'
 import { createKeeperMetrics } from './metrics.ts'
 import { observeKeeper } from './observeKeeper.ts'
 import { followKeeper, type KeeperStanding } from './standing.ts'
 import { startStatusServer } from './statusServer.ts'
 
 export type WatchKeeperOptions = {
-  /** `info` by default. */
-  readonly level?: LogLevel
-  /** Where log lines go; standard output by default. */
-  readonly destination?: DestinationStream
+  readonly log: KeeperLog
   /** Where the status server listens; without it there is none. */
   readonly listen?: { readonly host?: string; readonly port: number }
   readonly health?: HealthBounds
@@ -46,17 +42,16 @@ export type KeeperWatch = {
 const checkInterval = 10_000
 
 /**
- * Log, metrics, status server and alerts of one keeper, behind one observer.
+ * Log, metrics, status server and alerts of one keeper, behind one observer. What goes to the log is redacted by the log.
  *
  * @throws {StatusServerError} when the status server cannot listen.
  *
  * @example
- * const watch = await watchKeeper({ listen: { port: 9464 }, sinks: alertSinks({ slack: { url } }) })
+ * const watch = await watchKeeper({ log: createKeeperLog(), listen: { port: 9464 }, sinks: alertSinks({ slack: { url } }) })
  * watch.observe({ event: 'started', live: true, accounts: 3 })
  */
 export async function watchKeeper({
-  level,
-  destination,
+  log,
   listen,
   health,
   sinks = [],
@@ -66,10 +61,9 @@ export async function watchKeeper({
   accountLimit,
   endpoints,
   secrets: given = [],
-}: WatchKeeperOptions = {}): Promise<KeeperWatch> {
+}: WatchKeeperOptions): Promise<KeeperWatch> {
   const secrets = [...given, ...sinks.flatMap((sink) => sink.secrets)]
   const { standing, observe: follow } = followKeeper()
-  const log = createKeeperLog({ secrets, ...(level && { level }), ...(destination && { destination }) })
   const metrics = createKeeperMetrics({
     ...{ standing, secrets },
     ...(accountLimit === undefined ? {} : { accountLimit }),
@@ -91,6 +85,7 @@ export async function watchKeeper({
   })
   const server =
     listen && (await startStatusServer({ standing, metrics, secrets, ...listen, ...(health && { bounds: health }) }))
+  if (server) log.say('info', { event: 'listening', host: server.host, port: server.port })
   const timer = setInterval(() => alerts.check(), checkInterval)
   timer.unref()
 

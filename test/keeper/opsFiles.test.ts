@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { expect } from 'chai'
 import { parse } from 'yaml'
+import { alertKinds } from '../../src/keeper/alertConditions.ts'
 import { metricTable } from '../../src/keeper/metricTable.ts'
 import { opsFiles } from '../../src/keeper/opsFiles.ts'
 import { grafanaDashboard } from '../../src/keeper/opsGrafana.ts'
@@ -41,6 +43,16 @@ describe('ops files', () => {
     }
     const { groups } = parse(textOf('ops/prometheus/alerts.yml'))
     expect(groups[0].rules.map(({ alert }: { alert: string }) => alert)).to.deep.equal(rules.map(({ alert }) => alert))
+  })
+
+  it('have each rule and each kind of alert in docs/keeper.md', async () => {
+    const text = await readFile(new URL('../../docs/keeper.md', import.meta.url), 'utf8')
+    const documented = [...text.matchAll(/^\| `([A-Z]\w+)` +\| (critical|warning) +\|/gm)]
+    expect(documented.map(([, name, severity]) => [name, severity])).to.deep.equal(
+      rules.map(({ alert, severity }) => [alert, severity]),
+    )
+    const [, kinds = ''] = text.split('### Alerts')
+    for (const kind of alertKinds) expect(kinds, kind).to.contain(`\`${kind}\``)
   })
 
   it('hold a dashboard as Grafana imports it: panels on the grid that do not overlap, each with its data source', () => {
