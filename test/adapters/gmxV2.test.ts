@@ -291,6 +291,19 @@ describe('gmxV2 against hand-encoded answers', () => {
     expect(gmxV2.witness(read({}), context)).to.have.lengthOf(5)
   })
 
+  it('reads a position of Arbitrum as the venue itself sees it', async function () {
+    const url = process.env.PLIMSOLL_ARBITRUM_RPC
+    if (url === undefined || url === '') {
+      process.stderr.write(
+        '      skipped: no package deploys GMX v2; name a node of Arbitrum One in PLIMSOLL_ARBITRUM_RPC (and an account in PLIMSOLL_ARBITRUM_ACCOUNT) to run it\n',
+      )
+      this.skip()
+    }
+    this.timeout(300_000)
+    const { readOnArbitrum } = await import('./support/arbitrum.ts')
+    await readOnArbitrum(url)
+  })
+
   it('hashes names as the venue does', () => {
     // The key of all orders, which public tests compare with the chain.
     expect(gmxNameKey('ORDER_LIST')).to.equal('0x86f7cfd5d8f8404e5145c91bebb8484657420159dabd0753d6a59f3de3f7b8c1')
