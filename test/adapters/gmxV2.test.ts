@@ -6,9 +6,12 @@ import { gmxKeys, gmxNameKey } from '../../src/adapters/gmxV2Keys.ts'
 import { toAssetKey } from '../../src/core/asset.ts'
 import { InconsistentReadError, InvalidInputError } from '../../src/core/errors.ts'
 import { parseWith } from '../../src/core/schema.ts'
+import { formatSnapshot, parseSnapshot } from '../../src/core/snapshot.ts'
 import type { CollateralizedPerpetualRule } from '../../src/core/venueRule.ts'
+import { calculateMargin } from '../../src/risk/plimsoll/calculateMargin.ts'
 import type { VenueShift } from '../../src/risk/venues/shift.ts'
 import { venueState } from '../../src/risk/venues/venueState.ts'
+import { assets, portfolioOf, testMarket, testParameters } from '../support/books.ts'
 import { thrown } from '../support/rejection.ts'
 import { contextOf } from './support/context.ts'
 import {
@@ -220,6 +223,30 @@ describe('gmxV2 against hand-encoded answers', () => {
     // Funding won by an open position is with what was credited.
     const won = listOf({ ...atMarket, positions: [{ ...winner, claimable: [3n, 4n] }], credited: [5n, 0n] })
     expect(won.positions.slice(2).map((held) => 'amount' in held && held.amount)).to.deep.equal([8n, 4n])
+  })
+
+  it('is margined as it reads: equity, the scan in dollars, and the liquidation in the first scenario that reaches it', () => {
+    // What books.ts calls WETH is the collateral, and ether stands at 2,100 for the market as for the venue.
+    const { positions, rules, requirements } = listOf(atMarket)
+    const known = assets.weth
+    const moved = positions.map((held) => (held.kind === 'balance' ? { ...held, asset: known } : held))
+    const [rule] = rules.map((own) =>
+      own.kind === 'collateralizedPerpetual' ? { ...own, collateral: { ...own.collateral, asset: known } } : own,
+    )
+    const portfolio = { ...portfolioOf(...moved), rules: rule ? [rule] : [], requirements }
+    const result = calculateMargin({
+      portfolio,
+      market: testMarket({ eth: 2_100n * wad }),
+      parameters: testParameters(),
+    })
+    // 0.99 WETH, and 9.99 · 2,100 − 20,000 − 42 = 937 of paper profit less a tenth.
+    expect(Number(result.equity) / 1e6).to.be.closeTo(2_079 + 937 * 0.9, 1e-5)
+    const [first] = result.firstLiquidations
+    // 10.955 p − 20,000 − 42 − 10.50 − 51 or so must leave 100: ether at 1,844, 12 % below.
+    expect(first?.underlying).to.equal('ETH')
+    expect(Number(first?.price ?? 0n) / 1e18).to.be.within(1_650, 1_844)
+    const text = formatSnapshot({ schema: 'plimsoll-snapshot/1', portfolio, market: testMarket(), witnesses: [] })
+    expect(parseSnapshot(text).portfolio).to.deep.equal(portfolio)
   })
 
   it('reads more positions than one page holds', () => {
