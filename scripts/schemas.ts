@@ -19,7 +19,10 @@ const digits = (pattern: string, description: string): JsonSchema => ({ type: 's
 
 /** A variable may stand for the whole. */
 const textOrNumber = (type: 'integer' | 'number', pattern: string, description: string): JsonSchema => ({
-  anyOf: [{ type, minimum: 0 }, { type: 'string', pattern: `${pattern}|\\$\\{` }],
+  anyOf: [
+    { type, minimum: 0 },
+    { type: 'string', pattern: `${pattern}|\\$\\{` },
+  ],
   description,
 })
 

@@ -18,7 +18,6 @@ import {
   getTransaction,
   getTransactionReceipt,
   multicall,
-  readContract,
   sendTransaction,
   waitForTransactionReceipt,
 } from 'viem/actions'
@@ -94,7 +93,10 @@ export async function readRegistry(
     ],
   })
   const [[setId, threshold, signers], [model, retired], [pauses], [found, margin]] = await read.catch((error) => {
-    throw toReadFailure(client, registry, error)
+    if (error instanceof ClientError && error.walk((link) => link instanceof ContractFunctionZeroDataError)) {
+      throw noRegistry(registry)
+    }
+    throw toRpcError(client, `Reading registry ${registry}`, error)
   })
   return {
     signerSet: { setId, threshold: Number(threshold), signers },
@@ -102,19 +104,8 @@ export async function readRegistry(
     retired,
     bounds: { base: model.improvementBase, rate: model.improvementRate, cap: model.improvementCap },
     isPostingPaused: (pauses & 2n) !== 0n,
-    stored: toStored(account, found, margin),
+    stored: found === marginStatus.unknown ? null : { account, ...margin, isUsable: found === marginStatus.fresh },
   }
-}
-
-function toStored(account: Address, found: number, margin: Omit<MarginRecord, 'account'>): RegistryState['stored'] {
-  return found === marginStatus.unknown ? null : { account, ...margin, isUsable: found === marginStatus.fresh }
-}
-
-function toReadFailure(client: Client, registry: Address, error: unknown): BaseError {
-  if (error instanceof ClientError && error.walk((link) => link instanceof ContractFunctionZeroDataError)) {
-    return noRegistry(registry)
-  }
-  return toRpcError(client, `Reading registry ${registry}`, error)
 }
 
 /**
@@ -147,50 +138,6 @@ export async function readImprovement(
   at: { readonly registry: Address; readonly modelId: number; readonly account: Address; readonly blockNumber: bigint },
 ): Promise<Improvement> {
   return { bounds, stored: (await readRegistry(client, at)).stored }
-}
-
-/**
- * Newest stored records of many accounts, in their order.
- *
- * @throws {InvalidInputError | RpcError} as of {@link readRegistry}.
- */
-export async function readStored(
-  client: Client,
-  {
-    registry,
-    accounts,
-    blockNumber,
-  }: { readonly registry: Address; readonly accounts: readonly Address[]; readonly blockNumber?: bigint },
-): Promise<readonly RegistryState['stored'][]> {
-  const margins = await multicall(client, {
-    allowFailure: false,
-    deployless: true,
-    batchSize: 0,
-    ...(blockNumber === undefined ? {} : { blockNumber }),
-    contracts: accounts.map((account) => {
-      const args = [account, 2n ** 256n - 1n] as const
-      return { address: registry, abi: marginRegistryAbi, functionName: 'tryMarginOf', args } as const
-    }),
-  }).catch((error) => {
-    throw toReadFailure(client, registry, error)
-  })
-  return margins.map(([found, margin], i) => toStored(accounts[i] as Address, found, margin))
-}
-
-/**
- * Time of the newest root, Unix seconds, zero without one.
- *
- * @throws {InvalidInputError | RpcError} as of {@link readRegistry}.
- */
-export async function readNewestRootTime(client: Client, registry: Address): Promise<number> {
-  const [, , , newestRootAt] = await readContract(client, {
-    address: registry,
-    abi: marginRegistryAbi,
-    functionName: 'controls',
-  }).catch((error) => {
-    throw toReadFailure(client, registry, error)
-  })
-  return Number(newestRootAt)
 }
 
 /** Who sends a message to which registry; the payer need not be a signer. */

@@ -5,11 +5,14 @@ import type { PostPolicy } from './policy.ts'
 /** Where a server of the keeper listens; port 0 takes a free one. */
 export type ListenAddress = { readonly host: string; readonly port: number }
 
-/** By which form posts travel. Under `auto`, accounts of one round go alone below `batchFrom`, in a batch below `rootFrom`, else under a root. */
+/** By which form posts travel; without `rootFrom` no root is posted under `auto`. */
 export type PostingConfig = {
   readonly form: 'auto' | 'single' | 'batch' | 'root'
   readonly batchFrom: number
-  readonly rootFrom: number
+  readonly rootFrom?: number
+  readonly maxBatch: number
+  /** Directory in which the proofs under every root are written. */
+  readonly proofs: string
 }
 
 /** One account that is kept, with the policy that applies to it. */
@@ -17,27 +20,22 @@ export type AccountConfig = {
   readonly address: Address
   readonly name?: string
   readonly policy: PostPolicy
-  /** Longest validity of its records: 15 s times 2 to this power. */
-  readonly validityCode: number
   /** Ids by venue, all of them, instead of a search of logs. */
   readonly ids: Readonly<Record<string, readonly string[]>>
 }
 
-/** Another keeper that signs the same records. */
-export type PeerConfig = {
-  readonly name: string
-  readonly url: string
-  /** Who its signatures must be of. */
-  readonly signer: Address
-  /** Shared with that keeper alone; requests are authenticated by it. */
-  readonly secret: string
-}
+/** Another keeper, known by the address that it signs with. */
+export type ProposerConfig = { readonly name: string; readonly signer: Address }
 
-/** Where an alert goes. */
-export type AlertConfig =
-  | { readonly kind: 'webhook'; readonly url: string }
-  | { readonly kind: 'slack'; readonly url: string }
-  | { readonly kind: 'telegram'; readonly token: string; readonly chat: string }
+/** Another keeper that is asked to sign. */
+export type PeerConfig = ProposerConfig & { readonly url: string }
+
+/** Where alerts go; each part is whole or absent. */
+export type AlertsConfig = {
+  readonly webhook?: { readonly url: string; readonly secret: string }
+  readonly slack?: { readonly url: string }
+  readonly telegram?: { readonly token: string; readonly chatId: string }
+}
 
 /** What one keeper process does, in the units of the engine: seconds, wei, WAD. Holds secrets: print it by `maskConfig`. */
 export type KeeperConfig = {
@@ -68,19 +66,32 @@ export type KeeperConfig = {
     /** Wei in 24 hours. */
     readonly dailyCap: bigint
   }
+  /** Longest validity of every record: 15 s times 2 to this power. */
+  readonly validityCode: number
+  /** Seconds that a margin stands while nothing moves. */
+  readonly recheck: number
   readonly posting: PostingConfig
   readonly accounts: readonly AccountConfig[]
   readonly market?: string
   readonly index?: string
   readonly cosigners: {
-    readonly listen?: ListenAddress
+    /** Keepers that are asked. */
     readonly peers: readonly PeerConfig[]
-    /** Seconds that a peer has to answer. */
+    /** Seconds that they have to answer. */
     readonly timeout: number
+    /** Where this one is asked, and by whom. */
+    readonly listen?: ListenAddress
+    readonly proposers: readonly ProposerConfig[]
+    /** Seconds; older blocks are not signed for. */
+    readonly maximumAge: number
+    /** SQLite file with what the key has signed. */
+    readonly signed: string
   }
   readonly observability: {
+    /** Name of this keeper in alerts. */
+    readonly name: string
     readonly listen?: ListenAddress
     readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
-    readonly alerts: readonly AlertConfig[]
+    readonly alerts: AlertsConfig
   }
 }

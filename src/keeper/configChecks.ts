@@ -44,7 +44,7 @@ function checkSending({ sending, posting, cosigners, observability }: KeeperConf
   return [
     ...(feeCap < feeFloor ? [{ path: ['sending', 'feeCapGwei'], message: 'is below feeFloorGwei; raise it' }] : []),
     ...(dailyCap === 0n ? [{ path: ['sending', 'dailyCapEth'], message: 'is nothing; a keeper could not post' }] : []),
-    ...(posting.rootFrom < posting.batchFrom
+    ...(posting.rootFrom !== undefined && posting.rootFrom < posting.batchFrom
       ? [{ path: ['posting', 'rootFrom'], message: 'is below batchFrom; raise it' }]
       : []),
     ...(one && two && one.port !== 0 && one.port === two.port
@@ -53,8 +53,8 @@ function checkSending({ sending, posting, cosigners, observability }: KeeperConf
   ]
 }
 
-function checkAccounts({ accounts }: KeeperConfig): readonly ConfigIssue[] {
-  const issues = accounts.flatMap(({ policy, validityCode }, index): readonly ConfigIssue[] => {
+function checkAccounts({ accounts, validityCode }: KeeperConfig): readonly ConfigIssue[] {
+  const issues = accounts.flatMap(({ policy }, index): readonly ConfigIssue[] => {
     const { heartbeat, worseDeviation, betterDeviation, boundary } = policy
     const longest = (shortestValidity * 2 ** validityCode) / 2
     return [
@@ -86,11 +86,22 @@ function checkAccounts({ accounts }: KeeperConfig): readonly ConfigIssue[] {
   ]
 }
 
-function checkPeers({ cosigners: { peers, timeout }, signers }: KeeperConfig): readonly ConfigIssue[] {
+function checkPeers({
+  cosigners: { peers, proposers, listen, timeout },
+  signers,
+}: KeeperConfig): readonly ConfigIssue[] {
   const path = ['cosigners', 'peers']
   const own = signers.flatMap((source) => expectedAddress(source) ?? [])
   return [
     ...(timeout === 0 ? [{ path: ['cosigners', 'timeout'], message: 'is nothing; give peers a second at least' }] : []),
+    ...(listen !== undefined && proposers.length === 0
+      ? [{ path: ['cosigners', 'proposers'], message: 'is empty, so that nobody may ask; name the keepers that may' }]
+      : []),
+    ...peers.flatMap(({ url }, index) => {
+      const { username, password } = new URL(url)
+      const message = 'holds a user or password, which no client sends'
+      return username === '' && password === '' ? [] : [{ path: [...path, index, 'url'], message }]
+    }),
     ...repeated(peers, (one, two) => one.name === two.name).map((index) => ({
       path: [...path, index, 'name'],
       message: 'is the name of another peer',
@@ -98,10 +109,6 @@ function checkPeers({ cosigners: { peers, timeout }, signers }: KeeperConfig): r
     ...repeated(peers, (one, two) => isAddressEqual(one.signer, two.signer)).map((index) => ({
       path: [...path, index, 'signer'],
       message: 'is the signer of another peer; each signs once',
-    })),
-    ...repeated(peers, (one, two) => one.secret === two.secret).map((index) => ({
-      path: [...path, index],
-      message: 'shares its secret with another peer, which could speak for it; give each its own',
     })),
     ...peers.flatMap(({ signer }, index) =>
       own.some((address) => isAddressEqual(address, signer))

@@ -1,5 +1,5 @@
 import { shortestValidity } from '../attest/record.ts'
-import type { AccountConfig, AlertConfig, KeeperConfig, PeerConfig } from './config.ts'
+import type { AccountConfig, AlertsConfig, KeeperConfig } from './config.ts'
 import type { ConfigIssue } from './configIssue.ts'
 import type { KeeperFile } from './configSchema.ts'
 import { httpUrl, nodeUrl } from './configText.ts'
@@ -13,6 +13,7 @@ export type ConfigFiles = {
 }
 
 const highestValidityCode = 15
+const shortestSecret = 16
 
 /** Fills in defaults and the policy of each account, reads the files of secrets, and makes paths absolute. */
 export async function resolveConfig(
@@ -35,7 +36,10 @@ export async function resolveConfig(
       report(path, `give either ${field} or ${field}File`)
       return ''
     }
-    if (name === undefined) return given ?? ''
+    if (name === undefined) {
+      if (!accepts(given ?? '')) report([...path, field], `is no ${field}`)
+      return given ?? ''
+    }
     const text = await readText(name).catch((cause: NodeJS.ErrnoException) => {
       report([...path, `${field}File`], `the file cannot be read (${cause.code ?? 'error'})`)
     })
@@ -44,40 +48,44 @@ export async function resolveConfig(
     return content
   }
   const isNodeUrl = (text: string) => nodeUrl.safeParse(text).success
+  const isSecret = (text: string) => text.length >= shortestSecret
+  const isBotToken = (text: string) => /^\d+:[\w-]{30,}$/.test(text)
   const isHttpUrl = (text: string) => httpUrl.safeParse(text).success
 
   const nodeOf = (path: readonly PropertyKey[], node: KeeperFile['rpc']['read'][number]) =>
     typeof node === 'string' ? node : textOf(path, 'url', undefined, node.urlFile, isNodeUrl)
-  const alertOf = async (alert: KeeperFile['observability']['alerts'][number], index: number): Promise<AlertConfig> => {
-    const path = ['observability', 'alerts', index] as const
-    if ('telegram' in alert) {
-      const { token, tokenFile, chat } = alert.telegram
-      const text = await textOf([...path, 'telegram'], 'token', token, tokenFile, (found) => found !== '')
-      return { kind: 'telegram', token: text, chat }
-    }
-    const [kind, { url, urlFile }] =
-      'slack' in alert ? (['slack', alert.slack] as const) : (['webhook', alert.webhook] as const)
-    return { kind, url: await textOf([...path, kind], 'url', url, urlFile, isHttpUrl) }
-  }
-  const peerOf = async (peer: KeeperFile['cosigners']['peers'][number], index: number): Promise<PeerConfig> => {
-    const { secret, secretFile, ...others } = peer
-    const path = ['cosigners', 'peers', index]
-    return { ...others, secret: await textOf(path, 'secret', secret, secretFile, (text) => text.length >= 32) }
-  }
-  const accountOf = (account: KeeperFile['accounts'][number], index: number): AccountConfig => {
-    const { address, name, ids } = account
-    const validity = account.validity ?? file.policy.validity
-    const path = account.validity === undefined ? ['policy', 'validity'] : ['accounts', index, 'validity']
+  const alertsOf = async ({
+    webhook,
+    slack,
+    telegram,
+  }: KeeperFile['observability']['alerts']): Promise<AlertsConfig> => {
+    const path = (kind: string) => ['observability', 'alerts', kind]
     return {
-      address,
-      ...(name === undefined ? {} : { name }),
-      policy: policyOf(file.policy, account),
-      validityCode: validity === undefined ? 6 : validityCodeOf(validity, (message) => report(path, message)),
-      ids,
+      ...(webhook && {
+        webhook: {
+          url: await textOf(path('webhook'), 'url', webhook.url, webhook.urlFile, isHttpUrl),
+          secret: await textOf(path('webhook'), 'secret', webhook.secret, webhook.secretFile, isSecret),
+        },
+      }),
+      ...(slack && { slack: { url: await textOf(path('slack'), 'url', slack.url, slack.urlFile, isHttpUrl) } }),
+      ...(telegram && {
+        telegram: {
+          token: await textOf(path('telegram'), 'token', telegram.token, telegram.tokenFile, isBotToken),
+          chatId: telegram.chatId,
+        },
+      }),
     }
   }
+  const accountOf = ({ address, name, ids, ...own }: KeeperFile['accounts'][number]): AccountConfig => ({
+    address,
+    ...(name === undefined ? {} : { name }),
+    policy: policyOf(file.policy, own),
+    ids,
+  })
 
-  const { rpc, sending, cosigners, observability } = file
+  const { rpc, sending, posting, cosigners, observability } = file
+  const { form, batchFrom, rootFrom, maxBatch, proofs } = posting
+  const { listen, signed, ...askedAndAsking } = cosigners
   const { privateBlocks = 2 * sending.bumpAfterBlocks, feeFloorGwei, feeCapGwei, dailyCapEth, ...blocks } = sending
   const send = rpc.send === undefined ? undefined : await nodeOf(['rpc', 'send'], rpc.send)
   const config: KeeperConfig = {
@@ -100,34 +108,31 @@ export async function resolveConfig(
       privateBlocks,
       ...blocks,
     },
-    posting: file.posting,
+    validityCode: validityCodeOf(file.policy.validity, (message) => report(['policy', 'validity'], message)),
+    recheck: file.policy.recheck,
+    posting: { form, batchFrom, maxBatch, proofs: pathOf(proofs), ...(rootFrom === undefined ? {} : { rootFrom }) },
     accounts: file.accounts.map(accountOf),
     ...(file.market === undefined ? {} : { market: pathOf(file.market) }),
     ...(file.index === undefined ? {} : { index: pathOf(file.index) }),
     cosigners: {
-      ...(cosigners.listen === undefined ? {} : { listen: cosigners.listen }),
-      peers: await Promise.all(cosigners.peers.map(peerOf)),
-      timeout: cosigners.timeout,
+      ...(listen === undefined ? {} : { listen }),
+      ...askedAndAsking,
+      signed: pathOf(signed),
     },
     observability: {
       ...(observability.listen === undefined ? {} : { listen: observability.listen }),
+      name: observability.name,
       logLevel: observability.logLevel,
-      alerts: await Promise.all(observability.alerts.map(alertOf)),
+      alerts: await alertsOf(observability.alerts),
     },
   }
-  // One policy of all accounts is wrong once.
-  const seen = new Set<string>()
-  const isNew = ({ path, message }: ConfigIssue) => {
-    const text = `${path.map(String).join('.')} ${message}`
-    return seen.has(text) ? false : seen.add(text)
-  }
-  return { config, issues: issues.filter(isNew) }
+  return { config, issues }
 }
 
 /** A number of gwei as WAD is so many times its wei. */
 const weiShareOfGwei = 10n ** 9n
 
-type PolicyFields = KeeperFile['policy']
+type PolicyFields = Pick<KeeperFile['policy'], 'heartbeat' | 'deviation' | 'boundary'>
 
 function policyOf(all: PolicyFields, own: PolicyFields): PostPolicy {
   const { heartbeat, worseDeviation, betterDeviation, boundary } = defaultPostPolicy

@@ -18,7 +18,6 @@ const file = text
 
 const policySchema = z.strictObject({
   heartbeat: duration.optional().describe('Longest age of a posted record; at most half of its validity.'),
-  validity: duration.optional().describe('Longest validity of a record: 15s, 30s, 1m, 2m, 4m, 8m, 16m, 32m and so on.'),
   deviation: z
     .strictObject({ worse: percent, better: percent })
     .partial()
@@ -34,20 +33,24 @@ const policySchema = z.strictObject({
 /** A text, or the file that holds it. */
 const secretUrl = { url: httpUrl.optional(), urlFile: file.optional() }
 
-const alertSchema = z.union([
-  z.strictObject({ webhook: z.strictObject(secretUrl) }),
-  z.strictObject({ slack: z.strictObject(secretUrl) }),
-  z.strictObject({
-    telegram: z.strictObject({ token: text.optional(), tokenFile: file.optional(), chat: text }),
-  }),
-])
+const alertsSchema = z.strictObject({
+  webhook: z
+    .strictObject({ ...secretUrl, secret: text.optional(), secretFile: file.optional() })
+    .optional()
+    .describe('A POST of JSON, signed with HMAC-SHA256 under the secret.'),
+  slack: z.strictObject(secretUrl).optional().describe('The URL of an incoming webhook.'),
+  telegram: z
+    .strictObject({
+      token: text.optional(),
+      tokenFile: file.optional(),
+      chatId: z.string().regex(/^(-?\d+|@\w+)$/, 'expected the number of a chat, or @ and its name'),
+    })
+    .optional(),
+})
 
-const peerSchema = z.strictObject({
-  name,
-  url: httpUrl,
-  signer: address,
-  secret: z.string().min(32, 'expected at least 32 characters').optional(),
-  secretFile: file.optional(),
+const proposerSchema = z.strictObject({
+  name: z.string().regex(/^[\w-]{1,32}$/, 'expected at most 32 letters, digits, dashes and underscores'),
+  signer: address.describe('Address that it signs with.'),
 })
 
 /** The form of keeper.yaml. Paths are relative to the file. */
@@ -80,12 +83,22 @@ export const keeperConfigSchema = z.strictObject({
       dailyCapEth: decimal.prefault('0.05'),
     })
     .prefault({}),
-  policy: policySchema.prefault({}).describe('When a record is replaced; an account may say otherwise.'),
+  policy: policySchema
+    .extend({
+      validity: duration
+        .prefault('16m')
+        .describe('Longest validity of a record: 15s, 30s, 1m, 2m, 4m, 8m, 16m, 32m and so on.'),
+      recheck: duration.prefault('48s').describe('Longest that a margin stands while nothing moves.'),
+    })
+    .prefault({})
+    .describe('When a record is replaced; an account may say otherwise of all but validity and recheck.'),
   posting: z
     .strictObject({
       form: z.enum(['auto', 'single', 'batch', 'root']).default('auto'),
       batchFrom: positiveCount.prefault(2),
-      rootFrom: positiveCount.prefault(200),
+      rootFrom: positiveCount.optional(),
+      maxBatch: positiveCount.prefault(1024),
+      proofs: file.default('proofs'),
     })
     .prefault({}),
   accounts: z
@@ -102,16 +115,23 @@ export const keeperConfigSchema = z.strictObject({
   index: file.optional().describe('File that keeps what was found in logs.'),
   cosigners: z
     .strictObject({
-      listen: listenAddress.optional(),
-      peers: z.array(peerSchema).default([]),
+      peers: z
+        .array(proposerSchema.extend({ url: httpUrl }))
+        .default([])
+        .describe('Keepers that are asked to sign.'),
       timeout: duration.prefault('5s'),
+      listen: listenAddress.optional().describe('Where this keeper is asked to sign.'),
+      proposers: z.array(proposerSchema).default([]).describe('Keepers that may ask.'),
+      maximumAge: duration.prefault('2m'),
+      signed: file.default('signed.db').describe('SQLite file with what the key has signed.'),
     })
     .prefault({}),
   observability: z
     .strictObject({
       listen: listenAddress.optional(),
+      name: text.default('keeper').describe('Name of this keeper in alerts.'),
       logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-      alerts: z.array(alertSchema).default([]),
+      alerts: alertsSchema.default({}),
     })
     .prefault({}),
 })

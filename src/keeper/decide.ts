@@ -6,6 +6,7 @@ import type { Evaluated } from './evaluate.ts'
 import type { DecisionEvent } from './events.ts'
 import { type DuePost, type FormPolicy, type Rider, rideShare, usesRoots } from './forms.ts'
 import { type PostPolicy, shouldPost } from './policy.ts'
+import type { Turns } from './turn.ts'
 import { isAdverse } from './urgency.ts'
 
 /** What a round concludes for an account. */
@@ -28,6 +29,8 @@ export type DecideOptions = {
   readonly rideAlong: Wad
   /** What is out, by account. */
   readonly out: ReadonlyMap<Address, MarginRecord>
+  /** Of several keepers, this one's place and what it knows of since when accounts are due; without it nobody is waited for. */
+  readonly turn?: { readonly turns: Turns; readonly rank: number } | undefined
 }
 
 /**
@@ -36,7 +39,7 @@ export type DecideOptions = {
  * the one that is out without dropping what that one said.
  */
 export function decideRound(accounts: readonly Evaluated[], options: DecideOptions): Decisions {
-  const { forms, signatures, rideAlong, out } = options
+  const { forms, signatures, rideAlong, out, turn } = options
   const decisions = accounts.map((evaluated) => {
     const { policy, last, record } = evaluated
     const decision = shouldPost(policy, last, record, record.observedAt)
@@ -45,17 +48,23 @@ export function decideRound(accounts: readonly Evaluated[], options: DecideOptio
       pending === undefined || !decision.post
         ? decision
         : shouldPost(policy, { ...pending, isUsable: true }, record, record.observedAt)
-    return { evaluated, decision, fromOut }
+    if (!decision.post) turn?.turns.rests(evaluated.account)
+    const now = record.observedAt
+    const waits = decision.post && turn?.turns.waits(evaluated.account, { last, now, rank: turn.rank }) === true
+    return { evaluated, decision, fromOut, waits }
   })
-  const isUrgent = decisions.some(({ decision, fromOut }) => decision.post && fromOut.post && isAdverse(fromOut.code))
+  const isUrgent = decisions.some(
+    ({ decision, fromOut, waits }) => !waits && decision.post && fromOut.post && isAdverse(fromOut.code),
+  )
   const due: DuePost[] = []
   const decided: Decided[] = []
   const resting: Evaluated[] = []
-  for (const { evaluated, decision, fromOut } of decisions) {
+  for (const { evaluated, decision, fromOut, waits } of decisions) {
     if (!decision.post) {
       resting.push(evaluated)
       decided.push({ evaluated, code: decision.code })
-    } else if (!fromOut.post && !isUrgent) decided.push({ evaluated, code: 'in-flight' })
+    } else if (waits) decided.push({ evaluated, code: 'not-my-turn' })
+    else if (!fromOut.post && !isUrgent) decided.push({ evaluated, code: 'in-flight' })
     else {
       due.push({ ...riderOf(evaluated, forms), code: decision.code })
       decided.push({ evaluated, code: decision.code })

@@ -12,8 +12,11 @@ export type DecisionEvent = {
   readonly blockNumber: bigint
   /** Of the block, Unix seconds. */
   readonly time: number
-  /** `ride-along`: close to due, in a batch that goes out anyway. `in-flight`: what is out already says it. */
-  readonly code: PostDecision['code'] | 'ride-along' | 'in-flight'
+  /**
+   * `ride-along`: close to due, in a batch that goes out anyway. `in-flight`: what is out already says it. `not-my-turn`: left to
+   * the keepers before this one.
+   */
+  readonly code: PostDecision['code'] | 'ride-along' | 'in-flight' | 'not-my-turn'
   readonly action: 'skipped' | 'would post' | 'posting'
   /** Quote units. */
   readonly equity: bigint

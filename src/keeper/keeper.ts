@@ -28,6 +28,7 @@ import { newestRoot, type PublishedRoot, type RootStore, recordsUnder } from './
 import type { Sender } from './sender.ts'
 import { sendPosts } from './sendPosts.ts'
 import { stopwatch } from './stopwatch.ts'
+import { createTurns, rankOf, type TurnPolicy } from './turn.ts'
 
 /** What a keeper needs to send. */
 export type Sending = {
@@ -55,6 +56,8 @@ export type KeeperOptions = {
   readonly loadSources?: () => Promise<MarketSources | undefined>
   /** Without it the keeper is dry: it decides, and signs and sends nothing. */
   readonly sending?: Sending | undefined
+  /** Where there are other keepers of the registry; without it this one never waits for them. */
+  readonly turn?: TurnPolicy | undefined
   /** Where trees are published; a keeper that uses roots and sends needs one. */
   readonly roots?: RootStore | undefined
   readonly observe: KeeperObserver
@@ -103,6 +106,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
   const policies = new Map(accounts.map(({ account, policy }) => [account, policy]))
   if (policies.size < accounts.length) throw new InvalidInputError('An account is to be kept twice.')
   const flags = { validityCode, confirmed: false, rootMode: usesRoots(forms) }
+  const { turn } = options
+  const turns = turn && createTurns(turn.seconds)
   const writeDecisions = sending && journalDecisions(sending.journal, chainId)
 
   /** Margins and the reading of earlier rounds: lost with the process, and then made again. */
@@ -158,7 +163,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
     const signatures = records.signerSet.threshold
     const posts = sending ? postsOut(sending.journal, chainId, sending.sender.address) : []
     const out = await recordsOut(posts, roots)
-    const decide = (from: readonly Evaluated[]) => decideRound(from, { forms, signatures, rideAlong, out })
+    const place = turn && turns && { turns, rank: rankOf(turn, records.signerSet) }
+    const decide = (from: readonly Evaluated[]) => decideRound(from, { forms, signatures, rideAlong, out, turn: place })
     const choose = ({ due, riders }: Decisions) => choosePosts(forms, due, signatures, riders)
 
     const decisions = decide(first.evaluated)

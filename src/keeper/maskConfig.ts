@@ -1,7 +1,7 @@
 import { formatUnits } from 'viem'
 import { shortestValidity } from '../attest/record.ts'
 import type { Wad } from '../core/units.ts'
-import type { AlertConfig, KeeperConfig, ListenAddress } from './config.ts'
+import type { AlertsConfig, KeeperConfig, ListenAddress } from './config.ts'
 import type { KeySource } from './keys/source.ts'
 import type { PostPolicy } from './policy.ts'
 
@@ -12,7 +12,7 @@ const hidden = '***'
 export function maskConfig(config: KeeperConfig): Readonly<Record<string, unknown>> {
   const { chainId, registry, parameters, market, index, rpc, sending, cosigners, observability } = config
   const { feeFloor, feeCap, dailyCap, ...blocks } = sending
-  const { listen, peers, timeout } = cosigners
+  const { listen, peers, timeout, proposers, maximumAge, signed } = cosigners
   return {
     chainId,
     registry,
@@ -30,20 +30,24 @@ export function maskConfig(config: KeeperConfig): Readonly<Record<string, unknow
       ...blocks,
     },
     posting: config.posting,
-    accounts: config.accounts.map(({ policy, validityCode, ...account }) => ({
-      ...account,
-      ...formatPolicy(policy),
-      validity: formatDuration(shortestValidity * 2 ** validityCode),
-    })),
+    policy: {
+      validity: formatDuration(shortestValidity * 2 ** config.validityCode),
+      recheck: formatDuration(config.recheck),
+    },
+    accounts: config.accounts.map(({ policy, ...account }) => ({ ...account, ...formatPolicy(policy) })),
     cosigners: {
-      ...formatListen(listen),
-      peers: peers.map((peer) => ({ ...peer, url: maskUrl(peer.url), secret: hidden })),
+      peers: peers.map((peer) => ({ ...peer, url: maskUrl(peer.url) })),
       timeout: formatDuration(timeout),
+      ...formatListen(listen),
+      proposers,
+      maximumAge: formatDuration(maximumAge),
+      signed,
     },
     observability: {
       ...formatListen(observability.listen),
+      name: observability.name,
       logLevel: observability.logLevel,
-      alerts: observability.alerts.map(maskAlert),
+      alerts: maskAlerts(observability.alerts),
     },
   }
 }
@@ -63,10 +67,12 @@ function maskKey(source: KeySource): KeySource {
   return { awsKms: { ...source.awsKms, endpoint: maskUrl(source.awsKms.endpoint) } }
 }
 
-function maskAlert(alert: AlertConfig): Readonly<Record<string, unknown>> {
-  return alert.kind === 'telegram'
-    ? { telegram: { token: hidden, chat: alert.chat } }
-    : { [alert.kind]: { url: maskUrl(alert.url) } }
+function maskAlerts({ webhook, slack, telegram }: AlertsConfig): Readonly<Record<string, unknown>> {
+  return {
+    ...(webhook && { webhook: { url: maskUrl(webhook.url), secret: hidden } }),
+    ...(slack && { slack: { url: maskUrl(slack.url) } }),
+    ...(telegram && { telegram: { token: hidden, chatId: telegram.chatId } }),
+  }
 }
 
 function formatPolicy({ heartbeat, worseDeviation, betterDeviation, boundary }: PostPolicy) {

@@ -25,7 +25,7 @@ export function reportDecisions(
 
 /** Whether a decision puts the account into a post. */
 export function isPosted(code: DecisionEvent['code']): boolean {
-  return code !== 'unchanged' && code !== 'not-newer' && code !== 'in-flight'
+  return code !== 'unchanged' && code !== 'not-newer' && code !== 'in-flight' && code !== 'not-my-turn'
 }
 
 function toDecisionEvent(

@@ -66,15 +66,17 @@ describe('keeper.yaml', () => {
         privateBlocks: 6,
         confirmations: 12,
       },
-      posting: { form: 'auto', batchFrom: 2, rootFrom: 200 },
-      accounts: [{ address: alice, policy: defaultPostPolicy, validityCode: 6, ids: {} }],
-      cosigners: { peers: [], timeout: 5 },
-      observability: { logLevel: 'info', alerts: [] },
+      validityCode: 6,
+      recheck: 48,
+      posting: { form: 'auto', batchFrom: 2, maxBatch: 1024, proofs: join(directory, 'proofs') },
+      accounts: [{ address: alice, policy: defaultPostPolicy, ids: {} }],
+      cosigners: { peers: [], timeout: 5, proposers: [], maximumAge: 120, signed: join(directory, 'signed.db') },
+      observability: { name: 'keeper', logLevel: 'info', alerts: {} },
     })
   })
 
   it('lets an account say otherwise, field by field', async () => {
-    const { accounts } = await parse(`${least}
+    const { accounts, validityCode } = await parse(`${least}
     name: alice
     heartbeat: 90
     deviation: { worse: 0.25% }
@@ -97,11 +99,11 @@ policy:
         address: alice,
         name: 'alice',
         policy: { ...all, heartbeat: 90, worseDeviation: wad / 400n },
-        validityCode: 7,
         ids: { 'uniswap-v3': ['1', '2'] },
       },
-      { address: bob, policy: all, validityCode: 7, ids: {} },
+      { address: bob, policy: all, ids: {} },
     ])
+    expect(validityCode).to.equal(7)
   })
 
   it('names line and path of a field that it does not know, at every depth', async () => {
@@ -144,8 +146,8 @@ policy:
     const secret = 'f00dfacef00dfacef00dfacef00dface'
     const texts = [
       `${least}market: [${secret}]\n`,
-      `${least}observability: { alerts: [{ slack: { url: ${secret} } }] }\n`,
-      `${least}cosigners: { peers: [{ name: a, url: ${secret}, signer: ${secret}, secret: ${secret.slice(1)} }] }\n`,
+      `${least}observability: { alerts: { slack: { url: ${secret} }, telegram: { token: ${secret}, chatId: ${secret} } } }\n`,
+      `${least}cosigners: { peers: [{ name: a, url: ${secret}, signer: ${secret} }] }\n`,
       `${least}sending: { feeCapGwei: ${secret}, bumpAfterBlocks: ${secret} }\npolicy: { heartbeat: ${secret} }\n`,
       least.replace('env: ATTESTOR_KEY', `env: 0x${secret}`),
       least.replace('env: ATTESTOR_KEY', `${secret}`),
@@ -172,54 +174,56 @@ policy:
     expect(await issue(least.replace('env: PAYER_KEY', 'awsKms: { keyId: a }'))).to.equal(
       'line 11: payer.awsKms.expect: is missing',
     )
-    expect(await issue(`${least}observability: { alerts: [{ pager: {} }] }\n`)).to.equal(
-      'line 14: observability.alerts.0: expected one of webhook, slack, telegram',
+    expect(await issue(`${least}observability: { alerts: { pager: {} } }\n`)).to.equal(
+      'line 14: observability.alerts.pager: is no field; check the spelling',
     )
   })
 
   it('reads secrets from files', async () => {
     const write = (name: string, text: string) => writeFile(join(directory, name), text)
     await write('node', 'https://node.example/key\n')
-    await write('token', ' 123:abc\n')
+    const token = `123:${'abc'.repeat(12)}`
+    await write('token', ` ${token}\n`)
     await write('secret', `${'s'.repeat(32)}\n`)
     await write('empty', '\n')
     const text = `${least.replace(`- \${RPC}`, '- { urlFile: node }')}
 cosigners:
   listen: "[::1]:0"
-  peers: [{ name: bob, url: "https://bob.example", signer: "${bob}", secretFile: secret }]
+  peers: [{ name: bob, url: "https://bob.example", signer: "${bob}" }]
+  proposers: [{ name: bob, signer: "${bob}" }]
 observability:
   listen: 127.0.0.1:9464
   alerts:
-    - telegram: { tokenFile: token, chat: "-100" }
-    - webhook: { urlFile: node }
+    telegram: { tokenFile: token, chatId: "-100" }
+    webhook: { urlFile: node, secretFile: secret }
 `
     const { rpc, cosigners, observability } = await parse(text)
     expect(rpc.read).to.deep.equal(['https://node.example/key'])
-    expect(cosigners).to.deep.equal({
+    expect(cosigners).to.deep.include({
       listen: { host: '::1', port: 0 },
-      peers: [{ name: 'bob', url: 'https://bob.example', signer: bob, secret: 's'.repeat(32) }],
-      timeout: 5,
+      peers: [{ name: 'bob', url: 'https://bob.example', signer: bob }],
+      proposers: [{ name: 'bob', signer: bob }],
     })
-    expect(observability).to.deep.equal({
-      listen: { host: '127.0.0.1', port: 9464 },
-      logLevel: 'info',
-      alerts: [
-        { kind: 'telegram', token: '123:abc', chat: '-100' },
-        { kind: 'webhook', url: 'https://node.example/key' },
-      ],
+    expect(observability.listen).to.deep.equal({ host: '127.0.0.1', port: 9464 })
+    expect(observability.alerts).to.deep.equal({
+      webhook: { url: 'https://node.example/key', secret: 's'.repeat(32) },
+      telegram: { token, chatId: '-100' },
     })
     const at = (part: string) => `line ${lineOf(text, part)}: `
     expect(await refusalOf(text.replace('tokenFile: token', 'tokenFile: nowhere'))).to.deep.equal([
-      `${at('tokenFile')}observability.alerts.0.telegram.tokenFile: the file cannot be read (ENOENT)`,
+      `${at('tokenFile')}observability.alerts.telegram.tokenFile: the file cannot be read (ENOENT)`,
     ])
     expect(await refusalOf(text.replace('secretFile: secret', 'secretFile: empty'))).to.deep.equal([
-      `${at('secretFile')}cosigners.peers.0.secretFile: the file holds no secret`,
+      `${at('secretFile')}observability.alerts.webhook.secretFile: the file holds no secret`,
     ])
     expect(await refusalOf(text.replace('tokenFile: token, ', ''))).to.deep.equal([
-      `${at('telegram:')}observability.alerts.0.telegram: give either token or tokenFile`,
+      `${at('telegram:')}observability.alerts.telegram: give either token or tokenFile`,
     ])
     expect(await refusalOf(text.replace('{ urlFile: node }', '{ urlFile: token }'))).to.deep.equal([
       `${at('urlFile')}rpc.read.0.urlFile: the file holds no url`,
+    ])
+    expect(await refusalOf(text.replace(/ {2}proposers.*\n/, ''))).to.deep.equal([
+      `${at('cosigners:')}cosigners.proposers: is empty, so that nobody may ask; name the keepers that may`,
     ])
   })
 
@@ -255,23 +259,25 @@ observability:
     expect(await issues(`${least}  - address: ${alice}\n`)).to.deep.equal([
       'accounts.1.address: is listed twice; leave one out',
     ])
-    const peer = (name: string, secret: string) =>
-      `{ name: ${name}, url: "https://${name}.example", signer: "${bob}", secret: ${secret.repeat(32)} }`
-    expect(await issues(`${least}cosigners: { peers: [${peer('a', 's')}, ${peer('b', 's')}] }\n`)).to.deep.equal([
+    const peer = (name: string) => `{ name: ${name}, url: "https://a:b@${name}.example", signer: "${bob}" }`
+    expect(await issues(`${least}cosigners: { peers: [${peer('a')}, ${peer('b')}] }\n`)).to.deep.equal([
+      'cosigners.peers.0.url: holds a user or password, which no client sends',
+      'cosigners.peers.1.url: holds a user or password, which no client sends',
       'cosigners.peers.1.signer: is the signer of another peer; each signs once',
-      'cosigners.peers.1: shares its secret with another peer, which could speak for it; give each its own',
     ])
   })
 
   it('prints itself without secrets, and what it prints means the same', async () => {
+    const token = `1:${'hush'.repeat(9)}`
     const text = `${least}
     name: alice
 cosigners:
-  peers: [{ name: bob, url: "https://bob.example/path?key=hush", signer: "${bob}", secret: ${'hush'.repeat(8)} }]
+  peers: [{ name: bob, url: "https://bob.example/path?key=hush", signer: "${bob}" }]
 observability:
   alerts:
-    - telegram: { token: "hush:hush", chat: "1" }
-    - slack: { url: "https://user:hush@hooks.slack.com/services/hush" }
+    telegram: { token: "${token}", chatId: "1" }
+    slack: { url: "https://user:hush@hooks.slack.com/services/hush" }
+    webhook: { url: "https://hush.example.org", secret: ${'hush'.repeat(5)} }
 `
     const config = await parse(text)
     const printed = stringify(maskConfig(config))
@@ -279,13 +285,13 @@ observability:
     expect(printed).to.contain('https://***.provider.example/***')
     expect(printed).to.contain('https://***@***.slack.com/***')
     // With secrets of the right form in their places it is a configuration again.
-    const again = await parse(printed.replace('secret: "***"', `secret: ${'x'.repeat(32)}`))
+    const again = await parse(
+      printed.replace('secret: "***"', `secret: ${'x'.repeat(32)}`).replace('token: "***"', `token: "${token}"`),
+    )
     const { rpc, cosigners, observability, ...others } = config
     expect(again).to.deep.include(others)
     expect(again.cosigners.peers[0]?.signer).to.equal(cosigners.peers[0]?.signer)
     expect(again.rpc.read).to.have.length(rpc.read.length)
-    expect(again.observability.alerts.map(({ kind }) => kind)).to.deep.equal(
-      observability.alerts.map(({ kind }) => kind),
-    )
+    expect(again.observability.alerts.telegram).to.deep.equal(observability.alerts.telegram)
   })
 })

@@ -9,7 +9,7 @@ import { type Deployment, loadDeployment } from '../../scripts/cli/deployment.ts
 import { connectDevnet, type DevnetChain } from '../../scripts/devnet/chain.ts'
 
 /** Compiled once for all the processes that the tests start. */
-const compileCache = { NODE_COMPILE_CACHE: join(tmpdir(), 'plimsoll-compile-cache') }
+export const compileCache = { NODE_COMPILE_CACHE: join(tmpdir(), 'plimsoll-compile-cache') }
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 

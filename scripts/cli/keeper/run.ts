@@ -23,6 +23,7 @@ import {
   sourcesOf,
   toAccount,
   toInteger,
+  UsageError,
   withChainOptions,
   withDiscoveryOption,
   withMarketOption,
@@ -40,6 +41,7 @@ import {
 } from '../signers.ts'
 import { toListenAddress } from './cosigners.ts'
 import { textLog } from './output.ts'
+import { runConfigured } from './runConfigured.ts'
 
 type Options = ChainOptions &
   MarketOption &
@@ -47,6 +49,7 @@ type Options = ChainOptions &
   SignerOptions &
   PayerOptions &
   SendingOptions & {
+    readonly config?: string
     readonly live?: boolean
     readonly heartbeat: string
     readonly validity: string
@@ -65,7 +68,8 @@ export const keeperRunCommand = withSendingOptions(
   withPayerOptions(withSignerOptions(withDiscoveryOption(withMarketOption(withChainOptions(new Command('run')))))),
 )
   .description('recompute accounts on every block and post when the policy says so; sends nothing without --live')
-  .argument('<accounts...>', 'addresses, or names in the deployment')
+  .argument('[accounts...]', 'addresses, or names in the deployment; without --config')
+  .option('--config <file>', 'keeper.yaml that says everything, in place of the options but --live and --rounds')
   .option('--live', 'send transactions')
   .option('--heartbeat <seconds>', 'longest age of a posted record', `${defaultPostPolicy.heartbeat}`)
   .option('--validity <code>', 'longest validity, 15 s times 2 to this power', '6')
@@ -82,7 +86,9 @@ export const keeperRunCommand = withSendingOptions(
   .addOption(
     new Option('--log-level <level>', 'quietest lines of JSON to write').choices([...logLevels]).default('info'),
   )
-  .action(async (names: string[], options: Options) => {
+  .action(async (names: string[], options: Options, command: Command) => {
+    if (options.config !== undefined) return runConfigured(options.config, names, command)
+    if (names.length === 0) throw new UsageError('Name the accounts to keep, or give --config.')
     const { deployment, client } = await openChain(options)
     const { chainId } = deployment
     const policy = { ...defaultPostPolicy, heartbeat: toInteger(options.heartbeat, '--heartbeat') }

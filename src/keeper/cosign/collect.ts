@@ -51,18 +51,6 @@ export class QuorumMissingError extends BaseError {
   }
 }
 
-/** An own key has signed another record for this account and block. */
-export class AlreadySignedError extends BaseError {
-  override readonly name = 'AlreadySignedError'
-
-  constructor(account: Address, blockNumber: bigint) {
-    super(`Another record of ${account} at block ${blockNumber} was signed before with this key.`, {
-      metaMessages: ['Two records of one block would let their holder choose. Propose again at a newer block.'],
-      retryable: true,
-    })
-  }
-}
-
 /** Signs with the own keys, asks all co-signers at once for the rest, and believes no answer that it has not verified. */
 export function collectSignatures(options: CollectOptions): CollectSignatures {
   const { own, cosigners, observer, signed } = options
@@ -72,19 +60,29 @@ export function collectSignatures(options: CollectOptions): CollectSignatures {
     const digest = proposalDigest(proposal)
     const blockNumber = blockNumberOf(proposal)
     const bySigner = new Map<Address, Hex>()
+    const answers: CosignEvent[] = []
     for (const signer of own) {
-      const member = set.signers.find((address) => isAddressEqual(address, signer.address))
+      const member = memberOf(set, signer.address)
       if (member === undefined) continue
       const block = { ...domain, number: blockNumber, hash: unsigned.blockHash }
       const account = signed?.claim(signer.address, block, draftsOf(proposal))
-      if (account !== undefined) throw new AlreadySignedError(account, blockNumber)
+      if (account !== undefined) {
+        // Two records of one block would let their holder choose.
+        answers.push({
+          event: 'cosign',
+          peer: 'own key',
+          blockNumber,
+          code: 'refused',
+          reason: `already-signed ${account}`,
+        })
+        continue
+      }
       bySigner.set(member, await signProposal(signer, proposal))
     }
     const isEnough = () => bySigner.size >= set.threshold
     if (isEnough()) return [...bySigner.values()]
 
     const [identity] = own
-    const answers: CosignEvent[] = []
     const missing = () => new QuorumMissingError({ set, signed: bySigner.size, answers })
     if (identity === undefined || cosigners.length === 0) throw missing()
     const request = toRequest(proposal)
@@ -93,11 +91,13 @@ export function collectSignatures(options: CollectOptions): CollectSignatures {
     return new Promise((resolve, reject) => {
       let open = cosigners.length
       for (const cosigner of cosigners) {
-        void answerOf(cosigner, { ask, set, digest, proposal }).then(({ signature, ...answer }) => {
+        const member = memberOf(set, cosigner.address)
+        const asking = member === undefined ? notASigner : answerOf(cosigner, { ask, digest, proposal })
+        void asking.then(({ signature, ...answer }) => {
           const event: CosignEvent = { event: 'cosign', peer: cosigner.name, blockNumber, ...answer }
           answers.push(event)
           observer(event)
-          if (signature !== undefined) bySigner.set(cosigner.address, signature)
+          if (member !== undefined && signature !== undefined) bySigner.set(member, signature)
           open -= 1
           // Both do nothing once there is an outcome.
           if (isEnough()) resolve([...bySigner.values()].slice(0, set.threshold))
@@ -110,14 +110,17 @@ export function collectSignatures(options: CollectOptions): CollectSignatures {
 
 type Answered = Pick<CosignEvent, 'code' | 'field' | 'reason'> & { readonly signature?: Hex }
 
+const notASigner: Promise<Answered> = Promise.resolve({ code: 'refused', reason: 'not-a-signer' })
+
+function memberOf({ signers }: SignerSet, address: Address): Address | undefined {
+  return signers.find((signer) => isAddressEqual(signer, address))
+}
+
 /** What a co-signer's answer amounts to. */
 async function answerOf(
   cosigner: Cosigner,
-  { ask, set, digest, proposal }: { ask: AskOptions; set: SignerSet; digest: Hex; proposal: Proposal },
+  { ask, digest, proposal }: { ask: AskOptions; digest: Hex; proposal: Proposal },
 ): Promise<Answered> {
-  if (!set.signers.some((signer) => isAddressEqual(signer, cosigner.address))) {
-    return { code: 'refused', reason: 'not-a-signer' }
-  }
   const answer = await askCosigner(cosigner, ask)
   switch (answer.code) {
     case 'signed': {

@@ -4,8 +4,8 @@ import { buildBatch, type Draft } from '../../attest/batch.ts'
 import { decodeFlags, decodeWord, type MarginRecord } from '../../attest/record.ts'
 import { buildRoot } from '../../attest/root.ts'
 import type { SignerSet } from '../../attest/sign.ts'
-import type { AttestationDomain } from '../../attest/typedData.ts'
-import { pinBlock, readBlockHash } from '../../chain/pinBlock.ts'
+import type { AttestationDomain, UnsignedAttestation } from '../../attest/typedData.ts'
+import { pinBlock } from '../../chain/pinBlock.ts'
 import { BaseError } from '../../core/errors.ts'
 import { type MarginParameters, parametersHash } from '../../core/parameters.ts'
 import type { PinnedBlock } from '../../core/portfolio.ts'
@@ -13,7 +13,7 @@ import type { DiscoveryOptions } from '../../discovery.ts'
 import { draftAttestation } from '../../engine.ts'
 import type { MarketSources } from '../../market/source.ts'
 import { type ReadSnapshotsOptions, readSnapshots } from '../../readSnapshots.ts'
-import { type RegistryState, readNewestRootTime, readRegistry, readStored } from '../../registry.ts'
+import { type RegistryRecords, readRecords } from '../../registryRecords.ts'
 import { type Proposal, proposalDigest, signProposal } from './proposal.ts'
 import { type CosignAnswer, type CosignRequest, refuse } from './protocol.ts'
 import type { SignedRecords } from './signedRecords.ts'
@@ -98,65 +98,65 @@ export function createJudge(options: JudgeOptions): Judge {
     }
   }
 
-  async function blockRefusal(request: CosignRequest, head: PinnedBlock): Promise<CosignAnswer | undefined> {
-    const { blockNumber, blockHash, records } = request
+  async function blockOf(
+    { blockNumber, blockHash, records }: CosignRequest,
+    head: PinnedBlock,
+  ): Promise<CosignAnswer | PinnedBlock> {
     if (blockNumber > head.number) return refuse('unknown-block')
-    if ((await readBlockHash(client, blockNumber)) !== blockHash) return refuse('not-canonical')
-    const { timestamp } = await pinBlock(client, { chainId, blockNumber })
-    if (head.timestamp - timestamp > policy.maximumAge) return refuse('too-old')
+    const block = await pinBlock(client, { chainId, blockNumber })
+    if (block.hash !== blockHash) return refuse('not-canonical')
+    if (head.timestamp - block.timestamp > policy.maximumAge) return refuse('too-old')
     const isConfirmed = head.number - blockNumber >= policy.confirmations
     const unconfirmed = records.find(({ word }) => decodeFlags(decodeWord(word).flags).confirmed && !isConfirmed)
-    return unconfirmed && refuse('unconfirmed', { account: unconfirmed.account })
+    return unconfirmed === undefined ? block : refuse('unconfirmed', { account: unconfirmed.account })
   }
 
-  async function registryRefusal(
+  function registryRefusal(
     { setId, form, records }: CosignRequest,
-    state: RegistryState,
+    newest: RegistryRecords,
     proposer: Address,
-  ): Promise<CosignAnswer | undefined> {
-    const { signerSet } = state
-    if (state.isPostingPaused) return refuse('paused')
-    if (state.retired || state.paramsHash !== paramsHash) return refuse('other-parameters')
+  ): CosignAnswer | undefined {
+    const { signerSet, stored, newestRootAt } = newest
+    if (newest.isPostingPaused) return refuse('paused')
+    if (newest.retired || newest.paramsHash !== paramsHash) return refuse('other-parameters')
     if (signerSet.setId !== setId) return refuse('other-set')
     if (!isMember(signerSet, signer.address)) return refuse('not-a-signer')
     if (!isMember(signerSet, proposer)) return refuse('proposer-not-a-signer')
-    const accounts = records.map(({ account }) => account)
-    const times =
-      form === 'root'
-        ? [await readNewestRootTime(client, registry)]
-        : (await readStored(client, { registry, accounts })).map((stored) => stored?.observedAt ?? -1)
     // The registry skips what is older in a batch and stores the rest.
-    const isNewer = times.some((time, i) => decodeWord(records[i]?.word as Hex).observedAt > time)
+    const isNewer = records.some(({ account, word }) => {
+      const before = form === 'root' ? newestRootAt : (stored.get(account)?.observedAt ?? -1)
+      return decodeWord(word).observedAt > before
+    })
     return isNewer ? undefined : refuse('not-newer')
   }
+
+  const recordsAt = (block: PinnedBlock, accounts: readonly Address[]) =>
+    readRecords(client, block, { registry, modelId, accounts })
 
   /** The records as this co-signer computes them, or what stands against it. */
   async function draftAll(
     { blockNumber, records, setId }: CosignRequest,
-    { bounds }: RegistryState,
-  ): Promise<{ readonly block: PinnedBlock; readonly drafts: readonly UnsignedDraft[] } | CosignAnswer> {
+    block: PinnedBlock,
+  ): Promise<readonly UnsignedAttestation[] | CosignAnswer> {
     const accounts = records.map(({ account }) => account)
     const reading = { accounts, parameters, blockNumber, index, sources: await sources?.(), ...(idsOf && { idsOf }) }
-    const [{ readings, block }, stored] = await Promise.all([
-      readSnapshots(client, reading),
-      readStored(client, { registry, accounts, blockNumber }),
-    ])
-    const drafts: UnsignedDraft[] = []
-    for (const [i, reading] of readings.entries()) {
-      const { account } = reading
-      if ('refusal' in reading) return refuse('unreadable', { account, error: reading.refusal.name })
+    const [read, { bounds, stored }] = await Promise.all([readSnapshots(client, reading), recordsAt(block, accounts)])
+    if (read.block.hash !== block.hash) return refuse('not-canonical')
+    const drafts: UnsignedAttestation[] = []
+    for (const [i, outcome] of read.readings.entries()) {
+      const { account } = outcome
+      if ('refusal' in outcome) return refuse('unreadable', { account, error: outcome.refusal.name })
       const { validityCode, confirmed, rootMode } = decodeFlags(decodeWord(records[i]?.word as Hex).flags)
-      const improvement = { bounds, stored: stored[i] ?? null }
+      const improvement = { bounds, stored: stored.get(account) ?? null }
       const choices = { validityCode, confirmed, rootMode }
       try {
-        const { unsigned } = draftAttestation(reading.snapshot, { parameters, setId, improvement, ...choices })
-        drafts.push(unsigned)
+        drafts.push(draftAttestation(outcome.snapshot, { parameters, setId, improvement, ...choices }).unsigned)
       } catch (error) {
         if (!(error instanceof BaseError)) throw error
         return refuse('unreadable', { account, error: error.name })
       }
     }
-    return { block, drafts }
+    return drafts
   }
 
   return async (request, proposer) => {
@@ -164,16 +164,17 @@ export function createJudge(options: JudgeOptions): Judge {
     if (outright) return outright
     try {
       const head = await waitFor(request.blockNumber)
-      const state = await readRegistry(client, { registry, modelId, account: registry })
-      const refusal = (await registryRefusal(request, state, proposer)) ?? (await blockRefusal(request, head))
+      const accounts = request.records.map(({ account }) => account)
+      const newest = await recordsAt(head, accounts)
+      const refusal = registryRefusal(request, newest, proposer)
       if (refusal) return refusal
-      const own = await draftAll(request, state)
-      if ('code' in own) return own
-      const { block, drafts } = own
-      if (block.hash !== request.blockHash) return refuse('not-canonical')
+      const block = await blockOf(request, head)
+      if ('code' in block) return block
+      const drafts = await draftAll(request, block)
+      if ('code' in drafts) return drafts
       const difference = differenceOf(request, drafts)
       if (difference) return difference
-      const proposal = toProposal(request.form, drafts, { domain, signerSet: state.signerSet })
+      const proposal = toProposal(request.form, drafts, { domain, signerSet: newest.signerSet })
       const digest = proposalDigest(proposal)
       if (digest !== request.digest) {
         return { code: 'differs', field: 'digest', proposed: request.digest, recomputed: digest }
@@ -186,8 +187,6 @@ export function createJudge(options: JudgeOptions): Judge {
     }
   }
 }
-
-type UnsignedDraft = ReturnType<typeof draftAttestation>['unsigned']
 
 /** The first field of the first record in which the proposal is another than the own computation. */
 function differenceOf({ records }: CosignRequest, drafts: readonly Draft[]): CosignAnswer | undefined {
@@ -214,10 +213,10 @@ function toDifference(
 /** The message over own drafts, as the form makes it. */
 function toProposal(
   form: CosignRequest['form'],
-  drafts: readonly UnsignedDraft[],
+  drafts: readonly UnsignedAttestation[],
   about: Pick<Proposal, 'domain' | 'signerSet'>,
 ): Proposal {
-  const [first] = drafts as [UnsignedDraft]
+  const [first] = drafts as [UnsignedAttestation]
   const { blockHash, paramsHash, setId } = first
   const binding = { blockHash, paramsHash, setId }
   switch (form) {
