@@ -16,6 +16,7 @@ import { keeperCommand } from './cli/keeper.ts'
 import { keysCommand } from './cli/keys.ts'
 import { ladderCommand } from './cli/ladder.ts'
 import { marginCommand } from './cli/margin.ts'
+import { closeSockets } from './cli/nodeTransport.ts'
 import { exitCodes, printError } from './cli/output.ts'
 import { paramsCommand } from './cli/params.ts'
 import { postCommand } from './cli/post.ts'
@@ -64,6 +65,8 @@ try {
     printError(process.argv.includes('--json'), error, secrets)
     process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failure
   }
+} finally {
+  await closeSockets()
 }
 
 /** URLs among the arguments, given as `--rpc <url>` or `--rpc=<url>`. */

@@ -170,6 +170,16 @@ describe('plimsoll keeper', function () {
     child.kill('SIGINT')
     expect((await done).code).to.equal(0)
 
+    const socket = devnet.deployment.rpcUrl.replace(/^http/, 'ws')
+    const told = startCommand(keep('naked', '--rpc', socket))
+    await untilTold(told.child, 'round')
+    told.child.kill('SIGTERM')
+    const { code: ended, stdout: said } = await told.done
+    expect({ ended, last: said.trim().split('\n').at(-1) }).to.deep.equal({
+      ended: 0,
+      last: '{"event":"stopped","live":false,"accounts":1}',
+    })
+
     const silent = startCommand(keep('naked', '--rpc', 'http://127.0.0.1:1/f00dfacef00dface'))
     await untilTold(silent.child, 'failure')
     silent.child.kill('SIGINT')
