@@ -69,7 +69,7 @@ export const keeperRunCommand = withSendingOptions(
 )
   .description('recompute accounts on every block and post when the policy says so; sends nothing without --live')
   .argument('[accounts...]', 'addresses, or names in the deployment; without --config')
-  .option('--config <file>', 'keeper.yaml that says everything, in place of the options but --live and --rounds')
+  .option('--config <file>', 'keeper.yaml that says everything, in place of arguments and most options')
   .option('--live', 'send transactions')
   .option('--heartbeat <seconds>', 'longest age of a posted record', `${defaultPostPolicy.heartbeat}`)
   .option('--validity <code>', 'longest validity, 15 s times 2 to this power', '6')
