@@ -1,10 +1,10 @@
 import type { KeeperEvent } from './events.ts'
 import {
-  isServing,
   type KeeperStanding,
   marginStanding,
   oldestOpenSeconds,
   postsLeft,
+  quorumMissingSince,
   quorumOf,
   ratioOf,
   recordAge,
@@ -37,6 +37,8 @@ export type AlertBounds = {
   readonly refused: number
   /** Seconds for which a transaction is out. */
   readonly stuck: number
+  /** Seconds for which a node serves not, or too few do. */
+  readonly node: number
   /** Age of a record, seconds. */
   readonly recordAge: number
   /** Posts that the purse pays for. */
@@ -46,7 +48,7 @@ export type AlertBounds = {
 }
 
 export const defaultAlertBounds: AlertBounds = {
-  ...{ noRound: 120, refused: 300, stuck: 300, recordAge: 480, posts: 50, spentPercent: 80 },
+  ...{ noRound: 120, refused: 300, stuck: 300, node: 60, recordAge: 480, posts: 50, spentPercent: 80 },
 }
 
 const nothing: ConditionChange = { raised: [], cleared: [] }
@@ -96,6 +98,9 @@ function postChange({ code, reason, form }: KeeperEvent & { readonly event: 'pos
 
 /** What a post that was sent ends. */
 const postKinds = ['spend-cap', 'fee-cap', 'foreign-nonce', 'not-sent', 'quorum-missing']
+
+/** Kinds of {@link changesOf}, beside those that a post ends. */
+const otherKinds = ['reverted', 'cosign-differs', 'cosign-forged', 'keeper-stopped']
 
 function transactionChange({ code, nonce }: KeeperEvent & { readonly event: 'transaction' }): ConditionChange {
   switch (code) {
@@ -149,7 +154,7 @@ export function conditionsOf(standing: KeeperStanding, now: number, bounds: Aler
     ...roundConditions(standing, now, bounds),
     ...accountConditions(standing, now, bounds),
     ...purseConditions(standing, now, bounds),
-    ...nodeConditions(standing),
+    ...nodeConditions(standing, now, bounds),
   ]
 }
 
@@ -158,6 +163,9 @@ export const standingKinds: ReadonlySet<string> = new Set([
   ...['no-round', 'account-refused', 'account-default', 'account-call', 'record-old', 'stuck-nonce', 'payer-low'],
   ...['spend-near', 'node', 'nodes-disagree', 'node-quorum'],
 ])
+
+/** Every kind of condition. */
+export const alertKinds: readonly string[] = [...standingKinds, ...postKinds, ...otherKinds]
 
 function roundConditions(
   { lastRound, lastFailure, createdAt, stage }: KeeperStanding,
@@ -221,19 +229,19 @@ function purseConditions(standing: KeeperStanding, now: number, bounds: AlertBou
   return found
 }
 
-function nodeConditions(standing: KeeperStanding): readonly Condition[] {
-  const { serving, quorum } = quorumOf(standing)
-  const nodes = [...standing.endpoints.values()].flatMap((event): Condition[] => {
-    const { endpoint, status, problem } = event
-    if (isServing(event) || status === 'unknown') return []
+function nodeConditions(standing: KeeperStanding, now: number, { node: patience }: AlertBounds): readonly Condition[] {
+  const isLong = (since: number | undefined) => since !== undefined && secondsSince(since, now) > patience
+  const nodes = [...standing.endpoints.values()].flatMap(({ endpoint, status, problem, unwellSince }): Condition[] => {
     const detail = problem === undefined ? '' : `: ${problem}`
     if (status === 'disagreeing') {
       const text = `${endpoint} contradicts the other nodes${detail}.`
       return [{ kind: 'nodes-disagree', about: endpoint, severity: 'critical', text }]
     }
+    if (!isLong(unwellSince)) return []
     return [{ kind: 'node', about: endpoint, severity: 'warning', text: `${endpoint} is ${status}${detail}.` }]
   })
-  if (standing.endpoints.size === 0 || serving >= quorum) return nodes
+  if (!isLong(quorumMissingSince(standing))) return nodes
+  const { serving, quorum } = quorumOf(standing)
   const text = `Only ${serving} nodes serve, the quorum is ${quorum}: nothing is read.`
   return [...nodes, { kind: 'node-quorum', severity: 'critical', text }]
 }

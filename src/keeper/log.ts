@@ -35,7 +35,7 @@ export function createKeeperLog({ level = 'info', destination, secrets = [] }: K
       ...{ level, base: null, timestamp: () => `,"at":"${new Date().toISOString()}"` },
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination ?? pino.destination({ dest: 1, sync: true }),
+    destination ?? standardOutput(),
   )
   const redacted = valueRedactor(secrets)
   // Plain values only: what pino and its serializers would make of an error never gets here.
@@ -43,6 +43,16 @@ export function createKeeperLog({ level = 'info', destination, secrets = [] }: K
     if (logger.isLevelEnabled(loudness)) logger[loudness](redacted(fields))
   }
   return { say, observe: (event) => say(levelOf(event), event) }
+}
+
+/** Bytes that wait for a disk that is full; what is beyond them is lost. */
+const mostWaiting = 4_000_000
+
+/** A disk that is full, or a reader that is gone, costs lines and not the keeper. */
+function standardOutput(): DestinationStream {
+  const stream = pino.destination({ dest: 1, sync: true, maxLength: mostWaiting })
+  stream.on('error', () => {})
+  return stream
 }
 
 /** How loud an event is: what needs a person is an error, what may need one a warning, what is usual and frequent is debug. */

@@ -26,6 +26,9 @@ export type AccountStanding = {
   readonly lastPost?: Noticed<Omit<PostEvent, 'accounts'>>
 }
 
+/** How a node stands, and since when it serves no longer, Unix milliseconds of this machine. */
+export type EndpointStanding = EndpointEvent & { readonly unwellSince?: number }
+
 /** What is known of a keeper from its events: the source of metrics, health and alerts. */
 export type KeeperStanding = {
   readonly createdAt: number
@@ -34,7 +37,7 @@ export type KeeperStanding = {
   /** When the loop last did anything. */
   readonly activeAt: number
   readonly accounts: ReadonlyMap<Address, AccountStanding>
-  readonly endpoints: ReadonlyMap<string, EndpointEvent>
+  readonly endpoints: ReadonlyMap<string, EndpointStanding>
   readonly lastRound?: Noticed<RoundEvent>
   /** The last round that gave at least one account a number, or had none to give. */
   readonly lastGoodRound?: Noticed<RoundEvent>
@@ -54,7 +57,7 @@ export function followKeeper(now: () => number = Date.now): {
   readonly observe: KeeperObserver
 } {
   const accounts = new Map<Address, AccountStanding>()
-  const endpoints = new Map<string, EndpointEvent>()
+  const endpoints = new Map<string, EndpointStanding>()
   const started = now()
   const standing: Mutable<KeeperStanding> = {
     ...{ createdAt: started, activeAt: started, live: false, stage: 'starting', accounts, endpoints },
@@ -112,7 +115,10 @@ export function followKeeper(now: () => number = Date.now): {
         standing.payer = { ...event, at }
         return
       case 'endpoint':
-        endpoints.set(event.endpoint, event)
+        endpoints.set(event.endpoint, {
+          ...event,
+          ...(isServing(event) ? {} : { unwellSince: endpoints.get(event.endpoint)?.unwellSince ?? at }),
+        })
         return
       case 'round':
         standing.lastRound = { ...event, at }
@@ -151,6 +157,14 @@ export function isServing({ status, lag }: EndpointEvent): boolean {
 export function quorumOf({ endpoints }: KeeperStanding): { readonly serving: number; readonly quorum: number } {
   const all = [...endpoints.values()]
   return { serving: all.filter(isServing).length, quorum: Math.max(0, ...all.map(({ quorum = 0 }) => quorum)) }
+}
+
+/** Since when fewer nodes serve than must agree; nothing while enough do. */
+export function quorumMissingSince(standing: KeeperStanding): number | undefined {
+  const { quorum } = quorumOf(standing)
+  const unwell = [...standing.endpoints.values()].flatMap(({ unwellSince }) => unwellSince ?? []).sort((a, b) => a - b)
+  // So many may be unwell.
+  return quorum === 0 ? undefined : unwell[Math.max(0, standing.endpoints.size - quorum)]
 }
 
 /** Posts that the purse pays for at the dearest of the last fees; nothing while no fee is known. */

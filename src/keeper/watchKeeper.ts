@@ -1,21 +1,20 @@
-import type { DestinationStream } from 'pino'
 import type { Secrets } from '../chain/secrets.ts'
 import type { AlertBounds } from './alertConditions.ts'
 import type { AlertSink } from './alertSinks.ts'
 import { createKeeperAlerts } from './alerts.ts'
 import type { EndpointEvent, KeeperObserver } from './events.ts'
 import type { HealthBounds } from './health.ts'
-import { createKeeperLog, type LogLevel } from './log.ts'
+import { createKeeperLog, type KeeperLog, type LogLevel } from './log.ts'
 import { createKeeperMetrics } from './metrics.ts'
 import { observeKeeper } from './observeKeeper.ts'
 import { followKeeper, type KeeperStanding } from './standing.ts'
 import { startStatusServer } from './statusServer.ts'
 
 export type WatchKeeperOptions = {
-  /** `info` by default. */
+  /** Quietest lines that are written; `info` by default. */
   readonly level?: LogLevel
-  /** Where log lines go; standard output by default. */
-  readonly destination?: DestinationStream
+  /** Instead of lines of JSON on standard output. */
+  readonly log?: KeeperLog
   /** Where the status server listens; without it there is none. */
   readonly listen?: { readonly host?: string; readonly port: number }
   readonly health?: HealthBounds
@@ -56,7 +55,7 @@ const checkInterval = 10_000
  */
 export async function watchKeeper({
   level,
-  destination,
+  log: given,
   listen,
   health,
   sinks = [],
@@ -65,11 +64,11 @@ export async function watchKeeper({
   keeper,
   accountLimit,
   endpoints,
-  secrets: given = [],
+  secrets: named = [],
 }: WatchKeeperOptions = {}): Promise<KeeperWatch> {
-  const secrets = [...given, ...sinks.flatMap((sink) => sink.secrets)]
+  const secrets = [...named, ...sinks.flatMap((sink) => sink.secrets)]
+  const log = given ?? createKeeperLog({ secrets, ...(level && { level }) })
   const { standing, observe: follow } = followKeeper()
-  const log = createKeeperLog({ secrets, ...(level && { level }), ...(destination && { destination }) })
   const metrics = createKeeperMetrics({
     ...{ standing, secrets },
     ...(accountLimit === undefined ? {} : { accountLimit }),
@@ -91,6 +90,7 @@ export async function watchKeeper({
   })
   const server =
     listen && (await startStatusServer({ standing, metrics, secrets, ...listen, ...(health && { bounds: health }) }))
+  if (server) log.say('info', { event: 'listening', host: server.host, port: server.port })
   const timer = setInterval(() => alerts.check(), checkInterval)
   timer.unref()
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import {
+  alertKinds,
   defaultAlertBounds as bounds,
   changesOf,
   conditionsOf,
@@ -67,9 +68,21 @@ describe('conditions worth an alert', () => {
       ['stuck-nonce critical'],
     ],
     [
-      'nodes that fail, and that too few serve',
+      'not a node that failed once, as free ones do',
       [events.endpoint({ status: 'failing', quorum: 2 }), events.endpoint({ endpoint: 'rpc 2', quorum: 2 })],
-      0,
+      bounds.node,
+      [],
+    ],
+    [
+      'not that too few serve while enough do',
+      [1, 2, 3].map((n) => events.endpoint({ endpoint: `rpc ${n}`, quorum: 2, status: n > 2 ? 'failing' : 'ready' })),
+      bounds.node + 1,
+      ['node warning rpc 3'],
+    ],
+    [
+      'nodes that fail for long, and that too few serve',
+      [events.endpoint({ status: 'failing', quorum: 2 }), events.endpoint({ endpoint: 'rpc 2', quorum: 2 })],
+      bounds.node + 1,
       ['node warning rpc 1', 'node-quorum critical'],
     ],
     [
@@ -89,10 +102,15 @@ describe('conditions worth an alert', () => {
     expect([...new Set(seen)].sort()).to.deep.equal([...standingKinds].sort())
   })
 
+  it('have no other kind than those that are listed', () => {
+    const seen = changes.flatMap(([event]) => changesOf(event).raised.map(({ kind }) => kind))
+    expect([...new Set([...seen, ...standingKinds])].sort()).to.deep.equal([...alertKinds].sort())
+  })
+
   it('end with the account, the node and the round that get well', () => {
     expect(kindsAfter([events.decision(breach), events.decision()])).to.deep.equal([])
     expect(kindsAfter([events.refusal(), events.decision({ account: events.accountOf(2) })], 120)).to.deep.equal([])
-    expect(kindsAfter([events.endpoint({ status: 'failing' }), events.endpoint()])).to.deep.equal([])
+    expect(kindsAfter([events.endpoint({ status: 'failing' }), events.endpoint()], 100)).to.deep.equal([])
   })
 
   const changes: readonly (readonly [KeeperEvent, readonly string[], readonly string[]])[] = [

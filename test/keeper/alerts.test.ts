@@ -230,7 +230,7 @@ describe('keeper alerts', function () {
     const { observe, alerts } = alerting(sinks)
     observe(events.post({ code: 'not-sent', reason: `${nodeUrl} and ${token} and ${secret}` }))
     observe(events.cosign({ code: 'differs', peer: nodeUrl, reason: nodeUrl, field: key }))
-    observe(events.endpoint({ endpoint: 'rpc 1', status: 'failing', problem: nodeUrl }))
+    observe(events.endpoint({ endpoint: 'rpc 1', status: 'disagreeing', problem: nodeUrl }))
     observe(events.failure({ message: nodeUrl }))
     await alerts.close(5_000)
     const sent = server.received.map(({ text }) => text).join('\n')

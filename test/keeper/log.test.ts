@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { open, readFile } from 'node:fs/promises'
 import { expect } from 'chai'
 import type { KeeperEvent } from '../../src/keeper/events.ts'
 import { createKeeperLog, levelOf, logLevels } from '../../src/keeper/log.ts'
@@ -26,6 +28,20 @@ describe('keeper log', () => {
     })
   })
 
+  it('has its fields written down in docs/keeper.md', async () => {
+    const [, text = ''] = (await readFile(new URL('../../docs/keeper.md', import.meta.url), 'utf8')).split('### Log')
+    const every = [...events.everyEvent, events.purse({ oldestOpenSeconds: 1 }), events.decision({ computedAt: 1n })]
+    for (const event of every) {
+      const row = text
+        .split('\n')
+        .find((line) => line.startsWith('|') && line.split('|')[1]?.includes(`\`${event.event}\``))
+      const fields = new Set(row?.split('|')[3]?.match(/\w+/g))
+      for (const field of Object.keys(event)) {
+        if (field !== 'event') expect(fields.has(field), `${event.event} ${field}`).to.equal(true)
+      }
+    }
+  })
+
   it('leaves out what is quieter than its level', () => {
     const counts = logLevels.map((level) => {
       const { observe, lines } = recordedLog({ level })
@@ -35,6 +51,23 @@ describe('keeper log', () => {
     expect(counts[0]).to.equal(events.everyEvent.length + 1)
     for (const [index, count] of counts.entries()) expect(count).to.be.at.most(counts[index - 1] ?? count)
     expect(counts.at(-1)).to.be.greaterThan(0)
+  })
+
+  it('does not end with the disk or the reader that takes its lines', async function () {
+    this.timeout(30_000)
+    const program = `
+      import { createKeeperLog } from ${JSON.stringify(new URL('../../src/keeper/log.ts', import.meta.url).href)}
+      const log = createKeeperLog()
+      for (let line = 0; line < 20; line += 1) {
+        log.say('error', { line, text: 'x '.repeat(2_000) })
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+      console.error('alive')`
+    const disk = await open('/dev/full', 'w')
+    const full = await runProgram(program, disk.fd).finally(() => disk.close())
+    expect(full).to.deep.equal({ code: 0, stderr: 'alive\n' })
+    const gone = await runProgram(program, 'pipe')
+    expect(gone).to.deep.equal({ code: 0, stderr: 'alive\n' })
   })
 
   const levels: readonly [KeeperEvent, string][] = [
@@ -75,3 +108,16 @@ describe('keeper log', () => {
     expectNone(lines.join('\n'))
   })
 })
+
+/** Runs a program whose standard output goes to a file, or to a pipe that nobody reads. */
+function runProgram(program: string, output: number | 'pipe'): Promise<{ code: number | null; stderr: string }> {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    stdio: ['ignore', output, 'pipe'],
+  })
+  child.stdout?.destroy()
+  let stderr = ''
+  child.stderr?.on('data', (chunk) => {
+    stderr += chunk
+  })
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stderr })))
+}

@@ -5,6 +5,7 @@ import { coherentTransport } from '../../src/chain/coherentTransport.ts'
 import { alertSinks } from '../../src/keeper/alertSinks.ts'
 import { endpointEvents } from '../../src/keeper/endpointEvents.ts'
 import type { KeeperEvent } from '../../src/keeper/events.ts'
+import { createKeeperLog } from '../../src/keeper/log.ts'
 import { observeKeeper } from '../../src/keeper/observeKeeper.ts'
 import { watchKeeper } from '../../src/keeper/watchKeeper.ts'
 import { expectNone, key, secrets, url } from '../support/tellingErrors.ts'
@@ -90,7 +91,8 @@ describe('watchKeeper', () => {
     const server = await startAlertServer()
     const lines: string[] = []
     const watch = await watchKeeper({
-      ...{ listen: { port: 0 }, secrets, level: 'debug', destination: { write: (line: string) => lines.push(line) } },
+      log: createKeeperLog({ level: 'debug', secrets, destination: { write: (line: string) => lines.push(line) } }),
+      ...{ listen: { port: 0 }, secrets },
       ...{ sinks: alertSinks({ slack: { url: server.url } }), endpoints: () => [events.endpoint()], keeper: 'a' },
     })
     try {

@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises'
 import { expect } from 'chai'
 import { parse } from 'yaml'
+import { keeperRunCommand } from '../../scripts/cli/keeper/run.ts'
+import { besideConfig } from '../../scripts/cli/keeper/runConfigured.ts'
+import { alertKinds } from '../../src/keeper/alertConditions.ts'
 import { metricTable } from '../../src/keeper/metricTable.ts'
 import { opsFiles } from '../../src/keeper/opsFiles.ts'
 import { grafanaDashboard } from '../../src/keeper/opsGrafana.ts'
@@ -43,6 +47,16 @@ describe('ops files', () => {
     expect(groups[0].rules.map(({ alert }: { alert: string }) => alert)).to.deep.equal(rules.map(({ alert }) => alert))
   })
 
+  it('have each rule and each kind of alert in docs/keeper.md', async () => {
+    const text = await readFile(new URL('../../docs/keeper.md', import.meta.url), 'utf8')
+    const documented = [...text.matchAll(/^\| `([A-Z]\w+)` +\| (critical|warning) +\|/gm)]
+    expect(documented.map(([, name, severity]) => [name, severity])).to.deep.equal(
+      rules.map(({ alert, severity }) => [alert, severity]),
+    )
+    const [, kinds = ''] = text.split('### Alerts')
+    for (const kind of alertKinds) expect(kinds, kind).to.contain(`\`${kind}\``)
+  })
+
   it('hold a dashboard as Grafana imports it: panels on the grid that do not overlap, each with its data source', () => {
     const dashboard = grafanaDashboard()
     expect(JSON.parse(textOf('ops/grafana/keeper.json'))).to.deep.equal(dashboard)
@@ -75,6 +89,11 @@ describe('ops files', () => {
     expect(Object.keys(services)).to.deep.equal(['keeper', 'prometheus', 'grafana'])
     expect(services.keeper.ports).to.equal(undefined)
     expect(services.keeper.command).not.to.include('--live')
+    const given = services.keeper.command.filter((part: string) => part.startsWith('--') && part !== '--yes')
+    const options = given.map((flag: string) =>
+      keeperRunCommand.options.find(({ long }) => long === flag)?.attributeName(),
+    )
+    for (const option of options) expect(besideConfig.has(option ?? ''), option).to.equal(true)
     for (const { ports = [] } of Object.values(services) as { ports?: string[] }[]) {
       for (const port of ports) expect(port).to.match(/^127\.0\.0\.1:/)
     }

@@ -64,7 +64,7 @@ describe('keeper under Prometheus', function () {
 
     before(async function () {
       this.timeout(30_000)
-      keeper = await watchKeeper({ listen: { port: 0 }, destination: { write: () => {} }, sinks: [deafSink] })
+      keeper = await watchKeeper({ log: silent, listen: { port: 0 }, sinks: [deafSink] })
       for (const event of events.everyEvent.slice(0, -2)) keeper.observe(event)
       keeper.observe(events.decision({ account: events.accountOf(3), equity: 1n }))
       // Counters have to rise for rates to be there.
@@ -141,6 +141,7 @@ describe('keeper under Prometheus', function () {
   })
 })
 
+const silent = { observe: () => {}, say: () => {} }
 const deafSink = {
   ...{ name: 'deaf', secrets: [] },
   deliver: () => Promise.reject(new Error('deaf')),

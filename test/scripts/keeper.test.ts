@@ -40,7 +40,7 @@ describe('plimsoll keeper', function () {
   })
 
   const at = () => ['--deployment', devnet.file, '--journal', directory.file('keeper.db')]
-  const keep = (...args: string[]) => ['keeper', 'run', ...args, ...at()]
+  const keep = (...args: string[]) => ['keeper', 'run', ...args, '--log-level', 'debug', ...at()]
   const nonce = () => devnet.chain.client.getTransactionCount({ address: devnetPayer.address })
   const storedOf = async (account: Address | undefined) => {
     if (account === undefined) throw new Error('no such account')
@@ -58,8 +58,8 @@ describe('plimsoll keeper', function () {
     const ran = await done
     expect({ code: ran.code, stderr: ran.stderr }).to.deep.equal({ code: 0, stderr: '' })
     const events = lines(ran)
-    expect(events[0]).to.deep.equal({ event: 'started', live: false, accounts: 2 })
-    expect(events.at(-1)).to.deep.equal({ event: 'stopped', live: false, accounts: 2 })
+    expect(events[0]).to.deep.include({ level: 'info', event: 'started', live: false, accounts: 2 })
+    expect(events.at(-1)).to.deep.include({ level: 'info', event: 'stopped', live: false, accounts: 2 })
     const decisions = events.filter(({ event }) => event === 'decision')
     expect(decisions.map(({ account, code, action }) => [account, code, action])).to.deep.equal(
       [accounts.hedged, accounts.empty, accounts.hedged, accounts.empty].map((account) => [
@@ -109,6 +109,40 @@ describe('plimsoll keeper', function () {
     expect(JSON.parse(verified.stdout).equal).to.equal(true)
   })
 
+  it('serves health, status and metrics with --listen, nodes included, and logs no account that rests', async () => {
+    const key = 'f00dfacef00dfacef00dface'
+    const nodes = ['--rpc', devnet.deployment.rpcUrl, '--rpc', `http://127.0.0.1:1/${key}`, '--quorum', '1']
+    const args = ['keeper', 'run', 'hedged', 'empty', '--listen', '127.0.0.1:0', ...nodes, ...at()]
+    const { child, done } = startCommand(args)
+    let printed = ''
+    child.stdout?.on('data', (chunk) => {
+      printed += chunk
+    })
+    await untilTold(child, 'round')
+    const told = () =>
+      printed
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line))
+    const { port } = told().find(({ event }) => event === 'listening')
+    const get = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text()
+    expect(JSON.parse(await get('/livez'))).to.deep.equal({ ok: true, reasons: [] })
+    expect(JSON.parse(await get('/readyz'))).to.deep.equal({ ok: true, reasons: [] })
+    const { accounts: shown, quorum } = JSON.parse(await get('/status'))
+    expect(shown.map(({ account }: { account: Address }) => account)).to.have.members([accounts.hedged, accounts.empty])
+    expect(quorum).to.deep.equal({ serving: 1, quorum: 1 })
+    const metrics = await get('/metrics')
+    expect(metrics).to.contain('plimsoll_keeper_endpoint_status{endpoint="rpc 2",status="failing"} 1')
+    expect(metrics).to.match(/^plimsoll_keeper_rounds_total [1-9]/m)
+    child.kill('SIGTERM')
+    const { code, stderr } = await done
+    expect(code).to.equal(0)
+    const nodesTold = told().filter(({ event }) => event === 'endpoint')
+    expect(nodesTold.map(({ endpoint, status }) => `${endpoint} ${status}`)).to.include('rpc 2 failing')
+    expect(told().filter(({ action }) => action === 'skipped')).to.deep.equal([])
+    expect(printed + stderr + metrics).not.to.contain(key)
+  })
+
   it('tells what is out, and cancels it with --live', async () => {
     const { client } = devnet.chain
     await client.setAutomine(false)
@@ -141,10 +175,8 @@ describe('plimsoll keeper', function () {
     await untilTold(told.child, 'round')
     told.child.kill('SIGTERM')
     const { code: ended, stdout: said } = await told.done
-    expect({ ended, last: said.trim().split('\n').at(-1) }).to.deep.equal({
-      ended: 0,
-      last: '{"event":"stopped","live":false,"accounts":1}',
-    })
+    expect(ended).to.equal(0)
+    expect(JSON.parse(said.trim().split('\n').at(-1) ?? '')).to.deep.include({ event: 'stopped', live: false })
 
     const silent = startCommand(keep('naked', '--rpc', 'http://127.0.0.1:1/f00dfacef00dface'))
     await untilTold(silent.child, 'failure')
@@ -153,7 +185,8 @@ describe('plimsoll keeper', function () {
     // Asked to end, it ends well, whatever it had to say before.
     expect(code).to.equal(0)
     const failure = stdout.split('\n').find((line) => line.includes('failure'))
-    expect(JSON.parse(failure ?? '')).to.deep.equal({
+    expect(JSON.parse(failure ?? '')).to.deep.include({
+      level: 'error',
       event: 'failure',
       stage: 'blocks',
       error: 'RpcError',

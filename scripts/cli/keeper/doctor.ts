@@ -30,7 +30,7 @@ export const keeperDoctorCommand = withConfigOption(new Command('doctor'))
   })
 
 async function examine(configured: Configured, findings: Finding[]): Promise<void> {
-  const { config, parameters, client, secrets } = configured
+  const { config, parameters, client } = configured
   const { chainId, registry } = config
   findings.push(ok('config', describeConfig(configured)), ...(await checkEndpoints(config)))
   const found = await attempt('chain', findings, () =>
@@ -55,7 +55,8 @@ async function examine(configured: Configured, findings: Finding[]): Promise<voi
         ? warning('payer', 'none is named: this keeper can run dry and co-sign, and send nothing')
         : await checkPayer(client, keys.payer.address, config, signerSet.threshold),
     )
-    findings.push(await simulate(configured, explained, keys))
+    const simulated = await attempt('simulate', findings, () => simulate(configured, explained, keys))
+    if (simulated !== undefined) findings.push(simulated)
   }
 
   async function explain({ config: { accounts, validityCode, market } }: Configured): Promise<AccountExplanation> {
@@ -63,14 +64,6 @@ async function examine(configured: Configured, findings: Finding[]): Promise<voi
     const sources = await sourcesOf(market === undefined ? {} : { market })
     const asked = { account: address, policy, validityCode, ids, index: indexOf(config), sources }
     return explainAccount(client, { chainId, registry, parameters }, asked)
-  }
-
-  async function attemptless(run: () => Promise<Finding>): Promise<Finding> {
-    try {
-      return await run()
-    } catch (cause) {
-      return error('simulate', firstLine(describeError(cause, secrets).message))
-    }
   }
 
   /** Signs the record that the keeper would post, and asks the registry what it would do with it. */
@@ -89,13 +82,12 @@ async function examine(configured: Configured, findings: Finding[]): Promise<voi
     if (stored !== null && stored.observedAt >= unsigned.record.observedAt) {
       return ok('simulate', `post(${name}): the registry holds the record of this block already`)
     }
-    return attemptless(async () => {
-      const domain = { chainId, registry }
-      const signatures = await Promise.all(members.map((signer) => signAttestation(signer, unsigned, domain)))
-      const data = encodeAttestation(await assembleAttestation(unsigned, domain, set, signatures))
-      await simulatePost(client, { registry, payer: payer.address, data })
-      return ok('simulate', `post(${name}) would succeed, about ${gasOfPost('single', set.threshold)} gas`)
-    })
+    const domain = { chainId, registry }
+    const signatures = await Promise.all(members.map((signer) => signAttestation(signer, unsigned, domain)))
+    const data = encodeAttestation(await assembleAttestation(unsigned, domain, set, signatures))
+    await simulatePost(client, { registry, payer: payer.address, data })
+    const gas = gasOfPost('single', set.threshold, 1, stored === null ? 1 : 0)
+    return ok('simulate', `post(${name}) would succeed, about ${gas} gas`)
   }
 }
 

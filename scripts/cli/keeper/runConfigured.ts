@@ -8,6 +8,7 @@ import { endpointEvents } from '../../../src/keeper/endpointEvents.ts'
 import type { KeeperObserver } from '../../../src/keeper/events.ts'
 import { createKeeper, type Sending } from '../../../src/keeper/keeper.ts'
 import { openKeys } from '../../../src/keeper/keys/openKeys.ts'
+import { createKeeperLog, type LogLevel } from '../../../src/keeper/log.ts'
 import { runKeeper } from '../../../src/keeper/loop.ts'
 import { defaultTurnSeconds } from '../../../src/keeper/turn.ts'
 import { watchKeeper } from '../../../src/keeper/watchKeeper.ts'
@@ -15,9 +16,19 @@ import { toInteger, UsageError } from '../context.ts'
 import { exitCodes, say } from '../output.ts'
 import { openSenderOver } from '../sending.ts'
 import { type Configured, keeperOptionsOf, openConfigured, sendPolicyOf } from './configured.ts'
+import { toListenAddress } from './cosigners.ts'
+import { textLog } from './output.ts'
+
+type BesideConfig = {
+  readonly live?: boolean
+  readonly rounds?: string
+  readonly listen?: string
+  readonly logLevel: LogLevel
+  readonly json?: boolean
+}
 
 /** Options of `run` that may stand beside `--config`. */
-const besideConfig = new Set(['config', 'live', 'rounds'])
+export const besideConfig: ReadonlySet<string> = new Set(['config', 'live', 'rounds', 'listen', 'logLevel', 'json'])
 
 /**
  * Runs a keeper as its configuration says.
@@ -25,7 +36,8 @@ const besideConfig = new Set(['config', 'live', 'rounds'])
  * @throws {UsageError} for accounts or options that the configuration has a place for.
  */
 export async function runConfigured(file: string, names: readonly string[], command: Command): Promise<void> {
-  const options = command.opts<{ readonly live?: boolean; readonly rounds?: string }>()
+  const options = command.opts<BesideConfig>()
+  const isGiven = (name: keyof BesideConfig) => command.getOptionValueSource(name) === 'cli'
   const given = Object.keys(options).filter(
     (name) => !besideConfig.has(name) && command.getOptionValueSource(name) === 'cli',
   )
@@ -36,12 +48,16 @@ export async function runConfigured(file: string, names: readonly string[], comm
   const rounds = options.rounds === undefined ? undefined : toInteger(options.rounds, '--rounds')
   const configured = await openConfigured(file)
   const { config, client, secrets } = configured
-  const { listen, logLevel, alerts, name } = config.observability
+  const { alerts, name, ...watching } = config.observability
+  const listen = options.listen === undefined ? watching.listen : toListenAddress(options.listen)
+  const level = isGiven('logLevel') ? options.logLevel : watching.logLevel
+  const isText = process.stdout.isTTY === true && options.json !== true
   const opened = options.live ? await openLive(configured) : undefined
   const outcome = { failed: false }
   try {
     const watch = await watchKeeper({
-      ...{ level: logLevel, sinks: alertSinks(alerts), keeper: name, secrets },
+      log: isText ? textLog(secrets) : createKeeperLog({ level, secrets }),
+      ...{ sinks: alertSinks(alerts), keeper: name, secrets },
       ...(listen === undefined ? {} : { listen }),
       bounds: { recordAge: 2 * Math.max(...config.accounts.map(({ policy }) => policy.heartbeat)) },
       endpoints: () => endpointEvents(client),
