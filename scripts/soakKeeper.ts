@@ -8,7 +8,7 @@ const options = new Command('soak:keeper')
   .description('drive a devnet at random with a keeper on it, and hold the chain against what the keeper promises')
   .option('--minutes <number>', 'how long', '10')
   .option('--seed <number>', 'what happens follows from it', '1')
-  .option('--tick <milliseconds>', 'wall clock between two blocks of 12 seconds of chain time', '2000')
+  .option('--tick <milliseconds>', 'least wall clock between two blocks of 12 seconds of chain time', '2000')
   .parse()
   .opts<{ minutes: string; seed: string; tick: string }>()
 

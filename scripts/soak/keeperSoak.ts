@@ -21,7 +21,7 @@ import { type SoakVerdict, verdictOf } from './verdict.ts'
 export type SoakOptions = {
   readonly minutes: number
   readonly seed: number
-  /** Milliseconds of wall clock between two blocks, in which the keeper's round has to fit. */
+  /** Least milliseconds of wall clock between two blocks; up to 12 seconds where the keeper's round takes longer. */
   readonly tick: number
   readonly say?: (text: string) => void
 }
@@ -100,10 +100,9 @@ export async function soakKeeper({ minutes, seed, tick, say = () => undefined }:
         await client.setNextBlockBaseFeePerGas({ baseFeePerGas: random.between(20n, 120n) * gwei })
         counts.feeSpikes += 1
       }
-      const { timestamp, number } = await client.getBlock()
-      await client.setNextBlockTimestamp({ timestamp: timestamp + BigInt(blockTime) })
-      await client.mine({ blocks: 1 })
-      checked.push(number + 1n)
+      const rounds = heard.rounds + heard.failedRounds
+      const number = await mineNext(client)
+      checked.push(number)
       if (faulty !== undefined && chance(25n)) {
         faulty.fault = () => undefined
         faulty = undefined
@@ -124,15 +123,16 @@ export async function soakKeeper({ minutes, seed, tick, say = () => undefined }:
         downFor = Number(random.between(0n, 1n))
       }
       await elapsed(left())
+      // A slow machine gets as long as a block takes on a real chain, and no longer.
+      const isLate = () => keeper !== undefined && heard.rounds + heard.failedRounds === rounds
+      while (isLate() && performance.now() - began < blockTime * 1_000) await elapsed(50)
     }
     say('the end: faults off, and the keeper drains')
     for (const node of nodes) node.fault = () => undefined
     keeper ??= startKeeper(told, heard)
     for (let block = 0; block < 8; block++) {
       const rounds = heard.rounds
-      const { timestamp } = await client.getBlock()
-      await client.setNextBlockTimestamp({ timestamp: timestamp + BigInt(blockTime) })
-      await client.mine({ blocks: 1 })
+      checked.push(await mineNext(client))
       for (let waited = 0; heard.rounds === rounds && waited < 20_000; waited += 100) await elapsed(100)
     }
     const exitCode = await keeper.drain()
@@ -181,17 +181,43 @@ function startKeeper(options: KeeperProcessOptions, heard: Heard): Kept {
   }
 }
 
-/** What the keeper has out is mined on the way, as on any chain. */
+/** One block, its usual time after the newest one, or later: after a reorganization a node does not take back its time. */
+async function mineNext(client: DevnetChain['client']): Promise<bigint> {
+  let { timestamp } = await client.getBlock()
+  for (let refused: unknown, tries = 0; tries < 100; tries++) {
+    timestamp += BigInt(blockTime)
+    refused = await client.setNextBlockTimestamp({ timestamp }).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    if (refused === undefined) break
+    if (tries === 99) throw refused
+  }
+  await client.mine({ blocks: 1 })
+  return client.getBlockNumber()
+}
+
+/**
+ * Moves all prices of ether. What the keeper has out is mined on the way, as on any chain, at the node's own time: a block of its
+ * own between two steps of ours may be later than the next one was to be.
+ */
 async function moveEther(
-  chain: DevnetChain,
+  { client }: DevnetChain,
   deployment: Parameters<typeof setPrices>[1],
   dollars: bigint,
 ): Promise<void> {
-  await chain.client.setAutomine(true)
+  await client.setAutomine(true)
   try {
-    await setPrices(chain, deployment, { ETH: dollars * wad })
+    for (let tries = 0; ; tries++) {
+      try {
+        await setPrices({ client, pace: 'clock' }, deployment, { ETH: dollars * wad })
+        return
+      } catch (error) {
+        if (tries === 5) throw error
+      }
+    }
   } finally {
-    await chain.client.setAutomine(false)
+    await client.setAutomine(false)
   }
 }
 
