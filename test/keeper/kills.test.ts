@@ -35,6 +35,8 @@ const program = fileURLToPath(new URL('./support/killedKeeper.ts', import.meta.u
 const paramsHash = keccak256(stringToHex('kill test parameters'))
 const signerKey = keccak256(stringToHex('kill test signer'))
 const chainId = 31337
+/** Milliseconds. */
+const patienceForPoint = 60_000
 
 /** Numbers from 0 on below 1, the same in every run. */
 function* randoms(start: number): Generator<number, never> {
@@ -116,7 +118,11 @@ function start({ argument }: Keeper) {
   const waiting = new Map<string, () => void>()
   createInterface(child.stdout).on('line', (line) => waiting.get(line)?.())
   const reached = async (point: string) => {
-    await Promise.race([new Promise<void>((resolve) => waiting.set(point, resolve)), ended])
+    const late = new AbortController()
+    const patience = sleep(patienceForPoint, 'late', { signal: late.signal }).catch(() => undefined)
+    const outcome = await Promise.race([new Promise<void>((resolve) => waiting.set(point, resolve)), ended, patience])
+    late.abort()
+    expect(outcome, `a keeper does not get to ${point}`).not.to.equal('late')
     expect(child.exitCode, failure).to.equal(null)
   }
   return { child, ended, reached }
