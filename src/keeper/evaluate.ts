@@ -1,6 +1,6 @@
 import type { Address } from 'viem'
 import { type Improvement, withBoundedEquity } from '../attest/improvement.ts'
-import type { MarginRecord } from '../attest/record.ts'
+import { encodeWord, type MarginRecord } from '../attest/record.ts'
 import { type ToRecordOptions, toRecord } from '../attest/toRecord.ts'
 import { BaseError } from '../core/errors.ts'
 import type { MarginParameters } from '../core/parameters.ts'
@@ -127,6 +127,8 @@ function recordOf(
   const { block } = snapshot.portfolio
   const record = toRecord({ ...result, block }, flags)
   const bounded = withBoundedEquity(record, improvement)
+  // What no record can carry is refused here, where it concerns one account.
+  encodeWord(bounded)
   return { record: bounded, isBounded: bounded.equity < record.equity }
 }
 

@@ -123,7 +123,7 @@ export function choosePosts(
  * far as the item's gas is of what posting it alone, or in a batch as large as this round's, would cost.
  */
 export function rideShare(due: number, signatures: number): Wad {
-  const alone = due <= 1 ? gasOf.single : gasOfPost('batch', signatures, due) / due
+  const alone = due <= 1 ? gasOfPost('single', signatures) : gasOfPost('batch', signatures, due) / due
   return (BigInt(Math.ceil((gasOf.item / alone) * 1e6)) * wad) / 1_000_000n
 }
 

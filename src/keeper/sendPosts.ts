@@ -3,10 +3,11 @@ import { QuorumError, type SignerSet } from '../attest/sign.ts'
 import type { AttestationDomain, UnsignedAttestation } from '../attest/typedData.ts'
 import { BaseError } from '../core/errors.ts'
 import type { PinnedBlock } from '../core/portfolio.ts'
-import type { CollectSignatures } from './cosign/collect.ts'
-import type { KeeperObserver, PostEvent } from './events.ts'
+import { type CollectSignatures, QuorumMissingError } from './cosign/collect.ts'
+import type { KeeperObserver } from './events.ts'
 import type { PlannedPost } from './forms.ts'
-import { preparePost } from './prepare.ts'
+import { type PreparedPost, preparePost } from './prepare.ts'
+import { toFailureEvent } from './report.ts'
 import { type RootStore, toPublished } from './roots.ts'
 import type { SendCode, Sender, SendOutcome } from './sender.ts'
 
@@ -49,11 +50,17 @@ export async function sendPosts(planned: readonly PlannedPost[], options: SendPo
       continue
     }
     onStage('sign')
-    const prepared = await orQuorumMissing(
-      preparePost(planning.form, options.draftsOf(planning), { domain, signerSet, block, collect }),
-    )
-    if ('reason' in prepared) {
-      observe({ ...about(planning), ...prepared })
+    let prepared: PreparedPost
+    try {
+      const signing = { domain, signerSet, block, collect }
+      prepared = await preparePost(planning.form, options.draftsOf(planning), signing)
+    } catch (error) {
+      if (!(error instanceof BaseError)) throw error
+      observe(
+        isQuorumMissing(error)
+          ? { ...about(planning), code: 'quorum-missing', reason: error.shortMessage }
+          : toFailureEvent('sending', error),
+      )
       continue
     }
     onStage('send')
@@ -69,15 +76,6 @@ export async function sendPosts(planned: readonly PlannedPost[], options: SendPo
   return sent
 }
 
-async function orQuorumMissing<Result>(
-  preparing: Promise<Result>,
-): Promise<Result | (Pick<Required<PostEvent>, 'reason'> & { readonly code: 'quorum-missing' })> {
-  try {
-    return await preparing
-  } catch (error) {
-    const isMissing =
-      error instanceof QuorumError || (error instanceof BaseError && error.name === 'QuorumMissingError')
-    if (!isMissing) throw error
-    return { code: 'quorum-missing', reason: (error as BaseError).shortMessage }
-  }
+function isQuorumMissing(error: BaseError): boolean {
+  return error instanceof QuorumError || error instanceof QuorumMissingError
 }

@@ -289,9 +289,11 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
   async function step(at: StepBlock, mode: 'look' | 'act'): Promise<readonly SenderEvent[]> {
     const events: SenderEvent[] = []
     for (const attempt of journal.minedSince(chainId, from, at.number - policy.confirmations)) {
-      if ((await readReceipt(attempt.hash)) !== undefined) continue
-      journal.settle(attempt.hash, { state: 'sent' })
-      events.push({ code: 'reorged', nonce: attempt.nonce, hash: attempt.hash, post: postOf(attempt) })
+      const receipt = await readReceipt(attempt.hash)
+      if (receipt === undefined) {
+        journal.settle(attempt.hash, { state: 'sent' })
+        events.push({ code: 'reorged', nonce: attempt.nonce, hash: attempt.hash, post: postOf(attempt) })
+      } else if (receipt.blockNumber !== attempt.minedIn) settleMined(attempt, receipt)
     }
     const nonces = [...new Set(journal.open(chainId, from).map(({ nonce }) => nonce))]
     for (const nonce of nonces) {
@@ -305,18 +307,25 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
 
   const postOf = ({ postId }: Attempt) => (postId === null ? undefined : journal.post(postId))
 
+  /** Writes down where an attempt is in the chain and what it cost, which a reorganization may change; returns the cost. */
+  function settleMined({ hash }: Attempt, receipt: TransactionReceipt): bigint {
+    const { status, gasUsed, effectiveGasPrice, blockNumber: minedIn } = receipt
+    const fee = gasUsed * effectiveGasPrice
+    journal.settle(hash, { state: status === 'success' ? 'mined' : 'reverted', minedIn, gasUsed, fee })
+    return fee
+  }
+
   /** Settles a nonce that the chain has used; nothing while it has not. */
   async function settleNonce(at: StepBlock, attempts: readonly Attempt[]): Promise<SenderEvent | undefined> {
     for (const attempt of attempts) {
       const receipt = await readReceipt(attempt.hash)
       if (receipt === undefined) continue
-      const { status, gasUsed, effectiveGasPrice, blockNumber: minedIn, logs } = receipt
-      const fee = gasUsed * effectiveGasPrice
+      const { status, gasUsed, logs } = receipt
       for (const { hash, state } of attempts) {
         if (hash !== attempt.hash && (state === 'planned' || state === 'sent'))
           journal.settle(hash, { state: 'replaced' })
       }
-      journal.settle(attempt.hash, { state: status === 'success' ? 'mined' : 'reverted', minedIn, gasUsed, fee })
+      const fee = settleMined(attempt, receipt)
       const { nonce, hash } = attempt
       const post = postOf(attempt)
       if (status !== 'success') return { code: 'reverted', nonce, hash, post, gasUsed, fee }

@@ -1,15 +1,20 @@
-import { toJson } from '../../../src/core/canonical.ts'
-import type { DecisionEvent, KeeperEvent, KeeperObserver, RoundEvent } from '../../../src/keeper/events.ts'
+import { redactWhole } from '../../../src/chain/redact.ts'
+import { valueRedactor } from '../../../src/chain/redactValue.ts'
+import type { Secrets } from '../../../src/chain/secrets.ts'
+import type { DecisionEvent, KeeperEvent, RoundEvent } from '../../../src/keeper/events.ts'
+import type { KeeperLog } from '../../../src/keeper/log.ts'
 import { formatQuoteUnits } from '../../../src/report/money.ts'
-
-/** One JSON object a line. */
-export const printJson: KeeperObserver = (event) => console.log(JSON.stringify(toJson(event)))
+import { say } from '../output.ts'
 
 /** What a person at a terminal reads: accounts that rest are not named. */
-export function textPrinter(): KeeperObserver {
-  return (event) => {
-    const text = toText(event)
-    if (text !== undefined) console.log(text)
+export function textLog(secrets: Secrets): KeeperLog {
+  const redacted = valueRedactor(secrets)
+  return {
+    observe(event) {
+      const text = toText(event)
+      if (text !== undefined) console.log(redactWhole(text, secrets))
+    },
+    say: (_, fields) => say(JSON.stringify(redacted(fields))),
   }
 }
 
@@ -40,6 +45,7 @@ function toText(event: KeeperEvent): string | undefined {
       return event.code === 'signed' ? undefined : `  co-signer ${event.peer}  ${event.code}  ${event.reason ?? ''}`
     case 'payer':
     case 'endpoint':
+      // What is wrong with a node is said by who talks to it.
       return undefined
   }
 }
