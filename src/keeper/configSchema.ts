@@ -31,6 +31,12 @@ const policySchema = z.strictObject({
 })
 
 /** A text, or the file that holds it. */
+/** No client sends a user or password that stands in a URL. */
+const peerUrl = httpUrl.refine((text) => {
+  const { username = '', password = '' } = URL.parse(text) ?? {}
+  return username === '' && password === ''
+}, 'expected a URL without user and password')
+
 const secretUrl = { url: httpUrl.optional(), urlFile: file.optional() }
 
 const alertsSchema = z.strictObject({
@@ -99,6 +105,13 @@ export const keeperConfigSchema = z.strictObject({
       rootFrom: positiveCount.optional(),
       maxBatch: positiveCount.prefault(1024),
       proofs: file.default('proofs'),
+      rank: z
+        .int()
+        .min(0)
+        .max(15)
+        .optional()
+        .describe('Place among the keepers of the registry, from 0; by the signer set where there are co-signers.'),
+      turn: duration.prefault('24s').describe('Each keeper waits this much longer than the one before it.'),
     })
     .prefault({}),
   accounts: z
@@ -116,7 +129,7 @@ export const keeperConfigSchema = z.strictObject({
   cosigners: z
     .strictObject({
       peers: z
-        .array(proposerSchema.extend({ url: httpUrl }))
+        .array(proposerSchema.extend({ url: peerUrl }))
         .default([])
         .describe('Keepers that are asked to sign.'),
       timeout: duration.prefault('5s'),
