@@ -31,12 +31,6 @@ const policySchema = z.strictObject({
 })
 
 /** A text, or the file that holds it. */
-/** No client sends a user or password that stands in a URL. */
-const peerUrl = httpUrl.refine((text) => {
-  const { username = '', password = '' } = URL.parse(text) ?? {}
-  return username === '' && password === ''
-}, 'expected a URL without user and password')
-
 const secretUrl = { url: httpUrl.optional(), urlFile: file.optional() }
 
 const alertsSchema = z.strictObject({
@@ -129,7 +123,7 @@ export const keeperConfigSchema = z.strictObject({
   cosigners: z
     .strictObject({
       peers: z
-        .array(proposerSchema.extend({ url: peerUrl }))
+        .array(proposerSchema.extend({ url: httpUrl }))
         .default([])
         .describe('Keepers that are asked to sign.'),
       timeout: duration.prefault('5s'),
