@@ -61,6 +61,14 @@ export function redactWhole(text: string, secrets: Secrets = []): string {
     .replaceAll(/[\w+/=-]{20,}/g, (word) => (isHarmless(word) ? word : '<redacted>'))
 }
 
+/**
+ * A name that was given to something, such as a node or a co-signer. A short word is hidden only by its looks: the URL of a
+ * co-signer often holds its name, and names that are hidden alike could not be told apart.
+ */
+export function redactName(text: string, secrets: Secrets = []): string {
+  return redactWhole(text, /^[\w -]{1,32}$/.test(text) ? [] : secrets)
+}
+
 /** Without a part of a word at the end, which nothing would know as the secret that it was. */
 function shortened(text: string): string {
   return text.length <= longest ? text : `${text.slice(0, longest).replace(/\S+$/, '')}…`

@@ -1,6 +1,6 @@
 import { BaseError } from '../core/errors.ts'
 import { describeRpcFailure } from './describeRpcFailure.ts'
-import { redactWhole } from './redact.ts'
+import { redactName, redactWhole } from './redact.ts'
 import type { Secrets } from './secrets.ts'
 
 /** What a value is cut to, so that one of them cannot fill a disk. */
@@ -11,23 +11,45 @@ const mostItems = 100
 const secretFields =
   /^((proxy-)?authorization|cookie|(x-)?api[-_]?key|(access[-_]?)?token|pass(word|phrase)|secret|(private|secret)[-_]?key|mnemonic)$/i
 
+/** Fields of our own words and of names that were given: a URL that holds the same word by chance must not blot them out. */
+const nameFields = new Set(
+  ['event', 'level', 'code', 'action', 'stage', 'status', 'form', 'standing', 'kind', 'state', 'severity'].concat([
+    'peer',
+    'endpoint',
+    'sink',
+    'field',
+    'error',
+    'name',
+  ]),
+)
+
 /** Short texts that a redactor remembers: addresses, codes and names of fields come again and again. */
 const mostRemembered = 4_096
 const longestRemembered = 80
 
+/** How texts and names are shown. */
+type Shown = Readonly<Record<'text' | 'name', (plain: string) => string>>
+
 /** {@link redactValue} for many values. */
 export function valueRedactor(secrets: Secrets = []): (value: unknown) => unknown {
+  const shown: Shown = {
+    text: remembering((plain) => redactWhole(plain, secrets)),
+    name: remembering((plain) => redactName(plain, secrets)),
+  }
+  return (value) => redactWith(value, shown, secrets)
+}
+
+function remembering(show: (plain: string) => string): (plain: string) => string {
   const known = new Map<string, string>()
-  const text = (plain: string) => {
+  return (plain) => {
     const before = known.get(plain)
     if (before !== undefined) return before
-    const shown = redactWhole(plain, secrets)
+    const shown = show(plain)
     if (plain.length > longestRemembered) return shown
     if (known.size >= mostRemembered) known.clear()
     known.set(plain, shown)
     return shown
   }
-  return (value) => redactWith(value, text, secrets)
 }
 
 /**
@@ -38,7 +60,7 @@ export function redactValue(value: unknown, secrets: Secrets = []): unknown {
   return valueRedactor(secrets)(value)
 }
 
-function redactWith(value: unknown, text: (plain: string) => string, secrets: Secrets): unknown {
+function redactWith(value: unknown, { text, name: nameText }: Shown, secrets: Secrets): unknown {
   const above = new Set<object>()
 
   function show(item: unknown): unknown {
@@ -69,9 +91,12 @@ function redactWith(value: unknown, text: (plain: string) => string, secrets: Se
       return items.length > mostItems ? [...shown, `and ${items.length - mostItems} more`] : shown
     }
     const entries = Object.entries(item).slice(0, mostItems)
-    return Object.fromEntries(
-      entries.map(([name, part]) => [text(name), secretFields.test(name) && part ? '<redacted>' : show(part)]),
-    )
+    return Object.fromEntries(entries.map(([name, part]) => [nameText(name), showField(name, part)]))
+  }
+
+  function showField(name: string, part: unknown): unknown {
+    if (secretFields.test(name) && part) return '<redacted>'
+    return typeof part === 'string' && nameFields.has(name) ? nameText(part) : show(part)
   }
 
   function showError(error: Error): unknown {

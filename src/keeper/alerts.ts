@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { redactWhole } from '../chain/redact.ts'
+import { redactName, redactWhole } from '../chain/redact.ts'
 import type { Secrets } from '../chain/secrets.ts'
 import {
   type AlertBounds,
@@ -87,7 +87,7 @@ export function createKeeperAlerts({
   function tell({ kind, about, severity, text }: Condition, state: Alert['state']): void {
     const shown = (plain: string) => redactWhole(plain, hidden).slice(0, 1_000)
     const alert: Alert = {
-      ...{ id: randomUUID(), kind, severity, state, about: about === undefined ? [] : [shown(about)] },
+      ...{ id: randomUUID(), kind, severity, state, about: about === undefined ? [] : [redactName(about, hidden)] },
       ...{ text: shown(text), time: Math.floor(now() / 1000), keeper },
     }
     for (const delivery of deliveries) delivery.push(alert)

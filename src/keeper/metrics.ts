@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, prometheusContentType, Registry } from '@prometheus-io/client'
-import { redactWhole } from '../chain/redact.ts'
+import { redactName } from '../chain/redact.ts'
 import type { Secrets } from '../chain/secrets.ts'
 import type { KeeperEvent, KeeperObserver } from './events.ts'
 import { type MetricName, metricTable } from './metricTable.ts'
@@ -63,7 +63,7 @@ export function createKeeperMetrics({
 
   function bounded(name: MetricName, labels: Readonly<Record<string, string>>): Record<string, string> {
     if (!Object.keys(labels).some((label) => foreignLabels.has(label))) return { ...labels }
-    const entries = Object.entries(labels).map(([label, value]) => [label, redactWhole(value, secrets)] as const)
+    const entries = Object.entries(labels).map(([label, value]) => [label, redactName(value, secrets)] as const)
     const key = entries.map(([, value]) => value).join('\n')
     const known = series.get(name) ?? new Set()
     series.set(name, known)

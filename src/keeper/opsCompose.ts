@@ -13,12 +13,10 @@ services:
     # Variables that keeper.yaml names, such as RPC_A; the file stays out of version control.
     env_file: [{ path: ../.env, required: false }]
     environment: { npm_config_cache: /tmp/npm }
-    # Who owns journal, keystores and secrets.
+    # Who owns journal, keystores and files of secrets.
     user: "\${UID:-1000}:\${GID:-1000}"
     volumes:
-      - ../keeper.yaml:/keeper/keeper.yaml:ro
-      - ../keystores:/keeper/keystores:ro
-      - ../secrets:/run/secrets:ro
+      - ..:/keeper:ro
       - ../journal:/keeper/journal
     healthcheck:
       test: [CMD, node, -e, "fetch('http://127.0.0.1:${port}/livez').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]

@@ -4,14 +4,17 @@ import type { AlertSink } from './alertSinks.ts'
 import { createKeeperAlerts } from './alerts.ts'
 import type { EndpointEvent, KeeperObserver } from './events.ts'
 import type { HealthBounds } from './health.ts'
-import type { KeeperLog } from './log.ts'
+import { createKeeperLog, type KeeperLog, type LogLevel } from './log.ts'
 import { createKeeperMetrics } from './metrics.ts'
 import { observeKeeper } from './observeKeeper.ts'
 import { followKeeper, type KeeperStanding } from './standing.ts'
 import { startStatusServer } from './statusServer.ts'
 
 export type WatchKeeperOptions = {
-  readonly log: KeeperLog
+  /** Quietest lines that are written; `info` by default. */
+  readonly level?: LogLevel
+  /** Instead of lines of JSON on standard output. */
+  readonly log?: KeeperLog
   /** Where the status server listens; without it there is none. */
   readonly listen?: { readonly host?: string; readonly port: number }
   readonly health?: HealthBounds
@@ -42,16 +45,17 @@ export type KeeperWatch = {
 const checkInterval = 10_000
 
 /**
- * Log, metrics, status server and alerts of one keeper, behind one observer. What goes to the log is redacted by the log.
+ * Log, metrics, status server and alerts of one keeper, behind one observer.
  *
  * @throws {StatusServerError} when the status server cannot listen.
  *
  * @example
- * const watch = await watchKeeper({ log: createKeeperLog(), listen: { port: 9464 }, sinks: alertSinks({ slack: { url } }) })
+ * const watch = await watchKeeper({ listen: { port: 9464 }, sinks: alertSinks({ slack: { url } }) })
  * watch.observe({ event: 'started', live: true, accounts: 3 })
  */
 export async function watchKeeper({
-  log,
+  level,
+  log: given,
   listen,
   health,
   sinks = [],
@@ -60,9 +64,10 @@ export async function watchKeeper({
   keeper,
   accountLimit,
   endpoints,
-  secrets: given = [],
-}: WatchKeeperOptions): Promise<KeeperWatch> {
-  const secrets = [...given, ...sinks.flatMap((sink) => sink.secrets)]
+  secrets: named = [],
+}: WatchKeeperOptions = {}): Promise<KeeperWatch> {
+  const secrets = [...named, ...sinks.flatMap((sink) => sink.secrets)]
+  const log = given ?? createKeeperLog({ secrets, ...(level && { level }) })
   const { standing, observe: follow } = followKeeper()
   const metrics = createKeeperMetrics({
     ...{ standing, secrets },

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { pino } from 'pino'
 import { redactValue } from '../../src/chain/redactValue.ts'
+import { secretsOfUrls } from '../../src/chain/secrets.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
 import { classes, expectNone, instancesOf, key, secrets, url } from '../support/tellingErrors.ts'
 
@@ -46,6 +47,14 @@ describe('redactValue', () => {
       ...{ address, hash: `0x${'cd'.repeat(32)}`, n: `${10n ** 30n}`, x: 1.5, none: null },
     })
     expect(redactValue('UncertainMarketDataError')).to.equal('UncertainMarketDataError')
+  })
+
+  it('keeps names and codes that a URL holds by chance, and no URL or key in their place', () => {
+    const chance = secretsOfUrls(['https://keeper-b.example.com/cosign/round'])
+    const event = { event: 'cosign', peer: 'keeper-b', code: 'signed', round: 1 }
+    expect(redactValue(event, chance)).to.deep.equal(event)
+    expect(redactValue({ reason: 'keeper-b' }, chance)).to.deep.equal({ reason: '<redacted>' })
+    expectNone(JSON.stringify(redactValue({ peer: url, code: key, status: `at ${url}`, [key]: 1, [url]: 1 }, secrets)))
   })
 
   it('ends: cycles, depth, long lists, long texts, getters that throw, bytes', () => {

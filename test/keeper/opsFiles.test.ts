@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { expect } from 'chai'
 import { parse } from 'yaml'
+import { keeperRunCommand } from '../../scripts/cli/keeper/run.ts'
+import { besideConfig } from '../../scripts/cli/keeper/runConfigured.ts'
 import { alertKinds } from '../../src/keeper/alertConditions.ts'
 import { metricTable } from '../../src/keeper/metricTable.ts'
 import { opsFiles } from '../../src/keeper/opsFiles.ts'
@@ -87,6 +89,11 @@ describe('ops files', () => {
     expect(Object.keys(services)).to.deep.equal(['keeper', 'prometheus', 'grafana'])
     expect(services.keeper.ports).to.equal(undefined)
     expect(services.keeper.command).not.to.include('--live')
+    const given = services.keeper.command.filter((part: string) => part.startsWith('--') && part !== '--yes')
+    const options = given.map((flag: string) =>
+      keeperRunCommand.options.find(({ long }) => long === flag)?.attributeName(),
+    )
+    for (const option of options) expect(besideConfig.has(option ?? ''), option).to.equal(true)
     for (const { ports = [] } of Object.values(services) as { ports?: string[] }[]) {
       for (const port of ports) expect(port).to.match(/^127\.0\.0\.1:/)
     }

@@ -175,10 +175,8 @@ describe('plimsoll keeper', function () {
     await untilTold(told.child, 'round')
     told.child.kill('SIGTERM')
     const { code: ended, stdout: said } = await told.done
-    expect({ ended, last: said.trim().split('\n').at(-1) }).to.deep.equal({
-      ended: 0,
-      last: '{"event":"stopped","live":false,"accounts":1}',
-    })
+    expect(ended).to.equal(0)
+    expect(JSON.parse(said.trim().split('\n').at(-1) ?? '')).to.deep.include({ event: 'stopped', live: false })
 
     const silent = startCommand(keep('naked', '--rpc', 'http://127.0.0.1:1/f00dfacef00dface'))
     await untilTold(silent.child, 'failure')

@@ -27,7 +27,7 @@ type BesideConfig = {
 }
 
 /** Options of `run` that may stand beside `--config`. */
-const besideConfig = new Set(['config', 'live', 'rounds', 'listen', 'logLevel', 'json'])
+export const besideConfig: ReadonlySet<string> = new Set(['config', 'live', 'rounds', 'listen', 'logLevel', 'json'])
 
 /**
  * Runs a keeper as its configuration says.
