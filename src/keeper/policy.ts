@@ -85,22 +85,16 @@ export function explainPost(
   const age = now - last.observedAt
   const heartbeat = Math.min(policy.heartbeat, validityOf(last) / 2)
   const exceeds = (deviation: Wad) => abs(change) * wad > deviation * scale
-  const code =
-    next.observedAt <= last.observedAt
-      ? 'not-newer'
-      : !last.isUsable
-        ? 'unusable'
-        : standingOf(last) !== standingOf(next)
-          ? 'boundary'
-          : change < 0n && exceeds(policy.worseDeviation)
-            ? 'worse'
-            : change > 0n && exceeds(policy.betterDeviation)
-              ? 'better'
-              : isNearBoundary && exceeds(policy.boundary.deviation)
-                ? 'boundary-zone'
-                : age >= heartbeat
-                  ? 'heartbeat'
-                  : 'unchanged'
+  const codeOf = (): PostDecision['code'] => {
+    if (next.observedAt <= last.observedAt) return 'not-newer'
+    if (!last.isUsable) return 'unusable'
+    if (standingOf(last) !== standingOf(next)) return 'boundary'
+    if (change < 0n && exceeds(policy.worseDeviation)) return 'worse'
+    if (change > 0n && exceeds(policy.betterDeviation)) return 'better'
+    if (isNearBoundary && exceeds(policy.boundary.deviation)) return 'boundary-zone'
+    return age >= heartbeat ? 'heartbeat' : 'unchanged'
+  }
+  const code = codeOf()
   return {
     decision: code === 'not-newer' || code === 'unchanged' ? { post: false, code } : { post: true, code },
     age,
