@@ -97,8 +97,17 @@ export type { AlertBounds } from './keeper/alertConditions.ts'
 export { type Alert, type AlertSink, type AlertSinkSettings, alertSinks } from './keeper/alertSinks.ts'
 export type { KeeperConfig } from './keeper/config.ts'
 export { loadKeeperConfig, parseKeeperConfig } from './keeper/configFile.ts'
-export type { CollectSignatures } from './keeper/cosign/collect.ts'
+export type { Cosigner } from './keeper/cosign/ask.ts'
+export {
+  type CollectOptions,
+  type CollectSignatures,
+  collectSignatures,
+  QuorumMissingError,
+} from './keeper/cosign/collect.ts'
+export { type CosignPolicy, createJudge, defaultCosignPolicy, type JudgeOptions } from './keeper/cosign/judge.ts'
 export { type Proposal, signProposal } from './keeper/cosign/proposal.ts'
+export { type CosignServer, type CosignServerOptions, startCosignServer } from './keeper/cosign/server.ts'
+export { openSignedRecords, type SignedRecords } from './keeper/cosign/signedRecords.ts'
 export { endpointEvents } from './keeper/endpointEvents.ts'
 export type { KeptAccount } from './keeper/evaluate.ts'
 export type { KeeperEvent, KeeperObserver } from './keeper/events.ts'
@@ -117,6 +126,7 @@ export { defaultPostPolicy, explainPost, type PostExplanation, type PostPolicy, 
 export { defaultRecheckPolicy, type RecheckPolicy } from './keeper/recheck.ts'
 export { fileRootStore, type PublishedRoot, type RootStore } from './keeper/roots.ts'
 export { createSender, type Sender, type SenderEvent, type SendOutcome, type SendPolicy } from './keeper/sender.ts'
+export type { TurnPolicy } from './keeper/turn.ts'
 export { type KeeperWatch, type WatchKeeperOptions, watchKeeper } from './keeper/watchKeeper.ts'
 export {
   type AnyParameters,

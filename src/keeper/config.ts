@@ -13,6 +13,10 @@ export type PostingConfig = {
   readonly maxBatch: number
   /** Directory in which the proofs under every root are written. */
   readonly proofs: string
+  /** Place among the keepers of the registry, from 0; that of its first signer in the signer set by default. */
+  readonly rank?: number
+  /** Seconds by which each of them waits longer than the one before it. */
+  readonly turn: number
 }
 
 /** One account that is kept, with the policy that applies to it. */

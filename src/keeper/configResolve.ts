@@ -84,7 +84,7 @@ export async function resolveConfig(
   })
 
   const { rpc, sending, posting, cosigners, observability } = file
-  const { form, batchFrom, rootFrom, maxBatch, proofs } = posting
+  const { proofs, rank, rootFrom, ...forms } = posting
   const { listen, signed, ...askedAndAsking } = cosigners
   const { privateBlocks = 2 * sending.bumpAfterBlocks, feeFloorGwei, feeCapGwei, dailyCapEth, ...blocks } = sending
   const send = rpc.send === undefined ? undefined : await nodeOf(['rpc', 'send'], rpc.send)
@@ -110,7 +110,11 @@ export async function resolveConfig(
     },
     validityCode: validityCodeOf(file.policy.validity, (message) => report(['policy', 'validity'], message)),
     recheck: file.policy.recheck,
-    posting: { form, batchFrom, maxBatch, proofs: pathOf(proofs), ...(rootFrom === undefined ? {} : { rootFrom }) },
+    posting: {
+      ...{ ...forms, proofs: pathOf(proofs) },
+      ...(rootFrom === undefined ? {} : { rootFrom }),
+      ...(rank === undefined ? {} : { rank }),
+    },
     accounts: file.accounts.map(accountOf),
     ...(file.market === undefined ? {} : { market: pathOf(file.market) }),
     ...(file.index === undefined ? {} : { index: pathOf(file.index) }),

@@ -99,6 +99,13 @@ export const keeperConfigSchema = z.strictObject({
       rootFrom: positiveCount.optional(),
       maxBatch: positiveCount.prefault(1024),
       proofs: file.default('proofs'),
+      rank: z
+        .int()
+        .min(0)
+        .max(15)
+        .optional()
+        .describe('Place among the keepers of the registry, from 0; by the signer set where there are co-signers.'),
+      turn: duration.prefault('24s').describe('Each keeper waits this much longer than the one before it.'),
     })
     .prefault({}),
   accounts: z

@@ -68,7 +68,7 @@ describe('keeper.yaml', () => {
       },
       validityCode: 6,
       recheck: 48,
-      posting: { form: 'auto', batchFrom: 2, maxBatch: 1024, proofs: join(directory, 'proofs') },
+      posting: { form: 'auto', batchFrom: 2, maxBatch: 1024, proofs: join(directory, 'proofs'), turn: 24 },
       accounts: [{ address: alice, policy: defaultPostPolicy, ids: {} }],
       cosigners: { peers: [], timeout: 5, proposers: [], maximumAge: 120, signed: join(directory, 'signed.db') },
       observability: { name: 'keeper', logLevel: 'info', alerts: {} },

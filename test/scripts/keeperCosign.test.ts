@@ -110,6 +110,32 @@ describe('plimsoll keeper cosign', function () {
       { BERTA_KEY: signerKeys[1] as string },
     )
     const next = linesOf(child)
+    return listeningAs({ child, done, next })
+  }
+
+  /** The same from a configuration. */
+  async function startConfigured(port: string): Promise<typeof berta> {
+    const config = directory.file('keeper.yaml')
+    await writeFile(
+      config,
+      `chainId: ${ours.chainId}
+registry: '${ours.registry}'
+parameters: quorum.json
+rpc: { read: ['${devnet.deployment.rpcUrl}'] }
+signers: [{ env: BERTA_KEY }]
+accounts: [{ address: '${account}' }]
+cosigners:
+  listen: 127.0.0.1:${port}
+  proposers: [{ name: anna, signer: '${own.address}' }]
+`,
+    )
+    const { child, done } = startCommand(['keeper', 'cosign', '--config', config], {
+      BERTA_KEY: signerKeys[1] as string,
+    })
+    return listeningAs({ child, done, next: linesOf(child) })
+  }
+
+  async function listeningAs({ child, done, next }: Omit<typeof berta, 'cosigner'>): Promise<typeof berta> {
     const listening = JSON.parse(await next())
     expect(listening).to.include({ event: 'listening', cosigner: honest.address })
     const url = `http://127.0.0.1:${listening.port}`
@@ -206,7 +232,7 @@ describe('plimsoll keeper cosign', function () {
     }
     expect(await storedOf()).to.deep.equal(before)
 
-    berta = await startHonest(new URL(berta.cosigner.url).port)
+    berta = await startConfigured(new URL(berta.cosigner.url).port)
     carla.child.kill('SIGKILL')
     await once(carla.child, 'close')
     const { post, events } = await round([berta.cosigner, carla.cosigner])

@@ -74,7 +74,7 @@ export function keeperOptionsOf({
   client,
 }: Configured): Omit<KeeperOptions, 'sending' | 'observe' | 'turn'> {
   const { chainId, registry, accounts, validityCode, recheck, posting } = config
-  const { proofs, ...forms } = posting
+  const { proofs, rank: _, turn: __, ...forms } = posting
   const ids = new Map(accounts.map((account) => [account.address, account.ids]))
   return {
     client,

@@ -1,13 +1,14 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Command } from 'commander'
-import type { Address } from 'viem'
+import type { Address, LocalAccount } from 'viem'
 import { toJson } from '../../../src/core/canonical.ts'
 import { InvalidInputError } from '../../../src/core/errors.ts'
 import { memoryLogIndex } from '../../../src/core/logIndex.ts'
-import { createJudge, defaultCosignPolicy } from '../../../src/keeper/cosign/judge.ts'
+import { createJudge, defaultCosignPolicy, type JudgeOptions } from '../../../src/keeper/cosign/judge.ts'
 import { startCosignServer } from '../../../src/keeper/cosign/server.ts'
 import { openSignedRecords } from '../../../src/keeper/cosign/signedRecords.ts'
+import { openKeys } from '../../../src/keeper/keys/openKeys.ts'
 import {
   type ChainOptions,
   collect,
@@ -23,13 +24,16 @@ import {
   withDiscoveryOption,
   withMarketOption,
 } from '../context.ts'
+import { say } from '../output.ts'
 import { loadSigners, type SignerOptions, withSignerOptions } from '../signers.ts'
+import { keeperOptionsOf, openConfigured } from './configured.ts'
 import { toListenAddress, toProposer } from './cosigners.ts'
 
 type Options = ChainOptions &
   MarketOption &
   DiscoveryOption &
   SignerOptions & {
+    readonly config?: string
     readonly anyAccount?: boolean
     readonly listen: string
     readonly proposer?: readonly string[]
@@ -43,6 +47,7 @@ export const keeperCosignCommand = withSignerOptions(
 )
   .description('sign what other keepers propose, after computing it from own nodes; runs until it is told to stop')
   .argument('[accounts...]', 'accounts to sign for: addresses, or names in the deployment')
+  .option('--config <file>', 'keeper.yaml that says everything, in place of arguments and options')
   .option('--any-account', 'sign for every account')
   .option('--listen <host:port>', 'where proposers ask; port 0 for a free one', '127.0.0.1:9466')
   .option(
@@ -57,60 +62,89 @@ export const keeperCosignCommand = withSignerOptions(
   )
   .option('--maximum-age <seconds>', 'oldest block to sign for', `${defaultCosignPolicy.maximumAge}`)
   .option('--signed <file>', 'SQLite file with what the key has signed', '.plimsoll/signed.db')
-  .action(async (names: string[], options: Options) => {
-    const { deployment, client } = await openChain(options)
-    const { chainId, registry, parameters } = deployment
-    const [signer, ...others] = await loadSigners(options, deployment)
-    if (signer === undefined || others.length > 0) throw new UsageError('A co-signer signs with one key; give one.')
-    const proposers = new Map((options.proposer ?? []).map(toProposer))
-    if (proposers.size === 0) {
-      throw new InvalidInputError('Nobody may ask this co-signer.', {
-        metaMessages: ['Give --proposer <name>=<address> for every keeper that may.'],
-      })
+  .action(async (names: string[], options: Options, command: Command) => {
+    if (options.config === undefined) return serve(await fromOptions(names, options))
+    const given = Object.keys(options).filter((name) => command.getOptionValueSource(name) === 'cli')
+    if (names.length > 0 || given.some((name) => name !== 'config')) {
+      throw new UsageError('With --config, accounts and options can only be given in the file.')
     }
-    const accounts = accountsOf(
-      names.map((name) => toAccount(name, deployment)),
-      options.anyAccount,
-    )
-    await mkdir(dirname(options.signed), { recursive: true })
-    const signed = openSignedRecords(options.signed)
-    const domain = { chainId, registry }
-    // Without a file what was found lasts as long as the process.
-    const { index = memoryLogIndex(), ids } = discoveryOf(options)
-    const policy = {
-      ...defaultCosignPolicy,
-      accounts,
-      validityCode: toInteger(options.validity, '--validity'),
-      maximumAge: toInteger(options.maximumAge, '--maximum-age'),
-    }
-    const judge = createJudge({
-      ...{ client, domain, parameters, signer, signed, policy, index },
-      idsOf: () => ids,
-      sources: () => sourcesOf(options),
-    })
-    const stopped = interruption()
-    try {
-      const listen = toListenAddress(options.listen)
-      const server = await startCosignServer({
-        domain,
-        cosigner: signer.address,
-        proposers,
-        judge,
-        observer: log,
-        ...listen,
-      })
-      log({ event: 'listening', host: server.host, port: server.port, cosigner: signer.address })
-      await stopped
-      await server.close()
-      log({ event: 'stopped' })
-    } finally {
-      signed.close()
-    }
+    return serve(await fromConfig(options.config))
   })
 
-function accountsOf(accounts: readonly Address[], any = false): readonly Address[] | 'any' {
-  if (any !== accounts.length > 0) return any ? 'any' : accounts
-  throw new UsageError('Name the accounts to sign for, or give --any-account; not both.')
+type Serving = Omit<JudgeOptions, 'signer' | 'signed'> & {
+  readonly signers: readonly LocalAccount[]
+  readonly proposers: ReadonlyMap<Address, string>
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly signedFile: string
+}
+
+async function fromOptions(names: readonly string[], options: Options): Promise<Serving> {
+  const { deployment, client } = await openChain(options)
+  const { chainId, registry, parameters } = deployment
+  // Without a file what was found lasts as long as the process.
+  const { index = memoryLogIndex(), ids } = discoveryOf(options)
+  const accounts = names.map((name) => toAccount(name, deployment))
+  if ((options.anyAccount === true) === accounts.length > 0) {
+    throw new UsageError('Name the accounts to sign for, or give --any-account; not both.')
+  }
+  return {
+    ...{ client, parameters, domain: { chainId, registry }, index, idsOf: () => ids },
+    signers: await loadSigners(options, deployment),
+    proposers: new Map((options.proposer ?? []).map(toProposer)),
+    listen: toListenAddress(options.listen),
+    signedFile: options.signed,
+    sources: () => sourcesOf(options),
+    policy: {
+      ...defaultCosignPolicy,
+      accounts: options.anyAccount ? 'any' : accounts,
+      validityCode: toInteger(options.validity, '--validity'),
+      maximumAge: toInteger(options.maximumAge, '--maximum-age'),
+    },
+  }
+}
+
+async function fromConfig(file: string): Promise<Serving> {
+  const configured = await openConfigured(file)
+  const { config } = configured
+  const { listen, proposers, maximumAge, signed } = config.cosigners
+  if (listen === undefined) throw new InvalidInputError(`${file} does not say where to listen: cosigners.listen.`)
+  const { client, deployment, index, idsOf, loadSources, accounts, validityCode } = keeperOptionsOf(configured)
+  const { parameters, ...domain } = deployment
+  return {
+    ...{ client, parameters, domain, index, ...(idsOf && { idsOf }), sources: loadSources },
+    signers: (await openKeys({ signers: config.signers }, { env: process.env, warn: say })).signers,
+    proposers: new Map(proposers.map(({ name, signer }) => [signer, name])),
+    listen,
+    signedFile: signed,
+    policy: {
+      ...defaultCosignPolicy,
+      ...{ accounts: accounts.map(({ account }) => account), validityCode, maximumAge },
+    },
+  }
+}
+
+async function serve({ signers, proposers, listen, signedFile, ...judging }: Serving): Promise<void> {
+  const [signer, ...others] = signers
+  if (signer === undefined || others.length > 0) throw new UsageError('A co-signer signs with one key; give one.')
+  if (proposers.size === 0) {
+    throw new InvalidInputError('Nobody may ask this co-signer.', {
+      metaMessages: ['Give --proposer <name>=<address>, or cosigners.proposers, for every keeper that may.'],
+    })
+  }
+  await mkdir(dirname(signedFile), { recursive: true })
+  const signed = openSignedRecords(signedFile)
+  const judge = createJudge({ ...judging, signer, signed })
+  const stopped = interruption()
+  try {
+    const about = { domain: judging.domain, cosigner: signer.address, proposers }
+    const server = await startCosignServer({ ...about, judge, observer: log, ...listen })
+    log({ event: 'listening', host: server.host, port: server.port, cosigner: signer.address })
+    await stopped
+    await server.close()
+    log({ event: 'stopped' })
+  } finally {
+    signed.close()
+  }
 }
 
 function interruption(): Promise<void> {

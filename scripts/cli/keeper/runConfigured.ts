@@ -10,7 +10,6 @@ import { createKeeper, type Sending } from '../../../src/keeper/keeper.ts'
 import { openKeys } from '../../../src/keeper/keys/openKeys.ts'
 import { createKeeperLog, type LogLevel } from '../../../src/keeper/log.ts'
 import { runKeeper } from '../../../src/keeper/loop.ts'
-import { defaultTurnSeconds } from '../../../src/keeper/turn.ts'
 import { watchKeeper } from '../../../src/keeper/watchKeeper.ts'
 import { toInteger, UsageError } from '../context.ts'
 import { exitCodes, say } from '../output.ts'
@@ -97,9 +96,10 @@ async function openLive({ config, client }: Configured) {
         cosigners: cosigners.peers.map(({ name, url, signer }) => ({ name, url, address: signer })),
       })
       const sending: Sending = { sender, journal, collect, dailyCap: config.sending.dailyCap }
-      const turn = { signer: identity.address, seconds: defaultTurnSeconds }
+      const { rank, turn: seconds } = config.posting
       // Alone, there is nobody to wait for.
-      return cosigners.peers.length === 0 ? { sending } : { sending, turn }
+      if (cosigners.peers.length === 0 && rank === undefined) return { sending }
+      return { sending, turn: { signer: identity.address, seconds, rank } }
     },
     close() {
       journal.close()
