@@ -12,7 +12,7 @@ import type { PinnedBlock, Portfolio } from './core/portfolio.ts'
 import type { Position } from './core/position.ts'
 import { parseWith } from './core/schema.ts'
 import type { Snapshot } from './core/snapshot.ts'
-import { type DiscoveryOptions, findIds, type VenueReader } from './discovery.ts'
+import { type DiscoveryOptions, findIds, type Seeker, type VenueReader } from './discovery.ts'
 import { readMarket } from './market/readMarket.ts'
 import { toMarketRequest } from './market/request.ts'
 import type { MarketRequest, MarketSources } from './market/source.ts'
@@ -109,17 +109,18 @@ function chunkReader(
 
   return async (asked: readonly Address[], lasting: Map<Address, readonly LastingAnswers[]>) => {
     const accounts = asked.map(toAddress)
-    const plans: NamedPlan<VenueReading>[] = []
-    for (const account of accounts) {
-      if ('refusal' in account) continue
-      const readers = venues.map(({ adapter, ...venue }): VenueReader => {
-        return { adapter, context: { ...venue, account: account.result, block, assets: parameters.assets } }
+    const seekers = accounts.flatMap((account): Seeker[] => {
+      if ('refusal' in account) return []
+      const ids = idsOf?.(account.result)
+      return venues.map(({ adapter, ...venue }) => {
+        const context = { ...venue, account: account.result, block, assets: parameters.assets }
+        return { reader: { adapter, context }, ids }
       })
-      const complete = await findIds(client, readers, { block, ids: idsOf?.(account.result), index })
-      plans.push(
-        ...complete.map(({ adapter, context }) => ({ name: context.venue, plan: readVenue(adapter, context) })),
-      )
-    }
+    })
+    const readers = await findIds(client, seekers, { block, index })
+    const plans = readers.map(({ adapter, context }): NamedPlan<VenueReading> => {
+      return { name: context.venue, plan: readVenue(adapter, context) }
+    })
     const known = accounts.flatMap((account) => ('refusal' in account ? [] : knownOf(account.result)))
     const read = await settlePlans<VenueReading>(client, block, plans, known)
 

@@ -84,7 +84,7 @@ async function findIds(fixture: DevnetFixture, account: Address): Promise<readon
     toIds: (logs: readonly FoundLog[]) => discovery.toIds(logs, context),
   }
   const block = await pinBlock(client, { chainId: deployment.chainId })
-  return (await searchLogs(client, search, { block })).ids
+  return (await searchLogs(client, [search], { block })).flatMap(({ ids }) => ids)
 }
 
 async function readV4(
