@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type PlannedCall, type ReadPlan, readAll, readEach, readTogether } from '../core/readPlan.ts'
 import { address, fraction } from '../core/schema.ts'
 import { wad } from '../core/units.ts'
+import { rayMul } from '../kernel/aaveRounding.ts'
 import type { AdapterContext } from './adapter.ts'
 
 const addressesProviderAbi = parseAbi([
@@ -16,6 +17,8 @@ const poolAbi = parseAbi([
   'function getUserAccountData(address user) view returns (uint256 totalCollateralBase, uint256 totalDebtBase, uint256 availableBorrowsBase, uint256 currentLiquidationThreshold, uint256 ltv, uint256 healthFactor)',
   'function getUserConfiguration(address user) view returns ((uint256 data))',
   'function getUserEMode(address user) view returns (uint256)',
+  'function getReserveNormalizedIncome(address asset) view returns (uint256)',
+  'function getReserveNormalizedVariableDebt(address asset) view returns (uint256)',
   'function getReserveData(address asset) view returns ((uint256 configuration, uint128 liquidityIndex, uint128 currentLiquidityRate, uint128 variableBorrowIndex, uint128 currentVariableBorrowRate, uint128 currentStableBorrowRate, uint40 lastUpdateTimestamp, uint16 id, address aTokenAddress, address stableDebtTokenAddress, address variableDebtTokenAddress, address interestRateStrategyAddress, uint128 accruedToTreasury, uint128 unbacked, uint128 isolationModeTotalDebt))',
   'function getEModeCategoryCollateralConfig(uint8 id) view returns ((uint16 ltv, uint16 liquidationThreshold, uint16 liquidationBonus))',
   'function getEModeCategoryCollateralBitmap(uint8 id) view returns (uint128)',
@@ -23,7 +26,6 @@ const poolAbi = parseAbi([
 ])
 const dataProviderAbi = parseAbi([
   'function getReserveTokensAddresses(address asset) view returns (address aToken, address stableDebtToken, address variableDebtToken)',
-  'function getUserReserveData(address asset, address user) view returns (uint256 aTokenBalance, uint256 stableDebt, uint256 variableDebt, uint256 principalStableDebt, uint256 scaledVariableDebt, uint256 stableBorrowRate, uint256 liquidityRate, uint40 stableRateLastUpdated, bool usageAsCollateralEnabled)',
   'function getReserveConfigurationData(address asset) view returns (uint256 decimals, uint256 ltv, uint256 liquidationThreshold, uint256 liquidationBonus, uint256 reserveFactor, bool usageAsCollateralEnabled, bool borrowingEnabled, bool stableBorrowRateEnabled, bool isActive, bool isFrozen)',
   'function getReserveEModeCategory(address asset) view returns (uint256)',
 ])
@@ -40,6 +42,8 @@ export const since = {
   categoryBitmap: '3.2',
   /** The health factor takes the thresholds without averaging them first, and debt is rounded up. */
   exactAveraging: '3.5',
+  /** A supply is rounded down and a debt up; before, both half up (`TokenMath`, `WadRayMath.rayMul`). */
+  directedRounding: '3.5',
   /** A reserve counts as collateral whether or not it has a threshold outside of e-mode. */
   categoryThreshold: '3.6',
 } as const satisfies Record<string, (typeof versions)[number]>
@@ -80,6 +84,8 @@ export type AaveV3Reserve = {
   readonly stableDebt: bigint
   readonly variableDebt: bigint
   readonly isCollateral: boolean
+  /** Whether the pool says that the account owes some; it has no debt token of other reserves. */
+  readonly isBorrowed: boolean
   /** Of reserves that are owed or used as collateral. */
   readonly risk?: AaveV3Risk
 }
@@ -87,8 +93,11 @@ export type AaveV3Reserve = {
 export type AaveV3Raw = {
   readonly pool: Address
   readonly reserves: readonly AaveV3Reserve[]
-  /** Of all collateral and debt, in the pool's base unit of 1e-8 USD; the ratios in basis points, the health factor in WAD. */
-  readonly totals: {
+  /**
+   * Of an account that owes: all collateral and debt as the pool counts them, in its base unit of 1e-8 USD; the ratios in basis
+   * points, the health factor in WAD.
+   */
+  readonly totals?: {
     readonly collateral: bigint
     readonly debt: bigint
     readonly liquidationThreshold: bigint
@@ -108,49 +117,54 @@ type EMode = {
     | { readonly by: 'bitmap'; readonly bitmap: bigint }
 }
 
-/** Reads all reserves of an account. The last round also asks what the witness will ask. */
+/**
+ * Reads all reserves of an account. Balances follow from the scaled ones, which the witness asks, and from the indices of the
+ * reserves at the block, which all accounts share; stable debts, each with a rate of its own, are asked of their token.
+ */
 export function* readAaveV3({
   configuration,
   account,
 }: Pick<AdapterContext<AaveV3Configuration>, 'configuration' | 'account'>): ReadPlan<AaveV3Raw> {
   const { version } = configuration
   const { pool, dataProvider } = yield* findContracts(configuration)
-  const [assets, [collateral, debt, , liquidationThreshold, ltv, healthFactor], category, provider] = yield* readAll([
+  const [assets, { data: bits }, category, provider] = yield* readAll([
     { address: pool, abi: poolAbi, functionName: 'getReservesList' },
-    { address: pool, abi: poolAbi, functionName: 'getUserAccountData', args: [account] },
+    { address: pool, abi: poolAbi, functionName: 'getUserConfiguration', args: [account] },
     { address: pool, abi: poolAbi, functionName: 'getUserEMode', args: [account] },
     { address: pool, abi: poolAbi, functionName: 'ADDRESSES_PROVIDER' },
   ])
-  const [[oracle], eMode, reserves] = yield* readTogether([
+  const [[oracle], eMode, totals, listed] = yield* readTogether([
     readAll([{ address: provider, abi: addressesProviderAbi, functionName: 'getPriceOracle' }]),
     readEMode(pool, category, version),
-    readTogether(assets.map((asset) => readReserve(dataProvider, asset, account))),
+    readTotals(pool, bits, account),
+    readTogether(assets.map((asset) => readListed(asset, { pool, dataProvider }))),
   ])
-  const [risks] = yield* readTogether([
-    readTogether(reserves.map((reserve) => readRisk(reserve, { pool, dataProvider, oracle, eMode, version }))),
-    readEach(aaveV3Witness(pool, reserves, account)),
-  ])
+  const reserves = yield* readTogether(listed.map((reserve) => readReserve(reserve, { bits, account, version })))
+  const risks = yield* readTogether(
+    reserves.map((reserve) => readRisk(reserve, { pool, dataProvider, oracle, eMode, version })),
+  )
   return {
     pool,
     reserves: reserves.map((reserve, index) => {
       const risk = risks[index]
       return risk === undefined ? reserve : { ...reserve, risk }
     }),
-    totals: { collateral, debt, liquidationThreshold, ltv, healthFactor },
+    ...(totals && { totals }),
   }
 }
 
-/** Balances and settings that only an action of the account changes: no price, no interest. */
+/**
+ * Balances and settings that only an action of the account changes: no price, no interest. Debt tokens of reserves that the pool
+ * does not count as borrowed are left out: it notes a reserve with the first debt there and strikes it out with the last
+ * (`UserConfiguration.setBorrowing`), and debt tokens cannot be transferred, so a new debt changes `getUserConfiguration`.
+ */
 export function aaveV3Witness(pool: Address, reserves: readonly AaveV3Reserve[], account: Address): PlannedCall[] {
   return [
     { address: pool, abi: poolAbi, functionName: 'getUserConfiguration', args: [account] },
     { address: pool, abi: poolAbi, functionName: 'getUserEMode', args: [account] },
-    ...reserves.flatMap(({ aToken, variableDebtToken, stableDebtToken }): PlannedCall[] => [
-      { address: aToken, abi: scaledTokenAbi, functionName: 'scaledBalanceOf', args: [account] },
-      { address: variableDebtToken, abi: scaledTokenAbi, functionName: 'scaledBalanceOf', args: [account] },
-      ...(stableDebtToken === zeroAddress
-        ? []
-        : [{ address: stableDebtToken, abi: stableDebtTokenAbi, functionName: 'principalBalanceOf', args: [account] }]),
+    ...reserves.flatMap((reserve): readonly PlannedCall[] => [
+      suppliedCall(reserve, account),
+      ...(reserve.isBorrowed ? debtCalls(reserve, account) : []),
     ]),
   ]
 }
@@ -165,16 +179,76 @@ function* findContracts(configuration: AaveV3Configuration): ReadPlan<Contracts>
   return { pool, dataProvider }
 }
 
-function* readReserve(dataProvider: Address, asset: Address, account: Address): ReadPlan<AaveV3Reserve> {
-  const provider = { address: dataProvider, abi: dataProviderAbi } as const
-  const [[aToken, stableDebtToken, variableDebtToken], userData, decimals] = yield* readAll([
-    { ...provider, functionName: 'getReserveTokensAddresses', args: [asset] },
-    { ...provider, functionName: 'getUserReserveData', args: [asset, account] },
+/** A reserve as every account finds it, with its indices at the block, 1e27 for one. */
+type Listed = Tokens & {
+  readonly id: number
+  readonly income: bigint
+  readonly debtIndex: bigint
+}
+
+type Tokens = Pick<AaveV3Reserve, 'asset' | 'decimals' | 'aToken' | 'stableDebtToken' | 'variableDebtToken'>
+
+function* readListed(asset: Address, { pool, dataProvider }: Contracts): ReadPlan<Listed> {
+  const args = [asset] as const
+  const [[aToken, stableDebtToken, variableDebtToken], { id }, income, debtIndex, decimals] = yield* readAll([
+    { address: dataProvider, abi: dataProviderAbi, functionName: 'getReserveTokensAddresses', args },
+    { address: pool, abi: poolAbi, functionName: 'getReserveData', args },
+    { address: pool, abi: poolAbi, functionName: 'getReserveNormalizedIncome', args },
+    { address: pool, abi: poolAbi, functionName: 'getReserveNormalizedVariableDebt', args },
     { address: asset, abi: erc20Abi, functionName: 'decimals' },
   ])
-  const [supplied, stableDebt, variableDebt, , , , , , isCollateral] = userData
-  const tokens = { aToken, stableDebtToken, variableDebtToken }
-  return { asset, decimals, ...tokens, supplied, stableDebt, variableDebt, isCollateral }
+  return { asset, decimals, aToken, stableDebtToken, variableDebtToken, id, income, debtIndex }
+}
+
+/** What the pool counts of an account; one that owes nothing has no liquidation for it to decide. */
+function* readTotals(pool: Address, bits: bigint, account: Address): ReadPlan<AaveV3Raw['totals']> {
+  if ((bits & borrowedBits) === 0n) return undefined
+  const [[collateral, debt, , liquidationThreshold, ltv, healthFactor]] = yield* readAll([
+    { address: pool, abi: poolAbi, functionName: 'getUserAccountData', args: [account] },
+  ])
+  return { collateral, debt, liquidationThreshold, ltv, healthFactor }
+}
+
+/** Two bits a reserve, by its id: whether it is borrowed, and whether it is used as collateral (`UserConfigurationMap`). */
+const borrowedBits = BigInt(`0x${'5'.repeat(64)}`)
+
+function* readReserve(
+  { id, income, debtIndex, ...tokens }: Listed,
+  { bits, account, version }: { readonly bits: bigint; readonly account: Address; readonly version: Version },
+): ReadPlan<AaveV3Reserve> {
+  const [isBorrowed, isCollateral] = [0n, 1n].map((bit) => ((bits >> (2n * BigInt(id) + bit)) & 1n) === 1n)
+  const [[scaled], [scaledDebt = 0n, principal = 0n]] = yield* readTogether([
+    readAll([suppliedCall(tokens, account)]),
+    readEach(isBorrowed ? debtCalls(tokens, account) : []),
+  ])
+  const [stableDebt = 0n] = yield* readEach(
+    principal === 0n
+      ? []
+      : [{ address: tokens.stableDebtToken, abi: erc20Abi, functionName: 'balanceOf', args: [account] } as const],
+  )
+  const isDirected = version >= since.directedRounding
+  return {
+    ...tokens,
+    supplied: rayMul(scaled, income, isDirected ? 'down' : 'half'),
+    stableDebt,
+    variableDebt: rayMul(scaledDebt, debtIndex, isDirected ? 'up' : 'half'),
+    isCollateral: isCollateral === true,
+    isBorrowed: isBorrowed === true,
+  }
+}
+
+function suppliedCall({ aToken }: Tokens, account: Address) {
+  return { address: aToken, abi: scaledTokenAbi, functionName: 'scaledBalanceOf', args: [account] } as const
+}
+
+function debtCalls({ variableDebtToken, stableDebtToken }: Tokens, account: Address) {
+  const args = [account] as const
+  return [
+    { address: variableDebtToken, abi: scaledTokenAbi, functionName: 'scaledBalanceOf', args },
+    ...(stableDebtToken === zeroAddress
+      ? []
+      : [{ address: stableDebtToken, abi: stableDebtTokenAbi, functionName: 'principalBalanceOf', args } as const]),
+  ] as const
 }
 
 function* readEMode(pool: Address, category: bigint, version: Version): ReadPlan<EMode | undefined> {
