@@ -139,18 +139,9 @@ export function* readAaveV3({
     readTotals(pool, bits, account),
     readTogether(assets.map((asset) => readListed(asset, { pool, dataProvider }))),
   ])
-  const reserves = yield* readTogether(listed.map((reserve) => readReserve(reserve, { bits, account, version })))
-  const risks = yield* readTogether(
-    reserves.map((reserve) => readRisk(reserve, { pool, dataProvider, oracle, eMode, version })),
-  )
-  return {
-    pool,
-    reserves: reserves.map((reserve, index) => {
-      const risk = risks[index]
-      return risk === undefined ? reserve : { ...reserve, risk }
-    }),
-    ...(totals && { totals }),
-  }
+  const source = { dataProvider, oracle, eMode, version }
+  const reserves = yield* readTogether(listed.map((reserve) => readReserve(reserve, { bits, account, source })))
+  return { pool, reserves, ...(totals && { totals }) }
 }
 
 /**
@@ -214,27 +205,37 @@ const borrowedBits = BigInt(`0x${'5'.repeat(64)}`)
 
 function* readReserve(
   { id, income, debtIndex, ...tokens }: Listed,
-  { bits, account, version }: { readonly bits: bigint; readonly account: Address; readonly version: Version },
+  { bits, account, source }: { readonly bits: bigint; readonly account: Address; readonly source: RiskSource },
 ): ReadPlan<AaveV3Reserve> {
-  const [isBorrowed, isCollateral] = [0n, 1n].map((bit) => ((bits >> (2n * BigInt(id) + bit)) & 1n) === 1n)
-  const [[scaled], [scaledDebt = 0n, principal = 0n]] = yield* readTogether([
+  const [isBorrowed, isCollateral] = [hasBit(bits, 2 * id), hasBit(bits, 2 * id + 1)]
+  const [[scaled], [scaledDebt = 0n, principal = 0n], risk] = yield* readTogether([
     readAll([suppliedCall(tokens, account)]),
     readEach(isBorrowed ? debtCalls(tokens, account) : []),
+    isBorrowed || isCollateral ? readRisk({ id, asset: tokens.asset }, source) : readNothing(),
   ])
   const [stableDebt = 0n] = yield* readEach(
     principal === 0n
       ? []
       : [{ address: tokens.stableDebtToken, abi: erc20Abi, functionName: 'balanceOf', args: [account] } as const],
   )
-  const isDirected = version >= since.directedRounding
+  const isDirected = source.version >= since.directedRounding
+  const supplied = rayMul(scaled, income, isDirected ? 'down' : 'half')
+  const variableDebt = rayMul(scaledDebt, debtIndex, isDirected ? 'up' : 'half')
+  const counts = stableDebt + variableDebt > 0n || (isCollateral && supplied > 0n)
   return {
     ...tokens,
-    supplied: rayMul(scaled, income, isDirected ? 'down' : 'half'),
-    stableDebt,
-    variableDebt: rayMul(scaledDebt, debtIndex, isDirected ? 'up' : 'half'),
-    isCollateral: isCollateral === true,
-    isBorrowed: isBorrowed === true,
+    ...{ supplied, stableDebt, variableDebt, isCollateral, isBorrowed },
+    ...(counts && risk && { risk }),
   }
+}
+
+function hasBit(bits: bigint, place: number): boolean {
+  return ((bits >> BigInt(place)) & 1n) === 1n
+}
+
+// biome-ignore lint/correctness/useYield: a plan that asks nothing.
+function* readNothing(): ReadPlan<undefined> {
+  return undefined
 }
 
 function suppliedCall({ aToken }: Tokens, account: Address) {
@@ -268,26 +269,22 @@ function* readEMode(pool: Address, category: bigint, version: Version): ReadPlan
 }
 
 type RiskSource = {
-  readonly pool: Address
   readonly dataProvider: Address
   readonly oracle: Address
   readonly eMode: EMode | undefined
   readonly version: Version
 }
 
-/** Threshold, bonus and price of a reserve that counts (`GenericLogic`, `LiquidationLogic._getConfigurationData`). */
-function* readRisk(
-  { asset, supplied, stableDebt, variableDebt, isCollateral }: AaveV3Reserve,
-  source: RiskSource,
-): ReadPlan<AaveV3Risk | undefined> {
-  if (stableDebt + variableDebt === 0n && !(isCollateral && supplied > 0n)) return undefined
+/** Threshold, bonus and price of a reserve (`GenericLogic`, `LiquidationLogic._getConfigurationData`). */
+function* readRisk(reserve: Pick<Listed, 'id' | 'asset'>, source: RiskSource): ReadPlan<AaveV3Risk> {
+  const { asset } = reserve
   const { dataProvider, oracle, eMode, version } = source
   const [[[, , threshold, bonus], ownPrice], inEMode] = yield* readTogether([
     readAll([
       { address: dataProvider, abi: dataProviderAbi, functionName: 'getReserveConfigurationData', args: [asset] },
       priceOf(oracle, asset),
     ]),
-    readMembership(asset, source),
+    readMembership(reserve, source),
   ])
   const { liquidationThreshold, liquidationBonus } =
     eMode !== undefined && inEMode.isMember
@@ -303,15 +300,12 @@ function* readRisk(
 
 /** Whether a reserve belongs to the category of the account, and the price that the category gives it, if any. */
 function* readMembership(
-  asset: Address,
-  { pool, dataProvider, oracle, eMode }: RiskSource,
+  { id, asset }: Pick<Listed, 'id' | 'asset'>,
+  { dataProvider, oracle, eMode }: RiskSource,
 ): ReadPlan<{ readonly isMember: boolean; readonly price?: bigint }> {
   if (eMode === undefined) return { isMember: false }
   const { members } = eMode
-  if (members.by === 'bitmap') {
-    const [{ id }] = yield* readAll([{ address: pool, abi: poolAbi, functionName: 'getReserveData', args: [asset] }])
-    return { isMember: ((members.bitmap >> BigInt(id)) & 1n) === 1n }
-  }
+  if (members.by === 'bitmap') return { isMember: hasBit(members.bitmap, id) }
   const [[category], [price]] = yield* readTogether([
     readAll([{ address: dataProvider, abi: dataProviderAbi, functionName: 'getReserveEModeCategory', args: [asset] }]),
     readEach(members.priceSource === zeroAddress ? [] : [priceOf(oracle, members.priceSource)]),

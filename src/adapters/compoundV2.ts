@@ -142,10 +142,14 @@ function ruleOf(
 
 /** The comptroller's own sum over entered markets as they are stored, with its truncations. */
 function requireLiquidity(
-  { comptroller, liquidity: { error, liquidity, shortfall } }: CompoundV2Pool,
+  { comptroller, liquidity: verdict }: CompoundV2Pool,
   counted: readonly Counted[],
   { venue, configuration: { variant } }: AdapterContext<CompoundV2Configuration>,
 ): void {
+  if (verdict === undefined) {
+    throw new InconsistentReadError(`${venue}: the comptroller ${comptroller} was not asked of an account that owes.`)
+  }
+  const { error, liquidity, shortfall } = verdict
   if (error !== 0n) {
     throw new InconsistentReadError(
       `${venue}: the comptroller ${comptroller} answers error ${error} for the account.`,

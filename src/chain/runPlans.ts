@@ -1,4 +1,5 @@
-import { type Abi, type AbiFunction, type Client, encodeFunctionData, getAbiItem, type Hex } from 'viem'
+import type { AbiFunction, Client, Hex } from 'viem'
+import { encodeCall, functionOf } from '../core/callData.ts'
 import { BaseError, InconsistentReadError, InvalidInputError } from '../core/errors.ts'
 import type { PinnedBlock } from '../core/portfolio.ts'
 import type { PlannedCall, ReadPlan } from '../core/readPlan.ts'
@@ -146,40 +147,40 @@ function toCallFailed(
   return new CallFailedError({ plan, contract: address, functionName, args, reason })
 }
 
-/** What all calls of a function of an ABI have in common. */
-type Prepared = { readonly outputs: string; readonly answerSize: number; readonly decode: AnswerDecoder }
+/** What all calls of a function have in common; functions with equal outputs decode alike. */
+type Prepared = { readonly outputs: number; readonly answerSize: number; readonly decode: AnswerDecoder }
 const prepared = new WeakMap<AbiFunction, Prepared>()
+const knownOutputs = new Map<string, number>()
 
 function prepareFunction(item: AbiFunction): Prepared {
   const known = prepared.get(item)
   if (known !== undefined) return known
   const { outputs } = item
-  const made = {
-    outputs: JSON.stringify(outputs),
-    answerSize: encodedSize(outputs),
-    decode: answerDecoder(outputs),
-  }
+  const text = JSON.stringify(outputs)
+  const number = knownOutputs.get(text) ?? knownOutputs.size
+  knownOutputs.set(text, number)
+  const made = { outputs: number, answerSize: encodedSize(outputs), decode: answerDecoder(outputs) }
   prepared.set(item, made)
   return made
 }
 
 function prepare(plan: string, call: PlannedCall): KeyedCall {
-  const { abi, functionName, args = [] } = call
-  const item = getAbiItem({ abi, name: functionName, args } as { abi: Abi; name: string; args: readonly unknown[] })
-  if (item === undefined || item.type !== 'function') {
-    throw new InvalidInputError(`${plan}: the ABI has no function ${functionName} for these arguments.`)
+  const item = functionOf(call)
+  if (item === undefined) {
+    throw new InvalidInputError(`${plan}: the ABI has no function ${call.functionName} for these arguments.`)
   }
   const { outputs, answerSize, decode } = prepareFunction(item)
-  const data = encode(plan, item, call)
+  const data = encode(plan, call)
   const key = `${call.address.toLowerCase()}:${data}:${outputs}`
   return { key, call: { ...call, data, answerSize, decode } }
 }
 
 /** What an adapter asks follows from earlier answers, which may not be what the next call takes. */
-function encode(plan: string, item: AbiFunction, { functionName, args = [] }: PlannedCall): Hex {
+function encode(plan: string, call: PlannedCall): Hex {
   try {
-    return encodeFunctionData({ abi: [item], functionName, args })
+    return encodeCall(call)
   } catch {
+    const { functionName, args = [] } = call
     throw new InconsistentReadError(`${plan}: ${functionName}(${args.map(String).join(', ')}) is no call of its ABI.`, {
       metaMessages: ['An earlier answer of the venue is outside of what this call takes; check the configuration.'],
     })
