@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import type { Hex } from 'viem'
 import { countWord } from '../core/abiWords.ts'
 import { encodeCall, encodeResult } from '../core/callData.ts'
-import { keccak256Into } from '../core/keccak256.ts'
+import { keccak256Of } from '../core/keccak256.ts'
 import type { PlannedCall } from '../core/readPlan.ts'
 import type { VenueWitness } from '../core/snapshot.ts'
 
@@ -32,9 +32,7 @@ function hashList(items: readonly string[]): Hex {
     return offset
   })
   const bytes = Buffer.from(countWord(32) + countWord(items.length) + offsets.join('') + items.join(''), 'hex')
-  const hash = Buffer.alloc(32)
-  keccak256Into(bytes, hash)
-  return `0x${hash.toString('hex')}`
+  return keccak256Of(bytes)
 }
 
 /** A tuple of a target and call data. */
