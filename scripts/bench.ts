@@ -25,7 +25,7 @@ const rows: BenchRow[] = []
 for (const [name, suite] of Object.entries(suites)) {
   if (!name.startsWith(only) && !only.startsWith(name)) continue
   console.error(`measuring ${name}…`)
-  rows.push(...(await suite()).filter((row) => row.name.startsWith(only)))
+  rows.push(...(await suite(only)).filter((row) => row.name.startsWith(only)))
 }
 if (json) console.log(JSON.stringify({ rows }, null, 2))
 else

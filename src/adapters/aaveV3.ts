@@ -10,12 +10,11 @@ import {
   type AaveV3Configuration,
   type AaveV3Raw,
   type AaveV3Reserve,
-  type AaveV3Risk,
   aaveV3Configuration,
   aaveV3Witness,
   readAaveV3,
-  since,
 } from './aaveV3Read.ts'
+import { type AaveV3Risk, since } from './aaveV3Risk.ts'
 import type { Adapter, AdapterContext } from './adapter.ts'
 import { requireDecimals } from './decimals.ts'
 

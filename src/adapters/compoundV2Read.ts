@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { InconsistentReadError } from '../core/errors.ts'
 import { type PlannedCall, type ReadPlan, readAll, readEach, readTogether } from '../core/readPlan.ts'
 import { address, fraction } from '../core/schema.ts'
+import { readOnce } from '../core/sharedPlan.ts'
 import { type Wad, wad } from '../core/units.ts'
 import type { AdapterContext } from './adapter.ts'
 import { type AccruedMarket, accrue, accruedDebt, exchangeRateOf, type StoredMarket } from './compoundV2Interest.ts'
@@ -124,13 +125,17 @@ function storedDebtCall(market: Address, account: Address) {
 }
 
 function* readPool(comptroller: Address, context: AdapterContext<CompoundV2Configuration>): ReadPlan<CompoundV2Pool> {
-  const { account } = context
+  const { account, shared } = context
   const pool = { address: comptroller, abi: comptrollerAbi } as const
-  const [listed, entered, oracle, liquidationIncentive] = yield* readAll([
-    { ...pool, functionName: 'getAllMarkets' },
-    { ...pool, functionName: 'getAssetsIn', args: [account] },
-    { ...pool, functionName: 'oracle' },
-    { ...pool, functionName: 'liquidationIncentiveMantissa' },
+  const [[listed, oracle, liquidationIncentive], [entered]] = yield* readTogether([
+    readOnce(shared, `pool ${comptroller}`, () =>
+      readAll([
+        { ...pool, functionName: 'getAllMarkets' },
+        { ...pool, functionName: 'oracle' },
+        { ...pool, functionName: 'liquidationIncentiveMantissa' },
+      ]),
+    ),
+    readAll([{ ...pool, functionName: 'getAssetsIn', args: [account] }]),
   ])
   const all = listed.map((market) => ({ market, isEntered: entered.some((other) => isAddressEqual(other, market)) }))
   const holdings = yield* readTogether(all.map((market) => readHolding(market, context)))
@@ -152,13 +157,15 @@ function toLiquidity([error, liquidity, shortfall]: readonly [bigint, bigint, bi
 
 function* readHolding(
   { market, isEntered }: CompoundV2Pool['all'][number],
-  { account, configuration: { nativeMarkets } }: AdapterContext<CompoundV2Configuration>,
+  { account, shared, configuration: { nativeMarkets } }: AdapterContext<CompoundV2Configuration>,
 ): ReadPlan<Holding> {
   const isNative = nativeMarkets.some((native) => isAddressEqual(native, market))
   const [[shares], [storedDebt = 0n], [underlying = zeroAddress]] = yield* readTogether([
     readAll([sharesCall(market, account)]),
     readEach(isEntered ? [storedDebtCall(market, account)] : []),
-    readEach(isNative ? [] : [{ address: market, abi: marketAbi, functionName: 'underlying' } as const]),
+    readOnce(shared, `underlying ${market}`, () =>
+      readEach(isNative ? [] : [{ address: market, abi: marketAbi, functionName: 'underlying' } as const]),
+    ),
   ])
   return { market, asset: underlying, isEntered, shares, storedDebt }
 }

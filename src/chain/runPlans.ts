@@ -32,8 +32,8 @@ type Run<Result> = {
 /** A call with its answer, once there is one; every plan that asks it holds the same. */
 type Question = { readonly call: PreparedCall; outcome?: Outcome }
 
-/** Questions by contract, call data and outputs. */
-type Questions = Map<string, Question>
+/** Questions by contract, call data and outputs, and by the call itself where several plans ask one and the same. */
+type Questions = { readonly byKey: Map<string, Question>; readonly byCall: Map<PlannedCall, Question> }
 
 /**
  * Runs read plans side by side at one block hash. Each round asks the calls of all unfinished plans together; a call that
@@ -81,7 +81,7 @@ async function runToOutcomes<Result>(
   refuse: (refusal: BaseError) => PlanOutcome<Result>,
   known: readonly KnownAnswer[] = [],
 ) {
-  const questions: Questions = new Map()
+  const questions: Questions = { byKey: new Map(), byCall: new Map() }
   for (const { call, value } of known) ask('', call, questions).outcome = { value }
   const runs = plans.map(({ name, plan }): Run<Result> => ({ name, plan, asked: [] }))
   for (const run of runs) resume(run, undefined, questions, refuse)
@@ -176,6 +176,12 @@ function prepareFunction(item: AbiFunction): Prepared {
 
 /** The question that a call is, the same for equal calls. */
 function ask(plan: string, call: PlannedCall, questions: Questions): Question {
+  const asked = questions.byCall.get(call) ?? askByKey(plan, call, questions.byKey)
+  questions.byCall.set(call, asked)
+  return asked
+}
+
+function askByKey(plan: string, call: PlannedCall, questions: Questions['byKey']): Question {
   const item = functionOf(call)
   if (item === undefined) {
     throw new InvalidInputError(`${plan}: the ABI has no function ${call.functionName} for these arguments.`)

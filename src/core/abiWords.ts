@@ -53,8 +53,18 @@ function staticWrite(parameter: AbiParameter): Write | undefined {
   return undefined
 }
 
+/** Words of addresses that were found to be some; the same few come again and again. */
+const addressWords = new Map<string, string>()
+const mostAddresses = 100_000
+
 function writeAddress(value: unknown): string | undefined {
-  return typeof value === 'string' && isAddress(value) ? value.slice(2).toLowerCase().padStart(64, '0') : undefined
+  if (typeof value !== 'string') return undefined
+  const known = addressWords.get(value)
+  if (known !== undefined || !isAddress(value)) return known
+  if (addressWords.size >= mostAddresses) addressWords.clear()
+  const word = value.slice(2).toLowerCase().padStart(64, '0')
+  addressWords.set(value, word)
+  return word
 }
 
 function integerWrite(bits: number, isUnsigned: boolean): Write {
