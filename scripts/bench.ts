@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { decodeRows } from './bench/decode.ts'
+import { devnetRows } from './bench/devnet.ts'
 import { digestRows } from './bench/digest.ts'
 import { integerRows } from './bench/integer.ts'
 import { readRows } from './bench/read.ts'
@@ -12,6 +13,7 @@ const suites: Readonly<Record<string, BenchSuite>> = {
   digest: digestRows,
   decode: decodeRows,
   read: readRows,
+  devnet: devnetRows,
 }
 
 const { json, only } = new Command('bench')
