@@ -25,9 +25,10 @@ const irmAbi = parseAbi([
   'function borrowRateView(MarketParams marketParams, Market market) view returns (uint256)',
 ])
 const oracleAbi = parseAbi(['function price() view returns (uint256)'])
-const [supplyEvent, supplyCollateralEvent] = parseAbi([
+const [supplyEvent, supplyCollateralEvent, setFeeEvent] = parseAbi([
   'event Supply(bytes32 indexed id, address indexed caller, address indexed onBehalf, uint256 assets, uint256 shares)',
   'event SupplyCollateral(bytes32 indexed id, address indexed caller, address indexed onBehalf, uint256 assets)',
+  'event SetFee(bytes32 indexed id, uint256 newFee)',
 ])
 
 export const morphoBlueConfiguration = z.strictObject({
@@ -67,17 +68,20 @@ export type MorphoBlueRaw = {
 type Context = AdapterContext<MorphoBlueConfiguration>
 
 /**
- * Every position begins with a supply: one can borrow only against collateral in the same market. Of the fee recipient, who
- * is given shares without one, only the markets of the configuration and those that it supplied to are found.
+ * Every position begins with a supply: one can borrow only against collateral in the same market. Only a recipient of fees is
+ * given shares without one, in no log of its own; so the markets of which Morpho's owner ever set a fee, which are few, are
+ * among the ids of every account.
  */
 export const morphoBlueDiscovery: Discovery<MorphoBlueConfiguration> = {
-  filters: ({ configuration: { morpho, fromBlock }, account }) =>
-    [supplyEvent, supplyCollateralEvent].map((event) => ({
+  filters: ({ configuration: { morpho, fromBlock }, account }) => [
+    ...[supplyEvent, supplyCollateralEvent].map((event) => ({
       address: morpho,
       event,
       args: { onBehalf: account },
       fromBlock,
     })),
+    { address: morpho, event: setFeeEvent, fromBlock },
+  ],
   toIds: (logs) => logs.map(({ args }) => String(args.id)),
 }
 

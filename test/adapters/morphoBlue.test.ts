@@ -363,11 +363,12 @@ describe('morphoBlue', () => {
     ])
   })
 
-  it('looks for supplies of either kind for the account, from the first block', () => {
+  it('looks for supplies of either kind for the account, and for fees of any market, from the first block', () => {
     const filters = morphoBlue.discovery?.filters(context) ?? []
     expect(filters.map(({ address, event, args, fromBlock }) => [address, event.name, args, fromBlock])).to.deep.equal([
       [token(9), 'Supply', { onBehalf: holder }, 7n],
       [token(9), 'SupplyCollateral', { onBehalf: holder }, 7n],
+      [token(9), 'SetFee', undefined, 7n],
     ])
     const toIds = morphoBlue.discovery?.toIds([{ eventName: 'Supply', args: { id } }], context)
     expect(toIds).to.deep.equal([id])
