@@ -9,6 +9,7 @@ import type { Mutant } from './mutants.ts'
 type Output = {
   readonly errors?: readonly { readonly severity: string; readonly formattedMessage: string }[]
   readonly contracts?: Readonly<Record<string, Readonly<Record<string, CompiledContract>>>>
+  readonly sources?: Readonly<Record<string, object>>
 }
 type CompiledContract = {
   readonly evm: {
@@ -23,9 +24,15 @@ type BuildInfo = {
   }
   readonly userSourceNameMap: Readonly<Record<string, string>>
 }
+type BuildOutput = { readonly output: Output }
 
-/** What became of a mutant: `killed` by a test, not compiled, or alive. */
-export type Verdict = 'killed' | 'stillborn' | 'survived'
+/** What became of a mutant: `killed`, and by which test, not compiled, or alive. */
+export type Verdict =
+  | { readonly verdict: 'killed'; readonly by: string }
+  | { readonly verdict: 'stillborn' }
+  | { readonly verdict: 'survived' }
+
+const registry = 'project/contracts/MarginRegistry.sol'
 
 /**
  * A copy of the repository in a temporary folder in which one contract at a time is another: only the contracts that contain
@@ -42,7 +49,10 @@ export async function openWorkshop(tests: readonly string[]) {
   const build = await readBuild(folder)
   const solc = createRequire(import.meta.url)('solc') as { compile(input: string): string }
 
-  /** Contracts that are code on a chain and contain `file`, by the keys of the build. */
+  /**
+   * Contracts that are code on a chain and contain `file`, by the keys of the build. What the registry contains is judged by it
+   * alone: its variants and stand-ins repeat the tests and cost a minute of compiling.
+   */
   const containers = (file: string) => {
     const name = build.userSourceNameMap[file]
     if (name === undefined) throw new Error(`${file} is not in the build.`)
@@ -54,12 +64,13 @@ export async function openWorkshop(tests: readonly string[]) {
         if (imports.some((imported) => found.has(imported))) found.add(key)
       }
     }
-    return [...found].filter((key) => key.startsWith('project/contracts/') && !key.endsWith('.t.sol'))
+    const deployed = [...found].filter((key) => key.startsWith('project/contracts/') && !key.endsWith('.t.sol'))
+    return deployed.includes(registry) ? [registry] : deployed
   }
 
   const compile = (file: string, source: string): Output => {
     const name = build.userSourceNameMap[file] as string
-    const outputs = ['evm.bytecode.object', 'evm.deployedBytecode.object', 'evm.deployedBytecode.immutableReferences']
+    const outputs = ['abi', 'evm.bytecode', 'evm.deployedBytecode', 'evm.methodIdentifiers']
     return JSON.parse(
       solc.compile(
         JSON.stringify({
@@ -67,55 +78,99 @@ export async function openWorkshop(tests: readonly string[]) {
           sources: { ...build.input.sources, [name]: { content: source } },
           settings: {
             ...build.input.settings,
-            outputSelection: Object.fromEntries(containers(file).map((key) => [key, { '*': outputs }])),
+            outputSelection: {
+              // The nodes of one tree are numbered through all sources.
+              '*': { '': ['ast'] },
+              ...Object.fromEntries(containers(file).map((key) => [key, { '': ['ast'], '*': outputs }])),
+            },
           },
         }),
       ),
     )
   }
 
-  const install = async ({ contracts = {} }: Output) => {
+  /** Puts the mutant's code in place and gives back how to take it out. */
+  const install = async ({ contracts = {}, sources = {} }: Output) => {
+    // The node names a custom error only for code that it knows from here.
+    await writeFile(build.outputPath, JSON.stringify(withReplaced(build.output, contracts, sources)))
+    const before: (readonly [path: string, content: string])[] = [[build.outputPath, JSON.stringify(build.output)]]
     for (const [key, byName] of Object.entries(contracts)) {
       for (const [name, { evm }] of Object.entries(byName)) {
         if (evm.bytecode.object === '') continue
         const path = join(folder, 'artifacts', key.replace(/^project\//, ''), `${name}.json`)
-        const artifact = JSON.parse(await readFile(path, 'utf8'))
+        const content = await readFile(path, 'utf8')
+        before.push([path, content])
+        const artifact = JSON.parse(content)
         artifact.bytecode = `0x${evm.bytecode.object}`
         artifact.deployedBytecode = `0x${evm.deployedBytecode.object}`
         artifact.immutableReferences = evm.deployedBytecode.immutableReferences ?? {}
         await writeFile(path, JSON.stringify(artifact))
       }
     }
+    return () => Promise.all(before.map(([path, content]) => writeFile(path, content)))
   }
 
-  const test = () =>
-    new Promise<boolean>((resolve) => {
+  let order = tests
+  /** The first test that fails, if one does. Tests that failed last come first: neighbouring mutants tend to fail the same. */
+  const firstFailure = () =>
+    new Promise<string | undefined>((resolve) => {
       const hardhat = join(folder, 'node_modules/hardhat/dist/src/cli.js')
-      const args = [hardhat, 'test', 'mocha', '--no-compile', '--bail', ...tests]
+      const args = [hardhat, 'test', 'mocha', '--no-compile', '--bail', ...order]
       // A mutant may never end.
       const options = { cwd: folder, timeout: 900_000, maxBuffer: 2 ** 26 }
-      execFile(process.execPath, args, options, (error) => resolve(error === null))
+      execFile(process.execPath, args, options, (error, stdout) => {
+        if (error === null) return resolve(undefined)
+        const [, failure = ''] = stdout.split(/\d+ failing/)
+        const file = order.find((name) => failure.includes(name))
+        if (file !== undefined) order = [file, ...order.filter((name) => name !== file)]
+        const [, title = 'no test: the run ended early', reason = ''] = /1\) ([\s\S]*?):\n(.*)/.exec(failure) ?? []
+        resolve(`${title.replaceAll(/\s+/g, ' ')}: ${reason.trim()}`)
+      })
     })
 
   return {
-    /** True when the tests pass on contracts that nobody changed. */
-    passesUnchanged: test,
+    /** The test that fails on contracts that nobody changed, compiled as a mutant of `file` is, if one does. */
+    async failsUnchanged(file: string): Promise<string | undefined> {
+      const restore = await install(compile(file, await readFile(join(packageRoot, file), 'utf8')))
+      const failure = await firstFailure()
+      await restore()
+      return failure
+    },
     async judge({ file, source }: Pick<Mutant, 'file' | 'source'>): Promise<Verdict> {
       const output = compile(file, source)
-      if (output.errors?.some(({ severity }) => severity === 'error')) return 'stillborn'
-      await install(output)
-      const survived = await test()
-      await install(compile(file, await readFile(join(packageRoot, file), 'utf8')))
-      return survived ? 'survived' : 'killed'
+      if (output.errors?.some(({ severity }) => severity === 'error')) return { verdict: 'stillborn' }
+      const restore = await install(output)
+      const by = await firstFailure()
+      await restore()
+      return by === undefined ? { verdict: 'survived' } : { verdict: 'killed', by }
     },
     close: () => rm(folder, { recursive: true, force: true }),
   }
 }
 
-/** The build that holds our own contracts. */
-async function readBuild(folder: string): Promise<BuildInfo> {
+/** The build that holds our own contracts, and what came of it. */
+async function readBuild(folder: string) {
   const { buildInfoId } = JSON.parse(
     await readFile(join(folder, 'artifacts/contracts/MarginRegistry.sol/MarginRegistry.json'), 'utf8'),
   )
-  return JSON.parse(await readFile(join(folder, `artifacts/build-info/${buildInfoId}.json`), 'utf8'))
+  const outputPath = join(folder, `artifacts/build-info/${buildInfoId}.output.json`)
+  const info: BuildInfo = JSON.parse(await readFile(join(folder, `artifacts/build-info/${buildInfoId}.json`), 'utf8'))
+  const output: BuildOutput = JSON.parse(await readFile(outputPath, 'utf8'))
+  return { ...info, output, outputPath }
+}
+
+function withReplaced(
+  built: BuildOutput,
+  contracts: NonNullable<Output['contracts']>,
+  sources: NonNullable<Output['sources']>,
+): BuildOutput {
+  const replaced = Object.entries(contracts).map(([key, byName]) => {
+    return [key, { ...built.output.contracts?.[key], ...byName }] as const
+  })
+  const output = {
+    ...built.output,
+    contracts: { ...built.output.contracts, ...Object.fromEntries(replaced) },
+    sources: { ...built.output.sources, ...sources },
+  }
+  return { ...built, output }
 }
