@@ -9,7 +9,6 @@ import type { Mutant } from './mutants.ts'
 type Output = {
   readonly errors?: readonly { readonly severity: string; readonly formattedMessage: string }[]
   readonly contracts?: Readonly<Record<string, Readonly<Record<string, CompiledContract>>>>
-  readonly sources?: Readonly<Record<string, object>>
 }
 type CompiledContract = {
   readonly evm: {
@@ -24,7 +23,6 @@ type BuildInfo = {
   }
   readonly userSourceNameMap: Readonly<Record<string, string>>
 }
-type BuildOutput = { readonly output: Output }
 
 /** What became of a mutant: `killed`, and by which test, not compiled, or alive. */
 export type Verdict =
@@ -36,7 +34,8 @@ const registry = 'project/contracts/MarginRegistry.sol'
 
 /**
  * A copy of the repository in a temporary folder in which one contract at a time is another: only the contracts that contain
- * it are compiled again, by the settings of the build, and the tests run on what is there.
+ * it are compiled again, by the settings of the build, and the tests run on what is there. The node does not know the source of
+ * a mutant, so it names no custom errors of one: tests must decode what is reverted with.
  */
 export async function openWorkshop(tests: readonly string[]) {
   const folder = await mkdtemp(join(tmpdir(), 'plimsoll-mutation-'))
@@ -70,7 +69,7 @@ export async function openWorkshop(tests: readonly string[]) {
 
   const compile = (file: string, source: string): Output => {
     const name = build.userSourceNameMap[file] as string
-    const outputs = ['abi', 'evm.bytecode', 'evm.deployedBytecode', 'evm.methodIdentifiers']
+    const outputs = ['evm.bytecode.object', 'evm.deployedBytecode.object', 'evm.deployedBytecode.immutableReferences']
     return JSON.parse(
       solc.compile(
         JSON.stringify({
@@ -78,11 +77,7 @@ export async function openWorkshop(tests: readonly string[]) {
           sources: { ...build.input.sources, [name]: { content: source } },
           settings: {
             ...build.input.settings,
-            outputSelection: {
-              // The nodes of one tree are numbered through all sources.
-              '*': { '': ['ast'] },
-              ...Object.fromEntries(containers(file).map((key) => [key, { '': ['ast'], '*': outputs }])),
-            },
+            outputSelection: Object.fromEntries(containers(file).map((key) => [key, { '*': outputs }])),
           },
         }),
       ),
@@ -90,10 +85,8 @@ export async function openWorkshop(tests: readonly string[]) {
   }
 
   /** Puts the mutant's code in place and gives back how to take it out. */
-  const install = async ({ contracts = {}, sources = {} }: Output) => {
-    // The node names a custom error only for code that it knows from here.
-    await writeFile(build.outputPath, JSON.stringify(withReplaced(build.output, contracts, sources)))
-    const before: (readonly [path: string, content: string])[] = [[build.outputPath, JSON.stringify(build.output)]]
+  const install = async ({ contracts = {} }: Output) => {
+    const before: (readonly [path: string, content: string])[] = []
     for (const [key, byName] of Object.entries(contracts)) {
       for (const [name, { evm }] of Object.entries(byName)) {
         if (evm.bytecode.object === '') continue
@@ -148,29 +141,10 @@ export async function openWorkshop(tests: readonly string[]) {
   }
 }
 
-/** The build that holds our own contracts, and what came of it. */
-async function readBuild(folder: string) {
+/** The build that holds our own contracts. */
+async function readBuild(folder: string): Promise<BuildInfo> {
   const { buildInfoId } = JSON.parse(
     await readFile(join(folder, 'artifacts/contracts/MarginRegistry.sol/MarginRegistry.json'), 'utf8'),
   )
-  const outputPath = join(folder, `artifacts/build-info/${buildInfoId}.output.json`)
-  const info: BuildInfo = JSON.parse(await readFile(join(folder, `artifacts/build-info/${buildInfoId}.json`), 'utf8'))
-  const output: BuildOutput = JSON.parse(await readFile(outputPath, 'utf8'))
-  return { ...info, output, outputPath }
-}
-
-function withReplaced(
-  built: BuildOutput,
-  contracts: NonNullable<Output['contracts']>,
-  sources: NonNullable<Output['sources']>,
-): BuildOutput {
-  const replaced = Object.entries(contracts).map(([key, byName]) => {
-    return [key, { ...built.output.contracts?.[key], ...byName }] as const
-  })
-  const output = {
-    ...built.output,
-    contracts: { ...built.output.contracts, ...Object.fromEntries(replaced) },
-    sources: { ...built.output.sources, ...sources },
-  }
-  return { ...built, output }
+  return JSON.parse(await readFile(join(folder, `artifacts/build-info/${buildInfoId}.json`), 'utf8'))
 }

@@ -219,11 +219,11 @@ describe('CreditLine: borrowing', () => {
   })
 
   it('refuses terms that lend more than the collateral bears', async () => {
-    const invalid = (overrides: Overrides) => createLine(overrides).then(() => 'accepted', String)
-    expect(await invalid({ hardThreshold: rate(96), bonus: 0n })).to.contain('InvalidTerms')
-    expect(await invalid({ hardThreshold: rate(95), bonus: rate(6) })).to.contain('InvalidTerms')
-    expect(await invalid({ marginAdvance: rate(90) })).to.contain('InvalidTerms')
-    expect(await invalid({ hardThreshold: rate(95), bonus: rate(5) })).to.equal('accepted')
+    const invalid = (overrides: Overrides) => errorOf(createLine(overrides))
+    expect(await invalid({ hardThreshold: rate(96), bonus: 0n })).to.equal('InvalidTerms')
+    expect(await invalid({ hardThreshold: rate(95), bonus: rate(6) })).to.equal('InvalidTerms')
+    expect(await invalid({ marginAdvance: rate(90) })).to.equal('InvalidTerms')
+    expect(await invalid({ hardThreshold: rate(95), bonus: rate(5) })).to.equal(undefined)
   })
 })
 
