@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { decodeRows } from './bench/decode.ts'
+import { devnetRows } from './bench/devnet.ts'
 import { digestRows } from './bench/digest.ts'
 import { integerRows } from './bench/integer.ts'
 import { readRows } from './bench/read.ts'
@@ -12,6 +13,7 @@ const suites: Readonly<Record<string, BenchSuite>> = {
   digest: digestRows,
   decode: decodeRows,
   read: readRows,
+  devnet: devnetRows,
 }
 
 const { json, only } = new Command('bench')
@@ -25,7 +27,7 @@ const rows: BenchRow[] = []
 for (const [name, suite] of Object.entries(suites)) {
   if (!name.startsWith(only) && !only.startsWith(name)) continue
   console.error(`measuring ${name}…`)
-  rows.push(...(await suite()).filter((row) => row.name.startsWith(only)))
+  rows.push(...(await suite(only)).filter((row) => row.name.startsWith(only)))
 }
 if (json) console.log(JSON.stringify({ rows }, null, 2))
 else

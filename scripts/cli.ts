@@ -13,8 +13,10 @@ import { devnetCommand } from './cli/devnet.ts'
 import { doctorCommand } from './cli/doctor.ts'
 import { historyCommand } from './cli/history.ts'
 import { keeperCommand } from './cli/keeper.ts'
+import { keysCommand } from './cli/keys.ts'
 import { ladderCommand } from './cli/ladder.ts'
 import { marginCommand } from './cli/margin.ts'
+import { closeSockets } from './cli/nodeTransport.ts'
 import { exitCodes, printError } from './cli/output.ts'
 import { paramsCommand } from './cli/params.ts'
 import { postCommand } from './cli/post.ts'
@@ -46,6 +48,7 @@ for (const command of [
   deployCommand,
   doctorCommand,
   keeperCommand,
+  keysCommand,
   paramsCommand,
   historyCommand,
 ]) {
@@ -62,6 +65,8 @@ try {
     printError(process.argv.includes('--json'), error, secrets)
     process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failure
   }
+} finally {
+  await closeSockets()
 }
 
 /** URLs among the arguments, given as `--rpc <url>` or `--rpc=<url>`. */

@@ -3,6 +3,8 @@ import { bookSchema } from '../src/core/book.ts'
 import { parametersSchema } from '../src/core/parameters.ts'
 import { address, fraction, integer, natural, positive } from '../src/core/schema.ts'
 import { snapshotSchema } from '../src/core/snapshot.ts'
+import { keeperConfigSchema } from '../src/keeper/configSchema.ts'
+import { count, decimal, duration, percent, positiveCount, ratio } from '../src/keeper/configText.ts'
 import { marketFileSchema } from '../src/market/fileMarket.ts'
 import { priceHistorySchema } from '../src/market/priceHistory.ts'
 import { referenceModels } from '../src/risk/models/all.ts'
@@ -15,12 +17,27 @@ export type JsonSchema = z.core.JSONSchema.JSONSchema
 
 const digits = (pattern: string, description: string): JsonSchema => ({ type: 'string', pattern, description })
 
+/** A variable may stand for the whole. */
+const textOrNumber = (type: 'integer' | 'number', pattern: string, description: string): JsonSchema => ({
+  anyOf: [
+    { type, minimum: 0 },
+    { type: 'string', pattern: `${pattern}|\\$\\{` },
+  ],
+  description,
+})
+
 /** Scalars of ours whose rule is code, written as the pattern that code follows. */
 const scalars = new Map<unknown, JsonSchema>([
   [integer, digits('^(0|-?[1-9]\\d*)$', 'An integer as decimal text.')],
   [natural, digits('^(0|[1-9]\\d*)$', 'An integer that is not negative, as decimal text.')],
   [positive, digits('^[1-9]\\d*$', 'A positive integer as decimal text.')],
   [fraction, digits('^(0|[1-9]\\d{0,17}|10{18})$', 'A fraction of 1e18, between 0 and 1e18, as decimal text.')],
+  [duration, textOrNumber('integer', '^\\d{1,9}(s|m|h|d)?$', 'A time such as 30s, 15m, 2h, or a number of seconds.')],
+  [count, textOrNumber('integer', '^\\d{1,15}$', 'A whole number.')],
+  [positiveCount, textOrNumber('integer', '^0*[1-9]\\d*$', 'A whole number above zero.')],
+  [decimal, textOrNumber('number', '^\\d{1,18}(\\.\\d{1,18})?$', 'A decimal number such as 0.05.')],
+  [ratio, textOrNumber('number', '^\\d{1,18}(\\.\\d{1,18})?$', 'A ratio of at least 1.')],
+  [percent, digits('^\\d{1,9}(\\.\\d{1,16})?\\s?%$', 'A percentage such as 0.5%.')],
   [address, digits('^0x[0-9a-fA-F]{40}$', 'An address; mixed case carries its checksum.')],
 ])
 
@@ -44,6 +61,7 @@ export function jsonSchemas(): Readonly<Record<string, JsonSchema>> {
       properties: { ...deployment.properties, parameters: { $ref: 'parameters.schema.json' } },
     },
     'registry.schema.json': toJsonSchema(registryTermsSchema, 'Plimsoll registry terms'),
+    'keeper.schema.json': toJsonSchema(keeperConfigSchema, 'Plimsoll keeper'),
     'market.schema.json': toJsonSchema(marketFileSchema, 'Plimsoll market file'),
     'price-history.schema.json': toJsonSchema(priceHistorySchema, 'Plimsoll price history'),
     ...Object.fromEntries(

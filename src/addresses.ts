@@ -4,6 +4,7 @@ import { ethereum } from './networks/ethereum.ts'
 import { optimism } from './networks/optimism.ts'
 import type { ProtocolAddresses } from './networks/protocolAddresses.ts'
 
+export { gmxV2OnArbitrum } from './networks/byHand.ts'
 export { addresses, type DeployedContracts } from './registries.ts'
 
 /** The protocols that adapters read, by chain id, as the packages of their teams name them. */

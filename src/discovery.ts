@@ -17,48 +17,60 @@ export type DiscoveryOptions = {
 /** A venue of the parameter set with its adapter. */
 export type VenueReader = { readonly adapter: AnyAdapter; readonly context: AdapterContext<unknown> }
 
+/** A reader, the ids that were given to it instead of a search if any, by venue. */
+export type Seeker = { readonly reader: VenueReader; readonly ids?: DiscoveryOptions['ids'] }
+
 /**
- * Completes the contexts of venues whose adapters need ids: those given, or those that logs up to the block name.
+ * Completes the contexts of venues whose adapters need ids: those given, or those that logs up to the block name. The logs of
+ * many accounts are searched together.
  *
+ * @returns the readers in their order.
  * @throws {InvalidInputError} for ids of a venue that takes none, and for an index of another chain.
  * @throws {ReorgedError | RpcError} when the logs cannot be read up to this block.
  */
 export async function findIds(
   client: Client,
-  readers: readonly VenueReader[],
-  { block, ids = {}, index: store }: DiscoveryOptions & { readonly block: PinnedBlock },
+  seekers: readonly Seeker[],
+  { block, index: store }: Pick<DiscoveryOptions, 'index'> & { readonly block: PinnedBlock },
 ): Promise<readonly VenueReader[]> {
-  requireTakers(readers, ids)
-  let index = await loadIndex(store, block.chainId)
-  const save = async (entry: LogIndexEntry) => {
-    index = withEntry(index, entry)
-    await store?.save(index)
-  }
-  const found: VenueReader[] = []
-  for (const { adapter, context } of readers) {
-    const { discovery } = adapter
-    const given = Object.hasOwn(ids, context.venue) ? ids[context.venue] : undefined
-    if (discovery === undefined) found.push({ adapter, context })
-    else if (given !== undefined) found.push({ adapter, context: { ...context, ids: [...new Set(given)].sort() } })
-    else {
-      const { venue, account } = context
-      const filters = discovery.filters(context)
-      const toIds = (logs: readonly FoundLog[]) => discovery.toIds(logs, context)
-      const entry = index.entries.find((candidate) => isOf(context, candidate))
-      const result = await searchLogs(client, { venue, account, filters, toIds }, { block, entry, onEntry: save })
-      await save(result.entry)
-      found.push({ adapter, context: { ...context, ids: result.ids } })
+  requireTakers(seekers)
+  const { chainId, entries } = await loadIndex(store, block.chainId)
+  const known = new Map(entries.map((entry) => [keyOf(entry), entry]))
+  const save = async (found: readonly LogIndexEntry[]) => {
+    for (const entry of found) {
+      known.delete(keyOf(entry))
+      known.set(keyOf(entry), entry)
     }
+    await store?.save({ schema: 'plimsoll-log-index/1', chainId, entries: [...known.values()] })
   }
-  return found
+  const asked = seekers.map(({ reader: { adapter, context }, ids = {} }) => {
+    const { discovery } = adapter
+    const { venue, account } = context
+    if (discovery === undefined || Object.hasOwn(ids, venue)) return undefined
+    const toIds = (logs: readonly FoundLog[]) => discovery.toIds(logs, context)
+    return { venue, account, filters: discovery.filters(context), toIds, entry: known.get(keyOf(context)) }
+  })
+  const searches = asked.filter((search) => search !== undefined)
+  const results = await searchLogs(client, searches, { block, onEntries: save })
+  if (results.length > 0) await save(results.map(({ entry }) => entry))
+  const found = new Map(searches.map((search, index) => [search, results[index]?.ids]))
+  return seekers.map(({ reader, ids = {} }, index) => {
+    const { context } = reader
+    const search = asked[index]
+    const given = Object.hasOwn(ids, context.venue) ? [...new Set(ids[context.venue])].sort() : undefined
+    const complete = search === undefined ? given : found.get(search)
+    return complete === undefined ? reader : { ...reader, context: { ...context, ids: complete } }
+  })
 }
 
-function requireTakers(readers: readonly VenueReader[], ids: Readonly<Record<string, readonly string[]>>): void {
-  const takers = readers.filter(({ adapter }) => adapter.discovery).map(({ context }) => context.venue)
-  for (const venue of Object.keys(ids)) {
-    if (takers.includes(venue)) continue
+function requireTakers(seekers: readonly Seeker[]): void {
+  const takers = new Set(
+    seekers.flatMap(({ reader: { adapter, context } }) => (adapter.discovery ? [context.venue] : [])),
+  )
+  for (const venue of new Set(seekers.flatMap(({ ids = {} }) => Object.keys(ids)))) {
+    if (takers.has(venue)) continue
     throw new InvalidInputError(`Venue ${venue} takes no ids.`, {
-      metaMessages: [`Venues that take ids: ${takers.join(', ') || 'none'}.`],
+      metaMessages: [`Venues that take ids: ${[...takers].join(', ') || 'none'}.`],
     })
   }
 }
@@ -72,13 +84,6 @@ async function loadIndex(store: LogIndexStore | undefined, chainId: number): Pro
   })
 }
 
-function withEntry({ entries, ...index }: LogIndex, entry: LogIndexEntry): LogIndex {
-  return { ...index, entries: [...entries.filter((other) => !isOf(entry, other)), entry] }
-}
-
-function isOf(
-  { venue, account }: Pick<LogIndexEntry, 'venue' | 'account'>,
-  entry: Pick<LogIndexEntry, 'venue' | 'account'>,
-): boolean {
-  return entry.venue === venue && entry.account === account
+function keyOf({ venue, account }: Pick<LogIndexEntry, 'venue' | 'account'>): string {
+  return `${venue} ${account}`
 }

@@ -59,6 +59,15 @@ export function draftAttestation(
   { parameters, setId, improvement, ...flags }: DraftOptions,
 ): { readonly result: MarginResult; readonly unsigned: UnsignedAttestation } {
   const result = calculateMargin({ portfolio: snapshot.portfolio, market: snapshot.market, parameters })
+  return { result, unsigned: draftOf(snapshot, result, { parameters, setId, improvement, ...flags }) }
+}
+
+/** As {@link draftAttestation}, of a margin that was calculated from the snapshot. */
+export function draftOf(
+  snapshot: Snapshot,
+  result: MarginResult,
+  { parameters, setId, improvement, ...flags }: DraftOptions,
+): UnsignedAttestation {
   const { block } = snapshot.portfolio
   const record = toRecord(result, flags)
   const unsigned: UnsignedAttestation = {
@@ -70,7 +79,7 @@ export function draftAttestation(
     setId,
   }
   requireSignable(unsigned)
-  return { result, unsigned }
+  return unsigned
 }
 
 /** One field in which an attestation differs from what the chain gives. */

@@ -6,13 +6,14 @@ import { pinBlock } from './chain/pinBlock.ts'
 import { type KnownAnswer, type NamedPlan, type PlanOutcome, settlePlans } from './chain/runPlans.ts'
 import { orderDistinctClaims } from './core/distinctClaims.ts'
 import { BaseError, InvalidInputError } from './core/errors.ts'
+import { type LogIndexStore, memoryLogIndex } from './core/logIndex.ts'
 import type { Market } from './core/market.ts'
 import type { MarginParameters } from './core/parameters.ts'
 import type { PinnedBlock, Portfolio } from './core/portfolio.ts'
 import type { Position } from './core/position.ts'
 import { parseWith } from './core/schema.ts'
 import type { Snapshot } from './core/snapshot.ts'
-import { type DiscoveryOptions, findIds, type VenueReader } from './discovery.ts'
+import { type DiscoveryOptions, findIds, type Seeker, type VenueReader } from './discovery.ts'
 import { readMarket } from './market/readMarket.ts'
 import { toMarketRequest } from './market/request.ts'
 import type { MarketRequest, MarketSources } from './market/source.ts'
@@ -53,6 +54,8 @@ export type SnapshotsReading = {
   readonly ethCalls: number
   /** By account, what a later read need not ask again; see `rereadSnapshots`. */
   readonly lasting: ReadonlyMap<Address, readonly LastingAnswers[]>
+  /** How far the logs have been searched for ids, where a later read goes on. */
+  readonly index: LogIndexStore
 }
 
 /** A venue of the parameter set with its adapter and the configuration as the adapter reads it. */
@@ -84,7 +87,8 @@ export async function readSnapshotsAt(
 ): Promise<SnapshotsReading> {
   const { accounts, chunkSize = 1_000, onProgress = () => undefined } = options
   if (!(chunkSize >= 1)) throw new InvalidInputError(`A chunk of ${chunkSize} accounts cannot be read.`)
-  const readChunk = chunkReader(client, block, options, knownOf)
+  const { index = memoryLogIndex() } = options
+  const readChunk = chunkReader(client, block, { ...options, index }, knownOf)
   const readings: AccountReading[] = []
   const lasting = new Map<Address, readonly LastingAnswers[]>()
   let ethCalls = 0
@@ -94,7 +98,7 @@ export async function readSnapshotsAt(
     ethCalls += chunk.ethCalls
     onProgress(readings.length)
   }
-  return { block, readings, ethCalls, lasting }
+  return { block, readings, ethCalls, lasting, index }
 }
 
 function chunkReader(
@@ -103,23 +107,24 @@ function chunkReader(
   { parameters, adapters = allAdapters, sources, scope = 'observed', idsOf, index }: ReadSnapshotsOptions,
   knownOf: (account: Address) => readonly KnownAnswer[],
 ) {
-  const venues = parameters.venues.map((venue) => toVenue(venue, adapters))
+  const venues = parameters.venues.map((venue) => ({ ...toVenue(venue, adapters), shared: new Map() }))
   /** By request: accounts that ask the same of the market share one answer. */
   const markets = new Map<string, PlanOutcome<Market>>()
 
   return async (asked: readonly Address[], lasting: Map<Address, readonly LastingAnswers[]>) => {
     const accounts = asked.map(toAddress)
-    const plans: NamedPlan<VenueReading>[] = []
-    for (const account of accounts) {
-      if ('refusal' in account) continue
-      const readers = venues.map(({ adapter, ...venue }): VenueReader => {
-        return { adapter, context: { ...venue, account: account.result, block, assets: parameters.assets } }
+    const seekers = accounts.flatMap((account): Seeker[] => {
+      if ('refusal' in account) return []
+      const ids = idsOf?.(account.result)
+      return venues.map(({ adapter, ...venue }) => {
+        const context = { ...venue, account: account.result, block, assets: parameters.assets }
+        return { reader: { adapter, context }, ids }
       })
-      const complete = await findIds(client, readers, { block, ids: idsOf?.(account.result), index })
-      plans.push(
-        ...complete.map(({ adapter, context }) => ({ name: context.venue, plan: readVenue(adapter, context) })),
-      )
-    }
+    })
+    const readers = await findIds(client, seekers, { block, index })
+    const plans = readers.map(({ adapter, context }): NamedPlan<VenueReading> => {
+      return { name: context.venue, plan: readVenue(adapter, context) }
+    })
     const known = accounts.flatMap((account) => ('refusal' in account ? [] : knownOf(account.result)))
     const read = await settlePlans<VenueReading>(client, block, plans, known)
 

@@ -45,9 +45,11 @@ export type RegistryState = {
   /** How fast the model lets free equity rise. */
   readonly bounds: ChangeBounds
   readonly isPostingPaused: boolean
-  /** Newest stored record of the account, and whether it may be relied on at that block. */
-  readonly stored: (MarginRecord & { readonly isUsable: boolean }) | null
+  readonly stored: StoredRecord | null
 }
+
+/** Newest stored record of an account, and whether it may be relied on at the block of the read. */
+export type StoredRecord = MarginRecord & { readonly isUsable: boolean }
 
 /** The registry would not store the attestation. */
 export class PostRefusedError extends BaseError {
@@ -60,7 +62,7 @@ export class ParametersMismatchError extends BaseError {
 }
 
 /** `IMarginOracle.Status`. */
-const status = { unknown: 0, fresh: 1 } as const
+export const marginStatus = { unknown: 0, fresh: 1 } as const
 
 /**
  * Reads signers, model and stored record in one call.
@@ -102,7 +104,7 @@ export async function readRegistry(
     retired,
     bounds: { base: model.improvementBase, rate: model.improvementRate, cap: model.improvementCap },
     isPostingPaused: (pauses & 2n) !== 0n,
-    stored: found === status.unknown ? null : { account, ...margin, isUsable: found === status.fresh },
+    stored: found === marginStatus.unknown ? null : { account, ...margin, isUsable: found === marginStatus.fresh },
   }
 }
 
@@ -111,7 +113,10 @@ export async function readRegistry(
  *
  * @throws {ParametersMismatchError} when it is not, or is retired.
  */
-export function requireRegistered({ paramsHash, retired }: RegistryState, parameters: MarginParameters): void {
+export function requireRegistered(
+  { paramsHash, retired }: Pick<RegistryState, 'paramsHash' | 'retired'>,
+  parameters: MarginParameters,
+): void {
   const own = parametersHash(parameters)
   const { modelId } = parameters
   if (retired) throw new ParametersMismatchError(`Model ${modelId} of the registry is retired.`)
@@ -305,7 +310,8 @@ export async function readPost(
   return { input, minedAt: blockNumber }
 }
 
-function noRegistry(registry: Address): InvalidInputError {
+/** @internal */
+export function noRegistry(registry: Address): InvalidInputError {
   return new InvalidInputError(`There is no margin registry at ${registry}.`, {
     metaMessages: ['Check the address, and that the node serves the chain of the deployment.'],
   })

@@ -11,7 +11,7 @@ export type RereadSnapshotsOptions = Omit<ReadSnapshotsOptions, 'accounts'> &
 /**
  * Reads accounts at a later block as `readSnapshots` does, with the same result, but asks less: of a venue none of whose logs
  * since the earlier read tells of an account, the witness answers what it answered, so only what moves by itself (interest,
- * funding, prices) is asked again. Where the earlier block is no ancestor, or more than 128 blocks back, everything is.
+ * funding, prices) is asked again, and logs are searched for ids from where the earlier read ended. Where the earlier block is no ancestor, or more than 128 blocks back, everything is.
  *
  * @throws whatever `readSnapshots` throws.
  */
@@ -29,7 +29,7 @@ export async function rereadSnapshots(
   const logged = await readLoggedWords(client, [...contracts], { after: previous.block, upTo: block })
   const knownOf = (account: Address): readonly KnownAnswer[] =>
     logged === undefined ? [] : (previous.lasting.get(account) ?? []).flatMap((answers) => stillKnown(answers, logged))
-  return readSnapshotsAt(client, block, { ...options, accounts }, knownOf)
+  return readSnapshotsAt(client, block, { index: previous.index, ...options, accounts }, knownOf)
 }
 
 function stillKnown({ answers, until }: LastingAnswers, logged: LoggedWords): LastingAnswers['answers'] {

@@ -55,16 +55,17 @@ describe('discovery', function () {
     const without = await readSnapshot(client, { account: isolated, ...ours })
     const first = await read()
     expect(first.snapshot).to.deep.equal(without.snapshot)
-    expect(first.logs).to.equal(2)
+    expect(first.logs).to.equal(3)
     expect((await read()).logs).to.equal(0)
     await read(hedged)
     await setPrices(chain, deployment, { ETH: 1_900n * wad })
     const later = await read()
-    expect(later.logs).to.equal(2)
+    expect(later.logs).to.equal(3)
     const saved = (await index.load()) as LogIndex
     const entries = saved.entries.filter((entry) => entry.venue === venue)
     expect(entries.map(({ account }) => account)).to.have.members([isolated, hedged])
-    expect(entries.map(({ ids }) => ids.length).sort()).to.deep.equal([0, 2])
+    // Both markets of the devnet have a fee, so that they are among the ids of whoever holds nothing there, too.
+    expect(entries.map(({ ids }) => ids.length)).to.deep.equal([2, 2])
 
     const parsed = parseLogIndex(formatLogIndex(saved))
     expect(parsed).to.deep.equal(saved)

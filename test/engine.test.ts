@@ -268,6 +268,42 @@ describe('engine', function () {
     expect([result.equity, result.initialMargin]).to.deep.equal([0n, 0n])
   })
 
+  it('names an option that a stranger sent whose strike no surface has, and refuses one that the account is short', async () => {
+    const fixture = await plimsollFixture()
+    const { client, chain, deployment, ours } = fixture
+    const { hedged, levered, naked } = deployment.accounts
+    const { portfolio } = await read(fixture, hedged)
+    const [long = expect.fail('a long option')] = portfolio.positions.flatMap((held) =>
+      held.kind === 'option' && held.size > 0n ? [held] : [],
+    )
+    const plain = toJson(ours.parameters) as Record<string, unknown>
+    const parameters = parseParameters({ ...plain, volatilities: { 'lyra-eth': { source: 'file', maxAge: 600 } } })
+    const elsewhere = { expiry: portfolio.block.timestamp + 86_400, strike: '1', low: '1', high: '1' }
+    const { volatility } = fileMarket({
+      schema: 'plimsoll-market/1',
+      name: 'test',
+      prices: {},
+      volatilities: { 'lyra-eth': { updatedAt: portfolio.block.timestamp, points: [elsewhere] } },
+    })
+    const sources = { ...chainSources, volatilities: [...chainSources.volatilities, volatility] }
+    const readWith = async (account: Address) => (await readSnapshot(client, { account, parameters, sources })).snapshot
+    const before = marginOf(await readWith(levered), parameters)
+
+    const { contract, id } = long.claim
+    const abi = parseAbi(['function transferFrom(address from, address to, uint256 id)'])
+    const token = { name: 'OptionToken', address: contract, abi }
+    await sendAs(chain, hedged).send(token, 'transferFrom', [hedged, levered, BigInt(id)])
+    const sent = await readWith(levered)
+    const after = marginOf(sent, parameters)
+    expect(sent.market.volatilities).to.deep.equal({})
+    expect(after.unpriced.map(({ reason }) => reason)).to.deep.equal([
+      ...before.unpriced.map(({ reason }) => reason),
+      `surface lyra-eth has no volatility for strike ${long.strike} at ${long.expiry}`,
+    ])
+    const short = await readWith(naked)
+    await thrown(() => marginOf(short, parameters), UnpricedLiabilityError)
+  })
+
   it('takes volatilities from a file when the parameter set names one, and recomputes with it', async () => {
     const fixture = await plimsollFixture()
     const { client, deployment, ours } = fixture

@@ -148,7 +148,9 @@ describe('networkParameters', function () {
     const known = (position: Position) =>
       position.venueAccount.venue !== 'wallet' || ('asset' in position && position.asset in parameters.assets)
     const read = new Set<string>()
-    for (const [name, holder] of Object.entries(deployment.accounts)) {
+    // Who deployed it supplied the liquidity of Spark and gets the fees of a market at Morpho.
+    const holders = { ...deployment.accounts, deployer: deployment.operators.deployer }
+    for (const [name, holder] of Object.entries(holders)) {
       const { snapshot: ours } = await readSnapshot(client, { account: holder, parameters })
       const { snapshot: theirs } = await readSnapshot(client, { account: holder, parameters: expected })
       const held = ours.portfolio.positions.filter(({ claim }) => claim.contract !== zeroAddress)
@@ -165,16 +167,7 @@ describe('networkParameters', function () {
       )
       for (const { venueAccount } of held) read.add(venueAccount.venue)
     }
-    // No sample account is at Spark; who supplied its liquidity is.
-    const atSpark = async (set: MarginParameters) => {
-      const only = { ...set, venues: set.venues.filter(({ id }) => id === 'spark') }
-      const { snapshot } = await readSnapshot(client, { account: deployment.operators.deployer, parameters: only })
-      return snapshot.portfolio.positions
-    }
-    const liquidity = await atSpark(parameters)
-    expect(liquidity.length).to.be.greaterThan(1)
-    expect(liquidity).to.deep.equal(await atSpark(expected))
-    expect([...read, 'spark'].sort()).to.deep.equal([...venues].sort())
+    expect([...read].sort()).to.deep.equal([...venues].sort())
 
     const { levered } = deployment.accounts
     const { snapshot } = await readSnapshot(client, { account: levered, parameters })

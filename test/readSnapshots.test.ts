@@ -2,11 +2,15 @@ import { expect } from 'chai'
 import { type Address, erc20Abi, parseAbi } from 'viem'
 import { borrowFromAave, supplyToAave } from '../scripts/devnet/aaveV3.ts'
 import { advanceTime, type Sender, sendAs } from '../scripts/devnet/chain.ts'
+import { borrowFromMarket, enterMarkets, supplyEther } from '../scripts/devnet/compoundV2.ts'
 import { openOption, optionTypes } from '../scripts/devnet/lyraTrading.ts'
+import { borrowFromMorpho, supplyCollateralToMorpho, supplyToMorpho } from '../scripts/devnet/morphoBlue.ts'
 import { depositToPerp, openShortPerpetual } from '../scripts/devnet/perpTrading.ts'
 import { setPrices } from '../scripts/devnet/prices.ts'
+import { issueSynthetixUsd, modifyPosition, transferMargin } from '../scripts/devnet/synthetixTrading.ts'
 import { approveAll, mintToken, wrapEther } from '../scripts/devnet/tokens.ts'
 import { mintPosition } from '../scripts/devnet/uniswapV3.ts'
+import { approveUniswapV4, mintV4Position, poolKeyOf } from '../scripts/devnet/uniswapV4.ts'
 import type { AdapterContext, AnyAdapter } from '../src/adapters/adapter.ts'
 import { allAdapters } from '../src/adapters/all.ts'
 import { UnsupportedPositionError } from '../src/adapters/errors.ts'
@@ -123,7 +127,7 @@ describe('rereadSnapshots', function () {
     const random = randomFrom(7n)
     let state = await readSnapshots(client, { accounts, parameters })
     const seen = new Set<string>()
-    for (let step = 0; step < 14; step++) {
+    for (let step = 0; step < actions.length + 4; step++) {
       for (let count = random(2); count >= 0; count--) {
         const [name, act] = actions[step < actions.length ? step : random(actions.length)] as (typeof actions)[number]
         seen.add(name)
@@ -190,6 +194,7 @@ const aaveAbi = parseAbi([
   'function supply(address asset, uint256 amount, address onBehalfOf, uint16 referralCode)',
   'function setUserUseReserveAsCollateral(address asset, bool useAsCollateral)',
 ])
+const accrueAbi = parseAbi(['function accrueInterest() returns (uint256)'])
 const pool = ({ deployment }: PlimsollFixture) => ({ name: 'Pool', address: deployment.aave.pool, abi: aaveAbi })
 const token = (address: Address) => ({ name: 'token', address, abi: erc20Abi })
 
@@ -220,6 +225,52 @@ const actions: readonly (readonly [string, Action])[] = [
         collateral: 0n,
       }),
   ],
+  [
+    'loan at Morpho',
+    async ({ deployment: { morphoBlue } }, user) => {
+      const market = { morpho: morphoBlue.morpho, market: morphoBlue.markets.wethUsdc }
+      await supplyCollateralToMorpho(user, { ...market, amount: wad / 10n })
+      await borrowFromMorpho(user, { ...market, amount: usdc(10n) })
+    },
+  ],
+  [
+    'lending at Morpho for another',
+    ({ deployment: { morphoBlue } }, user, other) =>
+      supplyToMorpho(user, {
+        morpho: morphoBlue.morpho,
+        market: morphoBlue.markets.wethUsdc,
+        amount: usdc(3n),
+        onBehalfOf: other,
+      }),
+  ],
+  [
+    'loan at Compound',
+    async ({ deployment: { compoundV2 } }, user) => {
+      await supplyEther(user, compoundV2, wad)
+      await enterMarkets(user, compoundV2.comptroller, [compoundV2.cEth])
+      await borrowFromMarket(user, compoundV2.cUsdc, usdc(20n))
+    },
+  ],
+  [
+    'accrual at Compound',
+    ({ deployment: { compoundV2 } }, user) =>
+      user.send({ name: 'CToken', address: compoundV2.cUsdc, abi: accrueAbi }, 'accrueInterest', []),
+  ],
+  [
+    'future',
+    async ({ deployment: { synthetixPerps } }, user) => {
+      await transferMargin(user, synthetixPerps, 500n * wad)
+      await modifyPosition(user, synthetixPerps, wad / 10n)
+    },
+  ],
+  [
+    'liquidity at Uniswap v4',
+    async (f, user) => {
+      const key = poolKeyOf(f.deployment, 'weth')
+      const amounts = { amount0: usdc(20n), amount1: usdc(20n) }
+      await mintV4Position(user, f.deployment, { key, tickLower: -887_220, tickUpper: 887_220, ...amounts })
+    },
+  ],
   ['price', (f) => setPrices(f.chain, f.deployment, { ETH: 2_010n * wad })],
   ['time', (f) => advanceTime(f.chain, 900)],
 ]
@@ -238,6 +289,9 @@ async function fund({ chain, deployment }: PlimsollFixture): Promise<readonly Se
     await supplyToAave(user, aave, { asset: tokens.usdc, amount: usdc(2_000n) })
     await borrowFromAave(user, aave, { asset: tokens.usdc, amount: usdc(10n) })
     await depositToPerp(user, perpV2, { token: tokens.usdc, amount: usdc(500n) })
+    await approveAll(user, [tokens.weth, tokens.usdc], [deployment.morphoBlue.morpho])
+    await approveUniswapV4(user, deployment.uniswapV4, [tokens.weth, tokens.usdc])
+    await issueSynthetixUsd(deployer, deployment.synthetixPerps, { to: user.address, amount: 3_000n * wad })
   }
   return users
 }

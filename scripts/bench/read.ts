@@ -1,180 +1,170 @@
 import { fork } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { type Address, type Client, createClient, encodeFunctionData, http } from 'viem'
-import { multicall } from 'viem/actions'
-import type { AdapterContext, AnyAdapter } from '../../src/adapters/adapter.ts'
-import { allAdapters } from '../../src/adapters/all.ts'
-import type { MarginParameters } from '../../src/core/parameters.ts'
-import { parseParameters } from '../../src/core/parameters.ts'
-import type { PlannedCall, ReadPlan } from '../../src/core/readPlan.ts'
-import { chainSources } from '../../src/market/readMarket.ts'
-import type { MarketSources } from '../../src/market/source.ts'
+import { type Address, type Client, createClient, http, type Transport } from 'viem'
+import { type MarginParameters, parseParameters } from '../../src/core/parameters.ts'
 import { readSnapshots, type SnapshotsReading } from '../../src/readSnapshots.ts'
 import { rereadSnapshots } from '../../src/rereadSnapshots.ts'
 import { defaultCalibration, defaultUnderlyings } from '../../src/risk/plimsoll/calibration.ts'
 import type { DevnetDeployment } from '../devnet/deployment.ts'
+import type { NodeKind } from '../devnet/node.ts'
 import { devnetParameters } from '../devnet/parameters.ts'
-import { openManyAccounts } from './manyAccounts.ts'
+import { deployMulticall, type Peer, peerCalls, readWithViem } from './readPeer.ts'
 import type { BenchRow } from './row.ts'
 
 /** Accounts, and how often they are read; the reads of both sides take turns. */
 const sizes = [
   { count: 1, times: 9 },
-  { count: 100, times: 3 },
-  { count: 1_000, times: 2 },
+  { count: 100, times: 5 },
+  { count: 1_000, times: 3 },
 ]
 
-type Served = { readonly url: string; readonly deployment: DevnetDeployment }
+/**
+ * Where the gate is taken: Anvil executes as nodes of a chain do, while Hardhat records every call frame, so that there the
+ * number of frames is most of what is measured. On both the requests travel within one machine.
+ */
+const nodes: readonly { readonly kind: NodeKind; readonly prefix: string; readonly gate?: number }[] = [
+  { kind: 'anvil', prefix: 'read', gate: 10 },
+  { kind: 'hardhat', prefix: 'read.hardhat' },
+]
+
+/** What a request takes to a node elsewhere, there and back, in milliseconds. */
+const distance = 20
+
+type Served = { readonly url: string; readonly deployment: DevnetDeployment; readonly accounts: readonly Address[] }
 type Cost = { readonly seconds: number; readonly cpu: number }
 
 /**
- * Reading many accounts over HTTP from a devnet in a process of its own, against one multicall of viem an account: the very
- * calls that the account takes, market included, all at once. CPU is that of this process.
+ * Reading random books over HTTP from a devnet in a process of its own, against one multicall of viem an account, four accounts at
+ * once. CPU is that of this process.
  */
-export async function readRows(): Promise<readonly BenchRow[]> {
-  const child = fork(fileURLToPath(new URL('devnetProcess.ts', import.meta.url)), { stdio: ['ignore', 2, 2, 'ipc'] })
+export async function readRows(only: string): Promise<readonly BenchRow[]> {
+  const rows: BenchRow[] = []
+  for (const { kind, prefix, gate } of nodes) {
+    if (prefix !== 'read' && !only.startsWith(prefix) && only !== '' && only !== 'read') continue
+    if (prefix === 'read' && only.startsWith('read.hardhat')) continue
+    rows.push(...(await onNode(kind, prefix, gate)))
+  }
+  return rows
+}
+
+async function onNode(kind: NodeKind, prefix: string, gate: number | undefined): Promise<readonly BenchRow[]> {
+  const most = Math.max(...sizes.map(({ count }) => count))
+  const program = fileURLToPath(new URL('devnetProcess.ts', import.meta.url))
+  const child = fork(program, [kind, `${most}`], { stdio: ['ignore', 2, 2, 'ipc'], serialization: 'advanced' })
   try {
-    const { url, deployment } = await new Promise<Served>((resolve, reject) => {
+    console.error(`opening ${most} books on ${kind}…`)
+    const { url, deployment, accounts } = await new Promise<Served>((resolve, reject) => {
       child.once('message', (served) => resolve(served as Served))
       child.once('exit', () => reject(new Error('The devnet of the bench did not start.')))
     })
-    const transport = http(url, { timeout: 120_000 })
-    console.error('opening the positions of 1,000 accounts…')
-    const accounts = await openManyAccounts(url, deployment, Math.max(...sizes.map(({ count }) => count)))
+    const transport = http(url, { timeout: 600_000 })
     const client = createClient({ transport, cacheTime: 0 })
     const calibration = { ...defaultCalibration, underlyings: { ...defaultUnderlyings } }
     const parameters = parseParameters(devnetParameters(deployment, calibration))
-    return await measure(client, accounts, parameters)
+    const multicallAddress = await deployMulticall(client, deployment.operators.deployer)
+    const peer = await peerCalls(client, accounts, parameters)
+    const bench = { client, accounts, parameters, multicallAddress, peer }
+    const rows: BenchRow[] = []
+    for (const { count, times } of sizes) {
+      rows.push(
+        ...(await measure(bench, {
+          name: `${prefix}.${count}`,
+          count,
+          times,
+          gate: count === most ? gate : undefined,
+        })),
+      )
+    }
+    if (kind === 'anvil') {
+      const remote = createClient({ transport: distant(transport), cacheTime: 0 })
+      rows.push(
+        ...(await measure({ ...bench, client: remote }, { name: `${prefix}.remote.100`, count: 100, times: 3 })),
+      )
+    }
+    return rows
   } finally {
     child.disconnect()
   }
 }
 
+type Bench = {
+  readonly client: Client
+  readonly accounts: readonly Address[]
+  readonly parameters: MarginParameters
+  readonly multicallAddress: Address
+  readonly peer: Peer
+}
+
 async function measure(
-  client: Client,
-  accounts: readonly Address[],
-  parameters: MarginParameters,
+  { client, accounts, parameters, multicallAddress, peer }: Bench,
+  { name, count, times, gate }: { name: string; count: number; times: number; gate?: number | undefined },
 ): Promise<readonly BenchRow[]> {
-  const calls = await callsOf(client, accounts, parameters)
-  const rows: BenchRow[] = []
-  for (const { count, times } of sizes) {
-    const some = accounts.slice(0, count)
-    const own: Cost[] = []
-    const peer: Cost[] = []
-    let reading: SnapshotsReading | undefined
-    let again: { readonly cost: Cost; readonly ethCalls: number } | undefined
-    for (let turn = 0; turn < times; turn++) {
-      own.push(await cost(async () => (reading = await readSnapshots(client, { accounts: some, parameters }))))
-      if (reading === undefined) continue
-      requireRead(reading)
-      const { block } = reading
-      // At most as many accounts a turn as all turns together need to read each once.
-      const share = count === 1 ? some : some.filter((_, index) => index % times === turn)
-      const part = await cost(async () => {
-        for (const account of share) {
-          const contracts = calls.get(account.toLowerCase()) ?? []
-          await multicall(client, {
-            contracts,
-            deployless: true,
-            blockHash: block.hash,
-            batchSize: 0,
-            allowFailure: false,
-          })
-        }
-      })
-      console.error(
-        `${count} accounts, turn ${turn + 1} of ${times}: ${own.at(-1)?.seconds} s, ${share.length} by viem ${part.seconds} s`,
-      )
-      const scale = count / share.length
-      peer.push({ seconds: part.seconds * scale, cpu: part.cpu * scale })
-      await client.request({ method: 'evm_mine' } as never)
-      const previous = reading
-      let ethCalls = 0
-      const rereading = await cost(async () => {
-        ethCalls = (await rereadSnapshots(client, previous, { parameters })).ethCalls
-      })
-      again = { cost: rereading, ethCalls }
-    }
-    const name = `read.${count}`
-    const [mine, theirs] = [median(own), median(peer)]
-    rows.push(
-      { name, value: round(mine.seconds), unit: 's' },
-      { name: `${name}.calls`, value: reading?.ethCalls ?? Number.NaN, unit: 'eth_calls' },
-      { name: `${name}.cpu`, value: round(mine.cpu), unit: 's' },
-      { name: `${name}.viem`, value: round(theirs.seconds), unit: 's' },
-      { name: `${name}.viem.cpu`, value: round(theirs.cpu), unit: 's' },
-      {
-        name: `${name}.vs.viem`,
-        value: round(theirs.seconds / mine.seconds),
-        unit: 'times',
-        ...(count === 1_000 && { gate: 10, better: 'more' as const }),
-      },
-      { name: `${name}.again`, value: round(again?.cost.seconds ?? Number.NaN), unit: 's' },
-      { name: `${name}.again.cpu`, value: round(again?.cost.cpu ?? Number.NaN), unit: 's' },
+  const some = accounts.slice(0, count)
+  const turns: { readonly own: Cost; readonly viem: Cost; readonly again: Cost }[] = []
+  let reading: SnapshotsReading | undefined
+  let ethCalls = 0
+  for (let turn = 0; turn < times; turn++) {
+    const read = await cost(() => readSnapshots(client, { accounts: some, parameters }))
+    const { block, readings } = read.result
+    reading = read.result
+    // At most as many accounts a turn as all turns together need to read each once.
+    const share = count === 1 ? readings : readings.filter((_, index) => index % times === turn)
+    const part = await cost(() => readWithViem(client, peer, { readings: share, block, multicallAddress, inFlight: 1 }))
+    const scale = count / share.length
+    await client.request({ method: 'evm_mine' } as never)
+    const again = await cost(() => rereadSnapshots(client, read.result, { parameters }))
+    ethCalls = again.result.ethCalls
+    const viem = { seconds: part.seconds * scale, cpu: part.cpu * scale }
+    turns.push({ own: read, viem, again })
+    console.error(
+      `${name}, turn ${turn + 1} of ${times}: ${round(read.seconds)} s, again ${round(again.seconds)} s, ${share.length} by viem ${round(part.seconds)} s`,
     )
   }
-  return rows
+  const of = (value: (turn: (typeof turns)[number]) => number) => round(median(turns.map(value)))
+  return [
+    { name, value: of(({ own }) => own.seconds), unit: 's' },
+    { name: `${name}.calls`, value: reading?.ethCalls ?? Number.NaN, unit: 'eth_calls' },
+    { name: `${name}.cpu`, value: of(({ own }) => own.cpu), unit: 's' },
+    { name: `${name}.viem`, value: of(({ viem }) => viem.seconds), unit: 's' },
+    { name: `${name}.viem.calls`, value: count, unit: 'eth_calls' },
+    { name: `${name}.viem.cpu`, value: of(({ viem }) => viem.cpu), unit: 's' },
+    {
+      name: `${name}.vs.viem`,
+      value: of(({ own, viem }) => viem.seconds / own.seconds),
+      unit: 'times',
+      ...(gate !== undefined && { gate, better: 'more' as const }),
+    },
+    { name: `${name}.cpu.vs.viem`, value: of(({ own, viem }) => viem.cpu / own.cpu), unit: 'times' },
+    { name: `${name}.again`, value: of(({ again }) => again.seconds), unit: 's' },
+    { name: `${name}.again.calls`, value: ethCalls, unit: 'eth_calls' },
+    { name: `${name}.again.cpu`, value: of(({ again }) => again.cpu), unit: 's' },
+  ]
 }
 
-/** The distinct calls that each account's snapshot takes, in the order in which they are asked. */
-async function callsOf(client: Client, accounts: readonly Address[], parameters: MarginParameters) {
-  const byAccount = new Map<string, PlannedCall[]>(accounts.map((account) => [account.toLowerCase(), []]))
-  const market: PlannedCall[] = []
-  const adapters = allAdapters.map((adapter): AnyAdapter => {
-    const sinkOf = ({ account }: AdapterContext<unknown>) => byAccount.get(account.toLowerCase()) ?? []
-    return {
-      ...adapter,
-      read: (context) => recorded(adapter.read(context), sinkOf(context)),
-      witness: (raw, context) => {
-        const calls = adapter.witness(raw, context)
-        sinkOf(context).push(...calls)
-        return calls
-      },
+/** A transport to a node that is some milliseconds away. */
+function distant(transport: Transport): Transport {
+  return (options) => {
+    const near = transport(options)
+    const request = async (...asked: Parameters<typeof near.request>) => {
+      await sleep(distance)
+      return near.request(...asked)
     }
-  })
-  const sources: MarketSources = {
-    ...chainSources,
-    prices: chainSources.prices.map((source) => ({
-      ...source,
-      read: (...asked: Parameters<typeof source.read>) => recorded(source.read(...asked), market),
-    })),
-  }
-  requireRead(await readSnapshots(client, { accounts, parameters, adapters, sources }))
-  return new Map([...byAccount].map(([account, calls]) => [account, distinct([...calls, ...market])]))
-}
-
-function* recorded<Result>(plan: ReadPlan<Result>, sink: PlannedCall[]): ReadPlan<Result> {
-  let step = plan.next()
-  while (step.done !== true) {
-    sink.push(...step.value)
-    step = plan.next(yield step.value)
-  }
-  return step.value
-}
-
-function distinct(calls: readonly PlannedCall[]): readonly PlannedCall[] {
-  return [...new Map(calls.map((call) => [`${call.address}${encodeFunctionData(call)}`, call])).values()]
-}
-
-function requireRead({ readings }: SnapshotsReading): void {
-  for (const reading of readings) {
-    if ('refusal' in reading) throw reading.refusal
-    if (reading.snapshot.portfolio.positions.length === 0) throw new Error(`${reading.account} has no positions.`)
+    return { ...near, request: request as typeof near.request }
   }
 }
 
-async function cost(run: () => Promise<unknown>): Promise<Cost> {
+async function cost<Result>(run: () => Promise<Result>): Promise<Cost & { readonly result: Result }> {
   const cpu = process.cpuUsage()
   const start = performance.now()
-  await run()
+  const result = await run()
   const seconds = (performance.now() - start) / 1e3
   const { user, system } = process.cpuUsage(cpu)
-  return { seconds, cpu: (user + system) / 1e6 }
+  return { seconds, cpu: (user + system) / 1e6, result }
 }
 
-function median(costs: readonly Cost[]): Cost {
-  const of = (value: (cost: Cost) => number) => costs.map(value).sort((a, b) => a - b)[costs.length >> 1] ?? Number.NaN
-  return { seconds: of(({ seconds }) => seconds), cpu: of(({ cpu }) => cpu) }
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }
 
 function round(value: number): number {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { type Address, type Client, createClient, getAddress, http, isAddress } from 'viem'
+import { type Address, type Client, createClient, getAddress, isAddress } from 'viem'
 import type { EndpointHealth, EndpointStatus } from '../../src/chain/coherentEndpoint.ts'
 import { coherentTransport } from '../../src/chain/coherentTransport.ts'
 import { BaseError, InvalidInputError } from '../../src/core/errors.ts'
@@ -15,6 +15,7 @@ import type { MarketSources } from '../../src/market/source.ts'
 import { type Deployment, defaultDeploymentFile, loadDeployment, readTextFile } from './deployment.ts'
 import { fileLogIndex } from './logIndexFile.ts'
 import { parametersOfNetwork } from './network.ts'
+import { nodeTransport } from './nodeTransport.ts'
 import { say } from './output.ts'
 
 /** An option or argument that no run of the command could use; its exit code is that of wrong usage. */
@@ -107,7 +108,7 @@ export function connect(urls: readonly string[], { quorum, verifyReads }: NodeOp
     ...(quorum === undefined ? {} : { quorum: toCount(quorum, '--quorum', urls.length) }),
     ...(verifyReads === undefined ? {} : { verifyReads: toCount(verifyReads, '--verify-reads', urls.length) }),
   }
-  const endpoints = urls.map((url, index) => ({ name: `rpc ${index + 1}`, transport: http(url, { timeout: 30_000 }) }))
+  const endpoints = urls.map((url, index) => ({ name: `rpc ${index + 1}`, transport: nodeTransport(url) }))
   const [only, ...others] = endpoints
   if (only !== undefined && others.length === 0) return createClient({ transport: only.transport })
   return createClient({ transport: coherentTransport({ endpoints, ...counts, chainId, onChange: sayChange }) })

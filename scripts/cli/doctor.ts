@@ -1,9 +1,8 @@
 import { Command } from 'commander'
 import { getAddress, isAddress } from 'viem'
-import { formatTable } from '../../src/report/table.ts'
 import { examineRegistry } from '../doctor/registry.ts'
 import { type ChainOptions, collect, openChain, toInteger, UsageError, withChainOptions } from './context.ts'
-import { exitCodes, print } from './output.ts'
+import { printFindings } from './findings.ts'
 import { loadParameterSet } from './parameterFile.ts'
 
 type Options = ChainOptions & {
@@ -37,16 +36,5 @@ export const doctorCommand = withChainOptions(new Command('doctor'))
       fromBlock: BigInt(toInteger(options.fromBlock, '--from-block')),
       blocks: BigInt(toInteger(options.blocks, '--blocks')),
     })
-    const count = (status: string) => findings.filter((finding) => finding.status === status).length
-    const counts = { ok: count('ok'), warnings: count('warning'), errors: count('error') }
-    print(options.json, { registry, ...counts, findings }, () =>
-      [
-        formatTable(
-          [{ title: 'check' }, { title: 'status' }, { title: 'found' }],
-          findings.map(({ check, status, detail }) => [check, status === 'ok' ? status : status.toUpperCase(), detail]),
-        ),
-        `${counts.ok} ok, ${counts.warnings} warnings, ${counts.errors} errors`,
-      ].join('\n'),
-    )
-    if (counts.errors > 0) process.exitCode = exitCodes.failure
+    printFindings(options.json, { registry }, findings)
   })

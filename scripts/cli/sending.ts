@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import type { Client, LocalAccount } from 'viem'
 import { type Journal, openJournal } from '../../src/keeper/journal.ts'
-import { createSender, type Sender } from '../../src/keeper/sender.ts'
+import { createSender, type Sender, type SendPolicy } from '../../src/keeper/sender.ts'
 import { connect, toInteger } from './context.ts'
 import { toWad } from './decimal.ts'
 
@@ -47,6 +47,21 @@ export async function openSender(
     privateBlocks: 2n * bumpAfterBlocks,
     confirmations: 12n,
   }
+  return openSenderOver({ journal: file, sendRpc, policy }, { chainId, client, payer })
+}
+
+/** Where a sender keeps its journal, where it sends to first, and how it spends. */
+export type SenderSettings = {
+  readonly journal: string
+  readonly sendRpc: string | undefined
+  readonly policy: SendPolicy
+}
+
+/** A sender over a journal, which it holds alone until `close`. */
+export async function openSenderOver(
+  { journal: file, sendRpc, policy }: SenderSettings,
+  { chainId, client, payer }: { readonly chainId: number; readonly client: Client; readonly payer: LocalAccount },
+): Promise<{ readonly sender: Sender; readonly journal: Journal }> {
   await mkdir(dirname(file), { recursive: true })
   const journal = openJournal(file)
   const broadcasts = sendRpc === undefined ? ([client] as const) : ([connect([sendRpc], {}, chainId), client] as const)

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import {
   type Abi,
   type Address,
@@ -165,12 +166,21 @@ async function transact(transaction: {
     await client.setNextBlockTimestamp({ timestamp: (await readBlockTime(chain)) + 1n })
   }
   const hash = await client.sendTransaction({ account: from, chain: null, data, value, gas, ...(to ? { to } : {}) })
-  // Anvil answers before the block is mined.
-  const receipt = await client.getTransactionReceipt({ hash }).catch(() => client.waitForTransactionReceipt({ hash }))
+  const receipt = await receiptOf(client, hash)
   if (receipt.status !== 'success') {
     throw new DevnetTransactionError(`The transaction reverted after ${receipt.gasUsed} of ${gas} gas.`)
   }
   return receipt
+}
+
+/** Anvil answers before the block is mined, by a millisecond or two: a short wait costs less than a watch of its blocks. */
+async function receiptOf(client: DevnetClient, hash: Hex): Promise<TransactionReceipt> {
+  for (let tries = 0; tries < 50; tries++) {
+    const receipt = await client.getTransactionReceipt({ hash }).catch(() => undefined)
+    if (receipt !== undefined) return receipt
+    await setTimeout(2)
+  }
+  return client.waitForTransactionReceipt({ hash })
 }
 
 /** Repeats a failed call as a read, which decodes the reason by the contract's ABI. */

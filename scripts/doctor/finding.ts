@@ -1,6 +1,31 @@
+type RegistryCheck =
+  | 'chain'
+  | 'code'
+  | 'domain'
+  | 'roles'
+  | 'signers'
+  | 'liveness'
+  | 'models'
+  | 'pauses'
+  | 'invalidation'
+
+type KeeperCheck =
+  | 'config'
+  | 'node'
+  | `rpc ${number}`
+  | 'rpc send'
+  | 'quorum'
+  | 'clock'
+  | 'attestor'
+  | 'threshold'
+  | 'payer'
+  | 'journal'
+  | 'simulate'
+  | 'alerts'
+
 /** One thing that was looked at. */
 export type Finding = {
-  readonly check: 'chain' | 'code' | 'domain' | 'roles' | 'signers' | 'liveness' | 'models' | 'pauses' | 'invalidation'
+  readonly check: RegistryCheck | KeeperCheck
   readonly status: 'ok' | 'warning' | 'error'
   readonly detail: string
 }

@@ -14,7 +14,7 @@ const mostPosts = 200
 /** Whether the signer set can sign at all, and when each signer last did within a range of blocks. */
 export async function checkSigners(
   client: Client,
-  { registry, set, head, blocks }: { registry: Address; set: SignerSet; head: bigint; blocks: bigint },
+  { registry, set, head, blocks }: { registry: Address; set: SignerSet; head: bigint; blocks?: bigint },
 ): Promise<Finding[]> {
   const { setId, threshold, signers } = set
   const summary = `set ${setId}: ${threshold} of ${signers.length}`
@@ -28,6 +28,7 @@ export async function checkSigners(
   if (signers.length === threshold && threshold > 1) {
     findings.push(warning('signers', `${summary}: one silent signer stops every record`))
   }
+  if (blocks === undefined) return findings
   const fromBlock = head > blocks ? head - blocks : 0n
   const newest = await newestBySigner(client, registry, { fromBlock, toBlock: head })
   for (const [index, signer] of signers.entries()) {

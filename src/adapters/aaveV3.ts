@@ -10,12 +10,11 @@ import {
   type AaveV3Configuration,
   type AaveV3Raw,
   type AaveV3Reserve,
-  type AaveV3Risk,
   aaveV3Configuration,
   aaveV3Witness,
   readAaveV3,
-  since,
 } from './aaveV3Read.ts'
+import { type AaveV3Risk, since } from './aaveV3Risk.ts'
 import type { Adapter, AdapterContext } from './adapter.ts'
 import { requireDecimals } from './decimals.ts'
 
@@ -43,17 +42,20 @@ export const aaveV3: Adapter<AaveV3Configuration, AaveV3Raw> = {
     const { account, block, venue } = context
     const venueAccount = { chainId: block.chainId, venue, instance: raw.pool, holder: account, subAccount: '' }
     const positions = raw.reserves.flatMap((reserve) => reservePositions(reserve, venueAccount, context))
+    const { reserves, totals } = raw
     const owes = positions.some(({ kind }) => kind === 'debt')
-    if (raw.totals.debt > 0n && !owes) {
-      throw new InconsistentReadError(`${venue}: the pool counts a debt of ${raw.totals.debt}, no reserve shows one.`, {
+    if (totals !== undefined && totals.debt > 0n && !owes) {
+      throw new InconsistentReadError(`${venue}: the pool counts a debt of ${totals.debt}, no reserve shows one.`, {
         metaMessages: ['The data provider may belong to another pool than the configured one.'],
       })
     }
     if (!owes) return { positions, requirements: [], rules: [] }
+    if (totals === undefined)
+      throw new InconsistentReadError(`${venue}: the pool was not asked of an account that owes.`)
     return {
       positions,
-      requirements: [requirementOf(raw.totals, venueAccount)],
-      rules: [ruleOf(raw, venueAccount, context)],
+      requirements: [requirementOf(totals, venueAccount)],
+      rules: [ruleOf({ reserves, totals }, venueAccount, context)],
     }
   },
 
@@ -70,6 +72,8 @@ export const aaveV3: Adapter<AaveV3Configuration, AaveV3Raw> = {
       ]),
     ].map((contract) => ({ contract, words: [pad(account)] })),
 }
+
+type Totals = NonNullable<AaveV3Raw['totals']>
 
 function reservePositions(
   { asset, decimals, aToken, stableDebtToken, variableDebtToken, risk, ...amounts }: AaveV3Reserve,
@@ -103,7 +107,7 @@ function reservePositions(
 }
 
 function requirementOf(
-  { collateral, liquidationThreshold, ltv }: AaveV3Raw['totals'],
+  { collateral, liquidationThreshold, ltv }: Totals,
   venueAccount: VenueAccount,
 ): VenueRequirement {
   const wadPerBasisPoint = wadPerBase / 10_000n
@@ -116,7 +120,7 @@ function requirementOf(
 
 /** Up to 3.5 the pool leaves out a reserve without a threshold of its own, also where an e-mode category would give it one. */
 function ruleOf(
-  { reserves, totals }: AaveV3Raw,
+  { reserves, totals }: { readonly reserves: AaveV3Raw['reserves']; readonly totals: Totals },
   venueAccount: VenueAccount,
   { configuration: { version, closeFactor }, venue }: AdapterContext<AaveV3Configuration>,
 ): LendingPoolRule {
@@ -148,11 +152,7 @@ function ruleOf(
  * The pool rounds collateral down, debt down with truncated averaging and up with exact. Its health factor tells whether
  * thresholds, e-mode and version were read as it uses them; it is the largest integer where the debt is worth nothing.
  */
-function requireTotals(
-  { averaging, collaterals, debts }: LendingPoolRule,
-  totals: AaveV3Raw['totals'],
-  venue: string,
-): void {
+function requireTotals({ averaging, collaterals, debts }: LendingPoolRule, totals: Totals, venue: string): void {
   const worthOf = ({ amount, quote, decimals }: LendingPoolRule['debts'][number], isUp: boolean) =>
     (isUp ? ceilDiv : floorDiv)(amount * quote, 10n ** BigInt(decimals))
   let [collateral, weighted, debt] = [0n, 0n, 0n]

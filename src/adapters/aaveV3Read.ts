@@ -2,7 +2,10 @@ import { type Address, erc20Abi, parseAbi, zeroAddress } from 'viem'
 import { z } from 'zod'
 import { type PlannedCall, type ReadPlan, readAll, readEach, readTogether } from '../core/readPlan.ts'
 import { address, fraction } from '../core/schema.ts'
+import { readOnce } from '../core/sharedPlan.ts'
 import { wad } from '../core/units.ts'
+import { rayMul } from '../kernel/aaveRounding.ts'
+import { type AaveV3Risk, hasBit, type RiskSource, readEMode, readRisk, since, versions } from './aaveV3Risk.ts'
 import type { AdapterContext } from './adapter.ts'
 
 const addressesProviderAbi = parseAbi([
@@ -16,33 +19,15 @@ const poolAbi = parseAbi([
   'function getUserAccountData(address user) view returns (uint256 totalCollateralBase, uint256 totalDebtBase, uint256 availableBorrowsBase, uint256 currentLiquidationThreshold, uint256 ltv, uint256 healthFactor)',
   'function getUserConfiguration(address user) view returns ((uint256 data))',
   'function getUserEMode(address user) view returns (uint256)',
+  'function getReserveNormalizedIncome(address asset) view returns (uint256)',
+  'function getReserveNormalizedVariableDebt(address asset) view returns (uint256)',
   'function getReserveData(address asset) view returns ((uint256 configuration, uint128 liquidityIndex, uint128 currentLiquidityRate, uint128 variableBorrowIndex, uint128 currentVariableBorrowRate, uint128 currentStableBorrowRate, uint40 lastUpdateTimestamp, uint16 id, address aTokenAddress, address stableDebtTokenAddress, address variableDebtTokenAddress, address interestRateStrategyAddress, uint128 accruedToTreasury, uint128 unbacked, uint128 isolationModeTotalDebt))',
-  'function getEModeCategoryCollateralConfig(uint8 id) view returns ((uint16 ltv, uint16 liquidationThreshold, uint16 liquidationBonus))',
-  'function getEModeCategoryCollateralBitmap(uint8 id) view returns (uint128)',
-  'function getEModeCategoryData(uint8 id) view returns ((uint16 ltv, uint16 liquidationThreshold, uint16 liquidationBonus, address priceSource, string label))',
 ])
 const dataProviderAbi = parseAbi([
   'function getReserveTokensAddresses(address asset) view returns (address aToken, address stableDebtToken, address variableDebtToken)',
-  'function getUserReserveData(address asset, address user) view returns (uint256 aTokenBalance, uint256 stableDebt, uint256 variableDebt, uint256 principalStableDebt, uint256 scaledVariableDebt, uint256 stableBorrowRate, uint256 liquidityRate, uint40 stableRateLastUpdated, bool usageAsCollateralEnabled)',
-  'function getReserveConfigurationData(address asset) view returns (uint256 decimals, uint256 ltv, uint256 liquidationThreshold, uint256 liquidationBonus, uint256 reserveFactor, bool usageAsCollateralEnabled, bool borrowingEnabled, bool stableBorrowRateEnabled, bool isActive, bool isFrozen)',
-  'function getReserveEModeCategory(address asset) view returns (uint256)',
 ])
-const oracleAbi = parseAbi(['function getAssetPrice(address asset) view returns (uint256)'])
 const scaledTokenAbi = parseAbi(['function scaledBalanceOf(address user) view returns (uint256)'])
 const stableDebtTokenAbi = parseAbi(['function principalBalanceOf(address user) view returns (uint256)'])
-
-/** Versions of the pool, in ascending order of their text. */
-const versions = ['3.0', '3.1', '3.2', '3.3', '3.4', '3.5', '3.6', '3.7'] as const
-
-/** What changed in how a pool counts an account, and since which version (`GenericLogic`, the features of each release). */
-export const since = {
-  /** An e-mode category lists its reserves in a bitmap, and has no price source; before, each reserve names one category. */
-  categoryBitmap: '3.2',
-  /** The health factor takes the thresholds without averaging them first, and debt is rounded up. */
-  exactAveraging: '3.5',
-  /** A reserve counts as collateral whether or not it has a threshold outside of e-mode. */
-  categoryThreshold: '3.6',
-} as const satisfies Record<string, (typeof versions)[number]>
 
 const options = {
   /** The version of the pool (`POOL_REVISION` and its release), which decides how it counts. */
@@ -57,17 +42,6 @@ export const aaveV3Configuration = z.union([
 ])
 
 export type AaveV3Configuration = z.output<typeof aaveV3Configuration>
-type Version = AaveV3Configuration['version']
-
-/** How the pool counts a reserve for this account; threshold and bonus in basis points, the price in 1e-8 USD. */
-export type AaveV3Risk = {
-  readonly price: bigint
-  readonly liquidationThreshold: number
-  /** Beyond 100 %. */
-  readonly bonus: number
-  /** Whether the pool counts the reserve when it is used as collateral. */
-  readonly counts: boolean
-}
 
 export type AaveV3Reserve = {
   readonly asset: Address
@@ -80,6 +54,8 @@ export type AaveV3Reserve = {
   readonly stableDebt: bigint
   readonly variableDebt: bigint
   readonly isCollateral: boolean
+  /** Whether the pool says that the account owes some; it has no debt token of other reserves. */
+  readonly isBorrowed: boolean
   /** Of reserves that are owed or used as collateral. */
   readonly risk?: AaveV3Risk
 }
@@ -87,8 +63,11 @@ export type AaveV3Reserve = {
 export type AaveV3Raw = {
   readonly pool: Address
   readonly reserves: readonly AaveV3Reserve[]
-  /** Of all collateral and debt, in the pool's base unit of 1e-8 USD; the ratios in basis points, the health factor in WAD. */
-  readonly totals: {
+  /**
+   * Of an account that owes: all collateral and debt as the pool counts them, in its base unit of 1e-8 USD; the ratios in basis
+   * points, the health factor in WAD.
+   */
+  readonly totals?: {
     readonly collateral: bigint
     readonly debt: bigint
     readonly liquidationThreshold: bigint
@@ -99,58 +78,61 @@ export type AaveV3Raw = {
 
 type Contracts = { readonly pool: Address; readonly dataProvider: Address }
 
-/** The category that an account chose: a reserve belongs to it by its own word or by a bit of the category. */
-type EMode = {
-  readonly liquidationThreshold: number
-  readonly liquidationBonus: number
-  readonly members:
-    | { readonly by: 'category'; readonly category: bigint; readonly priceSource: Address }
-    | { readonly by: 'bitmap'; readonly bitmap: bigint }
-}
-
-/** Reads all reserves of an account. The last round also asks what the witness will ask. */
+/**
+ * Reads all reserves of an account. Balances follow from the scaled ones, which the witness asks, and from the indices of the
+ * reserves at the block, which all accounts share; stable debts, each with a rate of its own, are asked of their token.
+ */
 export function* readAaveV3({
   configuration,
   account,
-}: Pick<AdapterContext<AaveV3Configuration>, 'configuration' | 'account'>): ReadPlan<AaveV3Raw> {
+  shared,
+}: Pick<AdapterContext<AaveV3Configuration>, 'configuration' | 'account' | 'shared'>): ReadPlan<AaveV3Raw> {
   const { version } = configuration
-  const { pool, dataProvider } = yield* findContracts(configuration)
-  const [assets, [collateral, debt, , liquidationThreshold, ltv, healthFactor], category, provider] = yield* readAll([
-    { address: pool, abi: poolAbi, functionName: 'getReservesList' },
-    { address: pool, abi: poolAbi, functionName: 'getUserAccountData', args: [account] },
-    { address: pool, abi: poolAbi, functionName: 'getUserEMode', args: [account] },
-    { address: pool, abi: poolAbi, functionName: 'ADDRESSES_PROVIDER' },
+  const contracts = yield* readOnce(shared, 'contracts', () => findContracts(configuration))
+  const { pool } = contracts
+  const [{ oracle, listed }, { bits, category, totals }] = yield* readTogether([
+    readOnce(shared, 'reserves', () => readPool(contracts)),
+    readUser(pool, account),
   ])
-  const [[oracle], eMode, reserves] = yield* readTogether([
-    readAll([{ address: provider, abi: addressesProviderAbi, functionName: 'getPriceOracle' }]),
-    readEMode(pool, category, version),
-    readTogether(assets.map((asset) => readReserve(dataProvider, asset, account))),
-  ])
-  const [risks] = yield* readTogether([
-    readTogether(reserves.map((reserve) => readRisk(reserve, { pool, dataProvider, oracle, eMode, version }))),
-    readEach(aaveV3Witness(pool, reserves, account)),
-  ])
-  return {
-    pool,
-    reserves: reserves.map((reserve, index) => {
-      const risk = risks[index]
-      return risk === undefined ? reserve : { ...reserve, risk }
-    }),
-    totals: { collateral, debt, liquidationThreshold, ltv, healthFactor },
-  }
+  const eMode = yield* readOnce(shared, `category ${category}`, () => readEMode(pool, category, version))
+  const source = { dataProvider: contracts.dataProvider, oracle, eMode, version }
+  const reserves = yield* readTogether(listed.map((reserve) => readReserve(reserve, { bits, account, source, shared })))
+  return { pool, reserves, ...(totals && { totals }) }
 }
 
-/** Balances and settings that only an action of the account changes: no price, no interest. */
+function* readUser(pool: Address, account: Address) {
+  const [{ data: bits }, category] = yield* readAll([
+    { address: pool, abi: poolAbi, functionName: 'getUserConfiguration', args: [account] },
+    { address: pool, abi: poolAbi, functionName: 'getUserEMode', args: [account] },
+  ])
+  return { bits, category, totals: yield* readTotals(pool, bits, account) }
+}
+
+/** What every account finds at the pool. */
+function* readPool({ pool, dataProvider }: Contracts) {
+  const [assets, provider] = yield* readAll([
+    { address: pool, abi: poolAbi, functionName: 'getReservesList' },
+    { address: pool, abi: poolAbi, functionName: 'ADDRESSES_PROVIDER' },
+  ])
+  const [[oracle], listed] = yield* readTogether([
+    readAll([{ address: provider, abi: addressesProviderAbi, functionName: 'getPriceOracle' }]),
+    readTogether(assets.map((asset) => readListed(asset, { pool, dataProvider }))),
+  ])
+  return { oracle, listed }
+}
+
+/**
+ * Balances and settings that only an action of the account changes: no price, no interest. Debt tokens of reserves that the pool
+ * does not count as borrowed are left out: it notes a reserve with the first debt there and strikes it out with the last
+ * (`UserConfiguration.setBorrowing`), and debt tokens cannot be transferred, so a new debt changes `getUserConfiguration`.
+ */
 export function aaveV3Witness(pool: Address, reserves: readonly AaveV3Reserve[], account: Address): PlannedCall[] {
   return [
     { address: pool, abi: poolAbi, functionName: 'getUserConfiguration', args: [account] },
     { address: pool, abi: poolAbi, functionName: 'getUserEMode', args: [account] },
-    ...reserves.flatMap(({ aToken, variableDebtToken, stableDebtToken }): PlannedCall[] => [
-      { address: aToken, abi: scaledTokenAbi, functionName: 'scaledBalanceOf', args: [account] },
-      { address: variableDebtToken, abi: scaledTokenAbi, functionName: 'scaledBalanceOf', args: [account] },
-      ...(stableDebtToken === zeroAddress
-        ? []
-        : [{ address: stableDebtToken, abi: stableDebtTokenAbi, functionName: 'principalBalanceOf', args: [account] }]),
+    ...reserves.flatMap((reserve): readonly PlannedCall[] => [
+      suppliedCall(reserve, account),
+      ...(reserve.isBorrowed ? debtCalls(reserve, account) : []),
     ]),
   ]
 }
@@ -165,88 +147,87 @@ function* findContracts(configuration: AaveV3Configuration): ReadPlan<Contracts>
   return { pool, dataProvider }
 }
 
-function* readReserve(dataProvider: Address, asset: Address, account: Address): ReadPlan<AaveV3Reserve> {
-  const provider = { address: dataProvider, abi: dataProviderAbi } as const
-  const [[aToken, stableDebtToken, variableDebtToken], userData, decimals] = yield* readAll([
-    { ...provider, functionName: 'getReserveTokensAddresses', args: [asset] },
-    { ...provider, functionName: 'getUserReserveData', args: [asset, account] },
+/** A reserve as every account finds it, with its indices at the block, 1e27 for one. */
+type Listed = Tokens & {
+  readonly id: number
+  readonly income: bigint
+  readonly debtIndex: bigint
+}
+
+type Tokens = Pick<AaveV3Reserve, 'asset' | 'decimals' | 'aToken' | 'stableDebtToken' | 'variableDebtToken'>
+
+function* readListed(asset: Address, { pool, dataProvider }: Contracts): ReadPlan<Listed> {
+  const args = [asset] as const
+  const [[aToken, stableDebtToken, variableDebtToken], { id }, income, debtIndex, decimals] = yield* readAll([
+    { address: dataProvider, abi: dataProviderAbi, functionName: 'getReserveTokensAddresses', args },
+    { address: pool, abi: poolAbi, functionName: 'getReserveData', args },
+    { address: pool, abi: poolAbi, functionName: 'getReserveNormalizedIncome', args },
+    { address: pool, abi: poolAbi, functionName: 'getReserveNormalizedVariableDebt', args },
     { address: asset, abi: erc20Abi, functionName: 'decimals' },
   ])
-  const [supplied, stableDebt, variableDebt, , , , , , isCollateral] = userData
-  const tokens = { aToken, stableDebtToken, variableDebtToken }
-  return { asset, decimals, ...tokens, supplied, stableDebt, variableDebt, isCollateral }
+  return { asset, decimals, aToken, stableDebtToken, variableDebtToken, id, income, debtIndex }
 }
 
-function* readEMode(pool: Address, category: bigint, version: Version): ReadPlan<EMode | undefined> {
-  if (category === 0n) return undefined
-  const args = [Number(category)] as const
-  if (version < since.categoryBitmap) {
-    const [{ priceSource, ...data }] = yield* readAll([
-      { address: pool, abi: poolAbi, functionName: 'getEModeCategoryData', args },
-    ])
-    return { ...data, members: { by: 'category', category, priceSource } }
-  }
-  const [data, bitmap] = yield* readAll([
-    { address: pool, abi: poolAbi, functionName: 'getEModeCategoryCollateralConfig', args },
-    { address: pool, abi: poolAbi, functionName: 'getEModeCategoryCollateralBitmap', args },
+/** What the pool counts of an account; one that owes nothing has no liquidation for it to decide. */
+function* readTotals(pool: Address, bits: bigint, account: Address): ReadPlan<AaveV3Raw['totals']> {
+  if ((bits & borrowedBits) === 0n) return undefined
+  const [[collateral, debt, , liquidationThreshold, ltv, healthFactor]] = yield* readAll([
+    { address: pool, abi: poolAbi, functionName: 'getUserAccountData', args: [account] },
   ])
-  return { ...data, members: { by: 'bitmap', bitmap } }
+  return { collateral, debt, liquidationThreshold, ltv, healthFactor }
 }
 
-type RiskSource = {
-  readonly pool: Address
-  readonly dataProvider: Address
-  readonly oracle: Address
-  readonly eMode: EMode | undefined
-  readonly version: Version
-}
+/** Two bits a reserve, by its id: whether it is borrowed, and whether it is used as collateral (`UserConfigurationMap`). */
+const borrowedBits = BigInt(`0x${'5'.repeat(64)}`)
 
-/** Threshold, bonus and price of a reserve that counts (`GenericLogic`, `LiquidationLogic._getConfigurationData`). */
-function* readRisk(
-  { asset, supplied, stableDebt, variableDebt, isCollateral }: AaveV3Reserve,
-  source: RiskSource,
-): ReadPlan<AaveV3Risk | undefined> {
-  if (stableDebt + variableDebt === 0n && !(isCollateral && supplied > 0n)) return undefined
-  const { dataProvider, oracle, eMode, version } = source
-  const [[[, , threshold, bonus], ownPrice], inEMode] = yield* readTogether([
-    readAll([
-      { address: dataProvider, abi: dataProviderAbi, functionName: 'getReserveConfigurationData', args: [asset] },
-      priceOf(oracle, asset),
-    ]),
-    readMembership(asset, source),
+function* readReserve(
+  { id, income, debtIndex, ...tokens }: Listed,
+  {
+    bits,
+    account,
+    source,
+    shared,
+  }: Pick<AdapterContext<unknown>, 'account' | 'shared'> & { readonly bits: bigint; readonly source: RiskSource },
+): ReadPlan<AaveV3Reserve> {
+  const [isBorrowed, isCollateral] = [hasBit(bits, 2 * id), hasBit(bits, 2 * id + 1)]
+  const [[scaled], [scaledDebt = 0n, principal = 0n], risk] = yield* readTogether([
+    readAll([suppliedCall(tokens, account)]),
+    readEach(isBorrowed ? debtCalls(tokens, account) : []),
+    isBorrowed || isCollateral
+      ? readOnce(shared, `risk ${id} in ${source.eMode?.category}`, () => readRisk({ id, asset: tokens.asset }, source))
+      : readNothing(),
   ])
-  const { liquidationThreshold, liquidationBonus } =
-    eMode !== undefined && inEMode.isMember
-      ? eMode
-      : { liquidationThreshold: Number(threshold), liquidationBonus: Number(bonus) }
+  const [stableDebt = 0n] = yield* readEach(
+    principal === 0n
+      ? []
+      : [{ address: tokens.stableDebtToken, abi: erc20Abi, functionName: 'balanceOf', args: [account] } as const],
+  )
+  const isDirected = source.version >= since.directedRounding
+  const supplied = rayMul(scaled, income, isDirected ? 'down' : 'half')
+  const variableDebt = rayMul(scaledDebt, debtIndex, isDirected ? 'up' : 'half')
+  const counts = stableDebt + variableDebt > 0n || (isCollateral && supplied > 0n)
   return {
-    price: inEMode.price ?? ownPrice,
-    liquidationThreshold,
-    bonus: Math.max(0, liquidationBonus - 10_000),
-    counts: threshold > 0n || version >= since.categoryThreshold,
+    ...tokens,
+    ...{ supplied, stableDebt, variableDebt, isCollateral, isBorrowed },
+    ...(counts && risk && { risk }),
   }
 }
 
-/** Whether a reserve belongs to the category of the account, and the price that the category gives it, if any. */
-function* readMembership(
-  asset: Address,
-  { pool, dataProvider, oracle, eMode }: RiskSource,
-): ReadPlan<{ readonly isMember: boolean; readonly price?: bigint }> {
-  if (eMode === undefined) return { isMember: false }
-  const { members } = eMode
-  if (members.by === 'bitmap') {
-    const [{ id }] = yield* readAll([{ address: pool, abi: poolAbi, functionName: 'getReserveData', args: [asset] }])
-    return { isMember: ((members.bitmap >> BigInt(id)) & 1n) === 1n }
-  }
-  const [[category], [price]] = yield* readTogether([
-    readAll([{ address: dataProvider, abi: dataProviderAbi, functionName: 'getReserveEModeCategory', args: [asset] }]),
-    readEach(members.priceSource === zeroAddress ? [] : [priceOf(oracle, members.priceSource)]),
-  ])
-  const isMember = category === members.category
-  // A category whose source has no price leaves each of its reserves its own.
-  return { isMember, ...(isMember && price && { price }) }
+// biome-ignore lint/correctness/useYield: a plan that asks nothing.
+function* readNothing(): ReadPlan<undefined> {
+  return undefined
 }
 
-function priceOf(oracle: Address, token: Address) {
-  return { address: oracle, abi: oracleAbi, functionName: 'getAssetPrice', args: [token] } as const
+function suppliedCall({ aToken }: Tokens, account: Address) {
+  return { address: aToken, abi: scaledTokenAbi, functionName: 'scaledBalanceOf', args: [account] } as const
+}
+
+function debtCalls({ variableDebtToken, stableDebtToken }: Tokens, account: Address) {
+  const args = [account] as const
+  return [
+    { address: variableDebtToken, abi: scaledTokenAbi, functionName: 'scaledBalanceOf', args },
+    ...(stableDebtToken === zeroAddress
+      ? []
+      : [{ address: stableDebtToken, abi: stableDebtTokenAbi, functionName: 'principalBalanceOf', args } as const]),
+  ] as const
 }

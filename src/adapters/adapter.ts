@@ -5,6 +5,7 @@ import type { FoundLog, LogFilter } from '../core/logs.ts'
 import type { PinnedBlock, VenueRequirement } from '../core/portfolio.ts'
 import type { Position } from '../core/position.ts'
 import type { PlannedCall, ReadPlan } from '../core/readPlan.ts'
+import type { SharedPlans } from '../core/sharedPlan.ts'
 import type { VenueRule } from '../core/venueRule.ts'
 
 /** What an adapter is told about the read it takes part in. */
@@ -18,6 +19,8 @@ export type AdapterContext<Configuration> = {
   readonly assets: Readonly<Record<AssetKey, { readonly decimals: number }>>
   /** Ids of the account that no view lists, from logs or from the user: distinct, in ascending order of their text. */
   readonly ids?: readonly string[]
+  /** What is read once for all accounts of this venue at this block; without it each account reads it anew. */
+  readonly shared?: SharedPlans | undefined
 }
 
 /** How the ids of an account are found at a protocol none of whose views lists them. */

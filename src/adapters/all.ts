@@ -4,6 +4,7 @@ import { compoundV2 } from './compoundV2.ts'
 import { compoundV3 } from './compoundV3.ts'
 import { creditLine } from './creditLine.ts'
 import { erc20 } from './erc20.ts'
+import { gmxV2 } from './gmxV2.ts'
 import { lyraAvalon } from './lyraAvalon.ts'
 import { morphoBlue } from './morphoBlue.ts'
 import { perpV2 } from './perpV2.ts'
@@ -24,4 +25,5 @@ export const allAdapters: readonly AnyAdapter[] = [
   creditLine,
   morphoBlue,
   uniswapV4,
+  gmxV2,
 ]

@@ -1,3 +1,4 @@
+import { pad, toEventSelector } from 'viem'
 import { toAssetKey } from '../core/asset.ts'
 import { InconsistentReadError } from '../core/errors.ts'
 import type { VenueRequirement } from '../core/portfolio.ts'
@@ -42,7 +43,29 @@ export const compoundV2: Adapter<CompoundV2Configuration, readonly CompoundV2Poo
 
   witness: (raw, { account }) => raw.flatMap((pool) => compoundV2Witness(pool, account)),
   witnessAlsoChangesOn: 'accrualOfDebts',
+
+  // Comptroller and markets name the account in every log of it; a stored debt also moves with each accrual of its market.
+  toldBy: (raw, { account }) =>
+    raw.flatMap(({ comptroller, all, markets }) => {
+      const owed = new Set(markets.filter(({ stored }) => stored.debt > 0n).map(({ market }) => market))
+      const words = [pad(account), changeOfCode]
+      return [
+        { contract: comptroller, words },
+        ...all.map(({ market }) => ({
+          contract: market,
+          words: owed.has(market) ? [...words, ...accruals] : words,
+        })),
+      ]
+    }),
 }
+
+/** What a delegator of Compound tells when its calls go to another contract (`Unitroller`, `CErc20Delegator`). */
+const changeOfCode = toEventSelector('NewImplementation(address,address)')
+
+/** Of markets of today and of the first ones. */
+const accruals = ['AccrueInterest(uint256,uint256,uint256,uint256)', 'AccrueInterest(uint256,uint256,uint256)'].map(
+  (event) => toEventSelector(event),
+)
 
 /** A market that counts into a liquidation. */
 type Counted = CompoundV2Market & { readonly risk: CompoundV2Risk }
@@ -142,10 +165,14 @@ function ruleOf(
 
 /** The comptroller's own sum over entered markets as they are stored, with its truncations. */
 function requireLiquidity(
-  { comptroller, liquidity: { error, liquidity, shortfall } }: CompoundV2Pool,
+  { comptroller, liquidity: verdict }: CompoundV2Pool,
   counted: readonly Counted[],
   { venue, configuration: { variant } }: AdapterContext<CompoundV2Configuration>,
 ): void {
+  if (verdict === undefined) {
+    throw new InconsistentReadError(`${venue}: the comptroller ${comptroller} was not asked of an account that owes.`)
+  }
+  const { error, liquidity, shortfall } = verdict
   if (error !== 0n) {
     throw new InconsistentReadError(
       `${venue}: the comptroller ${comptroller} answers error ${error} for the account.`,

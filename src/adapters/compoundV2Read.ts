@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { InconsistentReadError } from '../core/errors.ts'
 import { type PlannedCall, type ReadPlan, readAll, readEach, readTogether } from '../core/readPlan.ts'
 import { address, fraction } from '../core/schema.ts'
+import { readOnce } from '../core/sharedPlan.ts'
 import { type Wad, wad } from '../core/units.ts'
 import type { AdapterContext } from './adapter.ts'
 import { type AccruedMarket, accrue, accruedDebt, exchangeRateOf, type StoredMarket } from './compoundV2Interest.ts'
@@ -87,68 +88,86 @@ export type CompoundV2Pool = {
   readonly comptroller: Address
   readonly markets: readonly CompoundV2Market[]
   readonly liquidationIncentive: Wad
-  /** What the comptroller itself says of the account at its last accruals, WAD USD; `error` is its code for none. */
-  readonly liquidity: { readonly error: bigint; readonly liquidity: Wad; readonly shortfall: Wad }
+  /** Of an account that owes: what the comptroller itself says of it at its last accruals, WAD USD; `error` is its code for none. */
+  readonly liquidity?: { readonly error: bigint; readonly liquidity: Wad; readonly shortfall: Wad }
   /** Every market, held or not. */
-  readonly all: readonly Address[]
+  readonly all: readonly { readonly market: Address; readonly isEntered: boolean }[]
 }
 
 type Holding = Pick<CompoundV2Market, 'market' | 'asset' | 'isEntered' | 'shares'> & { readonly storedDebt: bigint }
 
-/** Reads all pools; the second round also asks what the witness will ask. */
+/** Reads all pools. */
 export function* readCompoundV2(context: AdapterContext<CompoundV2Configuration>): ReadPlan<readonly CompoundV2Pool[]> {
   return yield* readTogether(context.configuration.comptrollers.map((comptroller) => readPool(comptroller, context)))
 }
 
 /**
- * Entered markets, shares and stored debts. No view shows a debt without its interest, so a stored debt changes with the
- * accruals of its market; of a market in which nothing is owed it is zero before and after.
+ * Entered markets, shares of all, and stored debts of those entered: borrowing enters a market and none that is owed can be left
+ * (`borrowAllowed`, `exitMarket`), so a debt in another changes `getAssetsIn`. No view shows a debt without its interest, so a
+ * stored debt changes with the accruals of its market; of a market in which nothing is owed it is zero before and after.
  */
 export function compoundV2Witness({ comptroller, all }: Pick<CompoundV2Pool, 'comptroller' | 'all'>, account: Address) {
   return [
     { address: comptroller, abi: comptrollerAbi, functionName: 'getAssetsIn', args: [account] },
-    ...all.flatMap((market): PlannedCall[] => [
-      { address: market, abi: marketAbi, functionName: 'balanceOf', args: [account] },
-      { address: market, abi: marketAbi, functionName: 'borrowBalanceStored', args: [account] },
+    ...all.flatMap(({ market, isEntered }): readonly PlannedCall[] => [
+      sharesCall(market, account),
+      ...(isEntered ? [storedDebtCall(market, account)] : []),
     ]),
   ] satisfies PlannedCall[]
 }
 
+function sharesCall(market: Address, account: Address) {
+  return { address: market, abi: marketAbi, functionName: 'balanceOf', args: [account] } as const
+}
+
+function storedDebtCall(market: Address, account: Address) {
+  return { address: market, abi: marketAbi, functionName: 'borrowBalanceStored', args: [account] } as const
+}
+
 function* readPool(comptroller: Address, context: AdapterContext<CompoundV2Configuration>): ReadPlan<CompoundV2Pool> {
-  const { account } = context
+  const { account, shared } = context
   const pool = { address: comptroller, abi: comptrollerAbi } as const
-  const [all, entered, [error, liquidity, shortfall], oracle, liquidationIncentive] = yield* readAll([
-    { ...pool, functionName: 'getAllMarkets' },
-    { ...pool, functionName: 'getAssetsIn', args: [account] },
-    { ...pool, functionName: 'getAccountLiquidity', args: [account] },
-    { ...pool, functionName: 'oracle' },
-    { ...pool, functionName: 'liquidationIncentiveMantissa' },
+  const [[listed, oracle, liquidationIncentive], [entered]] = yield* readTogether([
+    readOnce(shared, `pool ${comptroller}`, () =>
+      readAll([
+        { ...pool, functionName: 'getAllMarkets' },
+        { ...pool, functionName: 'oracle' },
+        { ...pool, functionName: 'liquidationIncentiveMantissa' },
+      ]),
+    ),
+    readAll([{ ...pool, functionName: 'getAssetsIn', args: [account] }]),
   ])
-  const [holdings] = yield* readTogether([
-    readTogether(all.map((market) => readHolding(market, entered, context))),
-    readEach(compoundV2Witness({ comptroller, all }, account)),
-  ])
+  const all = listed.map((market) => ({ market, isEntered: entered.some((other) => isAddressEqual(other, market)) }))
+  const holdings = yield* readTogether(all.map((market) => readHolding(market, context)))
   const held = holdings.filter(({ shares, storedDebt }) => shares > 0n || storedDebt > 0n)
-  const markets = yield* readTogether(held.map((holding) => readMarket(holding, { comptroller, oracle, context })))
-  return { comptroller, markets, liquidationIncentive, liquidity: { error, liquidity, shortfall }, all }
+  const [markets, [liquidity]] = yield* readTogether([
+    readTogether(held.map((holding) => readMarket(holding, { comptroller, oracle, context }))),
+    readEach(
+      held.every(({ storedDebt }) => storedDebt === 0n)
+        ? []
+        : [{ ...pool, functionName: 'getAccountLiquidity', args: [account] } as const],
+    ),
+  ])
+  return { comptroller, markets, liquidationIncentive, all, ...(liquidity && { liquidity: toLiquidity(liquidity) }) }
+}
+
+function toLiquidity([error, liquidity, shortfall]: readonly [bigint, bigint, bigint]) {
+  return { error, liquidity, shortfall }
 }
 
 function* readHolding(
-  market: Address,
-  entered: readonly Address[],
-  { account, configuration: { nativeMarkets } }: AdapterContext<CompoundV2Configuration>,
+  { market, isEntered }: CompoundV2Pool['all'][number],
+  { account, shared, configuration: { nativeMarkets } }: AdapterContext<CompoundV2Configuration>,
 ): ReadPlan<Holding> {
   const isNative = nativeMarkets.some((native) => isAddressEqual(native, market))
-  const token = { address: market, abi: marketAbi } as const
-  const [[shares, storedDebt], [underlying]] = yield* readTogether([
-    readAll([
-      { ...token, functionName: 'balanceOf', args: [account] },
-      { ...token, functionName: 'borrowBalanceStored', args: [account] },
-    ]),
-    readEach(isNative ? [] : [{ ...token, functionName: 'underlying' } as const]),
+  const [[shares], [storedDebt = 0n], [underlying = zeroAddress]] = yield* readTogether([
+    readAll([sharesCall(market, account)]),
+    readEach(isEntered ? [storedDebtCall(market, account)] : []),
+    readOnce(shared, `underlying ${market}`, () =>
+      readEach(isNative ? [] : [{ address: market, abi: marketAbi, functionName: 'underlying' } as const]),
+    ),
   ])
-  const isEntered = entered.some((other) => isAddressEqual(other, market))
-  return { market, asset: underlying ?? zeroAddress, isEntered, shares, storedDebt }
+  return { market, asset: underlying, isEntered, shares, storedDebt }
 }
 
 type Place = {

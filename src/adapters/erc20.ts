@@ -2,10 +2,11 @@ import { type Address, erc20Abi, parseAbi, zeroAddress } from 'viem'
 import { z } from 'zod'
 import { toAssetKey } from '../core/asset.ts'
 import type { Position } from '../core/position.ts'
-import { type ReadPlan, readAll, readEach, readTogether } from '../core/readPlan.ts'
+import { readEach, readTogether } from '../core/readPlan.ts'
 import { address } from '../core/schema.ts'
+import { readOnce } from '../core/sharedPlan.ts'
 import type { Adapter } from './adapter.ts'
-import { requireDecimals } from './decimals.ts'
+import { readDecimals, requireDecimals } from './decimals.ts'
 
 const nativeReaderAbi = parseAbi(['function getEthBalance(address account) view returns (uint256 balance)'])
 
@@ -29,11 +30,16 @@ export const erc20: Adapter<Erc20Configuration, Raw> = {
   id: 'erc20',
   configuration,
 
-  *read({ configuration: { tokens, nativeReader }, account }) {
-    const [balances, [native]] = yield* readTogether([
-      readTogether(tokens.map((token) => readToken(token, account))),
+  *read({ configuration: { tokens, nativeReader }, account, shared }) {
+    const [decimals, amounts, [native]] = yield* readTogether([
+      readOnce(shared, 'decimals', () => readDecimals(tokens)),
+      readEach(tokens.map((token) => balanceOf(token, account))),
       readEach(nativeReader === undefined ? [] : [nativeBalanceOf(nativeReader, account)]),
     ])
+    const decimalsOf = new Map(decimals.map((each) => [each.token, each.decimals]))
+    const balances = tokens.map((token, index) => {
+      return { token, decimals: decimalsOf.get(token) as number, balance: amounts[index] as bigint }
+    })
     return native === undefined ? balances : [...balances, { token: zeroAddress, decimals: 18, balance: native }]
   },
 
@@ -62,14 +68,6 @@ export const erc20: Adapter<Erc20Configuration, Raw> = {
     ...tokens.map((token) => balanceOf(token, account)),
     ...(nativeReader === undefined ? [] : [nativeBalanceOf(nativeReader, account)]),
   ],
-}
-
-function* readToken(token: Address, account: Address): ReadPlan<Raw[number]> {
-  const [decimals, balance] = yield* readAll([
-    { address: token, abi: erc20Abi, functionName: 'decimals' },
-    balanceOf(token, account),
-  ])
-  return { token, decimals, balance }
 }
 
 function balanceOf(token: Address, account: Address) {

@@ -1,3 +1,4 @@
+import { pad } from 'viem'
 import { toAssetKey } from '../core/asset.ts'
 import { InconsistentReadError } from '../core/errors.ts'
 import type { Position, VenueAccount } from '../core/position.ts'
@@ -13,6 +14,7 @@ import {
   morphoBlueDiscovery,
   morphoBlueWitness,
   readMorphoBlue,
+  witnessedMarkets,
 } from './morphoBlueRead.ts'
 
 type Context = AdapterContext<MorphoBlueConfiguration>
@@ -49,6 +51,13 @@ export const morphoBlue: Adapter<MorphoBlueConfiguration, MorphoBlueRaw> = {
   },
 
   witness: morphoBlueWitness,
+
+  // Morpho names the account in every log of its positions, but not as the recipient of the fees of an accrual.
+  toldBy: (raw, context) => {
+    const { configuration, account } = context
+    const words = [pad(account), ...(raw.isFeeRecipient ? witnessedMarkets(raw, context) : [])]
+    return [{ contract: configuration.morpho, words }]
+  },
 }
 
 function positionsOf(market: MorphoBlueMarket, context: Context): Position[] {

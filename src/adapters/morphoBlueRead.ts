@@ -4,6 +4,7 @@ import { toAssetKey } from '../core/asset.ts'
 import { InconsistentReadError } from '../core/errors.ts'
 import { type PlannedCall, type ReadPlan, readAll, readEach, readTogether } from '../core/readPlan.ts'
 import { address, bytes32, natural, parseWith } from '../core/schema.ts'
+import { readOnce } from '../core/sharedPlan.ts'
 import type { Wad } from '../core/units.ts'
 import type { AdapterContext, Discovery } from './adapter.ts'
 import { requireIds } from './ids.ts'
@@ -24,9 +25,10 @@ const irmAbi = parseAbi([
   'function borrowRateView(MarketParams marketParams, Market market) view returns (uint256)',
 ])
 const oracleAbi = parseAbi(['function price() view returns (uint256)'])
-const [supplyEvent, supplyCollateralEvent] = parseAbi([
+const [supplyEvent, supplyCollateralEvent, setFeeEvent] = parseAbi([
   'event Supply(bytes32 indexed id, address indexed caller, address indexed onBehalf, uint256 assets, uint256 shares)',
   'event SupplyCollateral(bytes32 indexed id, address indexed caller, address indexed onBehalf, uint256 assets)',
+  'event SetFee(bytes32 indexed id, uint256 newFee)',
 ])
 
 export const morphoBlueConfiguration = z.strictObject({
@@ -57,22 +59,29 @@ export type MorphoBlueMarket = {
 }
 
 /** Markets in which the account has anything, those of the configuration first. */
-export type MorphoBlueRaw = { readonly markets: readonly MorphoBlueMarket[] }
+export type MorphoBlueRaw = {
+  readonly markets: readonly MorphoBlueMarket[]
+  /** Whether every accrual of a market gives the account shares. */
+  readonly isFeeRecipient: boolean
+}
 
 type Context = AdapterContext<MorphoBlueConfiguration>
 
 /**
- * Every position begins with a supply: one can borrow only against collateral in the same market. Of the fee recipient, who
- * is given shares without one, only the markets of the configuration and those that it supplied to are found.
+ * Every position begins with a supply: one can borrow only against collateral in the same market. Only a recipient of fees is
+ * given shares without one, in no log of its own; so the markets of which Morpho's owner ever set a fee, which are few, are
+ * among the ids of every account.
  */
 export const morphoBlueDiscovery: Discovery<MorphoBlueConfiguration> = {
-  filters: ({ configuration: { morpho, fromBlock }, account }) =>
-    [supplyEvent, supplyCollateralEvent].map((event) => ({
+  filters: ({ configuration: { morpho, fromBlock }, account }) => [
+    ...[supplyEvent, supplyCollateralEvent].map((event) => ({
       address: morpho,
       event,
       args: { onBehalf: account },
       fromBlock,
     })),
+    { address: morpho, event: setFeeEvent, fromBlock },
+  ],
   toIds: (logs) => logs.map(({ args }) => String(args.id)),
 }
 
@@ -84,11 +93,13 @@ export const morphoBlueDiscovery: Discovery<MorphoBlueConfiguration> = {
  * @throws {InconsistentReadError} when there is no such market.
  */
 export function* readMorphoBlue(context: Context): ReadPlan<MorphoBlueRaw> {
-  const { configuration, account, venue } = context
+  const { configuration, account, venue, shared } = context
   const { morpho } = configuration
   const ids = parseWith(z.array(bytes32), requireIds(context), `The list of ids of venue ${venue}`)
   const [[feeRecipient], stored] = yield* readTogether([
-    readAll([{ address: morpho, abi: morphoAbi, functionName: 'feeRecipient' }]),
+    readOnce(shared, 'fee recipient', () =>
+      readAll([{ address: morpho, abi: morphoAbi, functionName: 'feeRecipient' }]),
+    ),
     readTogether([...new Set([...configuration.markets, ...ids])].map((id) => readStored(id, context))),
   ])
   const held = stored.filter(
@@ -97,15 +108,22 @@ export function* readMorphoBlue(context: Context): ReadPlan<MorphoBlueRaw> {
   )
   const markets = yield* readTogether(held.map((market) => readMarket(market, feeRecipient, context)))
   return {
+    isFeeRecipient: isAddressEqual(account, feeRecipient),
     markets: markets.filter(
       ({ supplyShares, borrowShares, collateral }) => supplyShares + borrowShares + collateral > 0n,
     ),
   }
 }
 
-/** Shares and collateral in every market of the configuration, and in others where there is anything. */
-export function morphoBlueWitness({ markets }: MorphoBlueRaw, { configuration, account }: Context): PlannedCall[] {
-  return [...new Set([...configuration.markets, ...markets.map(({ id }) => id)])].map((id) => ({
+/** Every market of the configuration, and others where the account has anything. */
+export function witnessedMarkets({ markets }: Pick<MorphoBlueRaw, 'markets'>, { configuration }: Context): Hex[] {
+  return [...new Set([...configuration.markets, ...markets.map(({ id }) => id)])]
+}
+
+/** Shares and collateral in the witnessed markets. */
+export function morphoBlueWitness(raw: MorphoBlueRaw, context: Context): PlannedCall[] {
+  const { configuration, account } = context
+  return witnessedMarkets(raw, context).map((id) => ({
     address: configuration.morpho,
     abi: morphoAbi,
     functionName: 'position',
@@ -126,12 +144,16 @@ type Stored = {
   readonly totals: MorphoBlueTotals
 }
 
-function* readStored(id: Hex, { configuration, account, venue }: Context): ReadPlan<Stored> {
+function* readStored(id: Hex, { configuration, account, venue, shared }: Context): ReadPlan<Stored> {
   const morpho = { address: configuration.morpho, abi: morphoAbi } as const
-  const [position, market, parameters] = yield* readAll([
-    { ...morpho, functionName: 'position', args: [id, account] },
-    { ...morpho, functionName: 'market', args: [id] },
-    { ...morpho, functionName: 'idToMarketParams', args: [id] },
+  const [[position], [market, parameters]] = yield* readTogether([
+    readAll([{ ...morpho, functionName: 'position', args: [id, account] }]),
+    readOnce(shared, `market ${id}`, () =>
+      readAll([
+        { ...morpho, functionName: 'market', args: [id] },
+        { ...morpho, functionName: 'idToMarketParams', args: [id] },
+      ]),
+    ),
   ])
   const [supplyAssets, supplyShares, borrowAssets, borrowShares, lastUpdate, fee] = market
   if (lastUpdate === 0n) {

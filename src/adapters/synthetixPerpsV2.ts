@@ -1,3 +1,4 @@
+import { pad, toEventSelector } from 'viem'
 import { toAssetKey } from '../core/asset.ts'
 import type { VenueRequirement } from '../core/portfolio.ts'
 import type { Position, VenueAccount } from '../core/position.ts'
@@ -61,7 +62,20 @@ export const synthetixPerpsV2: Adapter<SynthetixPerpsConfiguration, SynthetixPer
   },
 
   witness: (_, { configuration, account }) => synthetixPerpsWitness(configuration, account),
+
+  // A market tells through its proxy, with the account, of every change of margin, position, order and flag.
+  toldBy: (_, { configuration: { markets }, account }) =>
+    markets.map(({ market }) => ({ contract: market, words: [pad(account), ...changesOfCode] })),
 }
+
+/** What a proxy of Synthetix tells when its calls go to another contract (`Proxy`, `ProxyPerpsV2`). */
+const changesOfCode = [
+  'TargetUpdated(address)',
+  'RouteUpdated(bytes4,address,bool)',
+  'RouteRemoved(bytes4)',
+  'TargetedRouteAdded(address)',
+  'TargetedRouteRemoved(address)',
+].map((event) => toEventSelector(event))
 
 function requireSettled({ market, hasOrder, isFlagged, open }: SynthetixMarket, { venue }: Context): void {
   if (hasOrder && !isFlagged) {

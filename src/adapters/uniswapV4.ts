@@ -1,4 +1,4 @@
-import { getAbiItem } from 'viem'
+import { getAbiItem, numberToHex, pad } from 'viem'
 import { toAssetKey } from '../core/asset.ts'
 import type { ConcentratedLiquidity } from '../core/position.ts'
 import type { Adapter } from './adapter.ts'
@@ -81,6 +81,15 @@ export const uniswapV4: Adapter<UniswapV4Configuration, UniswapV4Raw> = {
         { ...manager, functionName: 'getPoolAndPositionInfo', args: [position.id] },
         positionInfoCall(position, configuration),
       ]),
+    ]
+  },
+
+  // The pools tell of liquidity, with the id of the token as its salt; the position manager of owners and subscribers.
+  toldBy({ poolManager, read }, { configuration: { positionManager }, account }) {
+    const ids = read.map(({ id }) => numberToHex(id, { size: 32 }))
+    return [
+      { contract: positionManager, words: [pad(account), ...ids] },
+      ...(ids.length === 0 ? [] : [{ contract: poolManager, words: ids }]),
     ]
   },
 }

@@ -73,6 +73,7 @@ export type Token = {
 export type Read = Token & { readonly liquidity: bigint; readonly growthLast: Growth; readonly growth: Growth }
 
 export type UniswapV4Raw = {
+  readonly poolManager: Address
   /** Position tokens of the account; at most `maximumPositions` of them are in `read`. */
   readonly balance: bigint
   readonly read: readonly Read[]
@@ -114,7 +115,7 @@ export function* readPositions(context: Context): ReadPlan<UniswapV4Raw> {
     readTogether(tokens.map((token) => readPosition(token, configuration))),
     readDecimals(counted.flatMap(({ key }) => [key.currency0, key.currency1]).filter((token) => token !== zeroAddress)),
   ])
-  return { balance, read, decimals }
+  return { poolManager: ofManager, balance, read, decimals }
 }
 
 /** Whether both tokens are in the parameter set and no hook of the pool decides over withdrawals. */

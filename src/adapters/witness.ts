@@ -1,4 +1,8 @@
-import { encodeAbiParameters, encodeFunctionData, encodeFunctionResult, type Hex, keccak256 } from 'viem'
+import { Buffer } from 'node:buffer'
+import type { Hex } from 'viem'
+import { countWord } from '../core/abiWords.ts'
+import { encodeCall, encodeResult } from '../core/callData.ts'
+import { keccak256Of } from '../core/keccak256.ts'
 import type { PlannedCall } from '../core/readPlan.ts'
 import type { VenueWitness } from '../core/snapshot.ts'
 
@@ -14,21 +18,29 @@ export function toVenueWitness(
 ): VenueWitness {
   return {
     venue,
-    calls: hashCalls(calls.map(({ address, ...call }) => ({ target: address, data: encodeFunctionData(call) }))),
-    results: hashResults(
-      calls.map(({ abi, functionName }, index) => encodeFunctionResult({ abi, functionName, result: results[index] })),
-    ),
+    calls: hashList(calls.map((call) => encodeTarget(call))),
+    results: hashList(calls.map((call, index) => encodeBytes(encodeResult(call, results[index])))),
   }
 }
 
-function hashCalls(calls: readonly { readonly target: Hex; readonly data: Hex }[]): Hex {
-  const components = [
-    { name: 'target', type: 'address' },
-    { name: 'data', type: 'bytes' },
-  ] as const
-  return keccak256(encodeAbiParameters([{ type: 'tuple[]', components }], [calls]))
+/** `abi.encode` of a list of dynamic items: offset, length, where each item begins, the items; all as hex digits. */
+function hashList(items: readonly string[]): Hex {
+  let at = 32 * items.length
+  const offsets = items.map((item) => {
+    const offset = countWord(at)
+    at += item.length / 2
+    return offset
+  })
+  const bytes = Buffer.from(countWord(32) + countWord(items.length) + offsets.join('') + items.join(''), 'hex')
+  return keccak256Of(bytes)
 }
 
-function hashResults(results: readonly Hex[]): Hex {
-  return keccak256(encodeAbiParameters([{ type: 'bytes[]' }], [results]))
+/** A tuple of a target and call data. */
+function encodeTarget(call: PlannedCall): string {
+  return call.address.slice(2).toLowerCase().padStart(64, '0') + countWord(64) + encodeBytes(encodeCall(call))
+}
+
+function encodeBytes(data: Hex): string {
+  const digits = data.slice(2)
+  return countWord(digits.length / 2) + digits.padEnd(64 * Math.ceil(digits.length / 64), '0')
 }

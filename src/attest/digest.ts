@@ -1,6 +1,6 @@
 import type { Address, Hex } from 'viem'
+import { keccak256Into } from '../core/keccak256.ts'
 import { encodeItems } from './batch.ts'
-import { keccak256Into } from './keccak256.ts'
 import {
   type AttestationDomain,
   attestationTypes,

@@ -1,5 +1,6 @@
+import * as Bytes from 'ox/Bytes'
 import * as Keystore from 'ox/Keystore'
-import type { Hex, PrivateKeyAccount } from 'viem'
+import { type Address, getAddress, type Hex, type PrivateKeyAccount } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { z } from 'zod'
 import { BaseError } from '../core/errors.ts'
@@ -109,4 +110,29 @@ function decrypt(keystore: Keystore.Keystore, password: string): Hex {
       metaMessages: ['Check the password and that the file is whole.'],
     })
   }
+}
+
+/**
+ * The text of an encrypted keystore for a private key, as geth and Foundry write it: scrypt with n = 2^18, r = 8, p = 1, the
+ * address in lower case without 0x.
+ *
+ * @throws {SignerKeyError} when it is no private key, or the password is empty.
+ */
+export function createKeystore(privateKey: Hex, password: string): string {
+  const { address } = signerFromKey(privateKey)
+  if (password === '') {
+    throw new SignerKeyError('The password is empty.', {
+      metaMessages: ['Whoever copies the file would have the key.'],
+    })
+  }
+  const iv = Bytes.random(16)
+  const [key, derivation] = Keystore.scrypt({ password, iv, n: 2 ** 18, r: 8, p: 1 })
+  const keystore = Keystore.encrypt(privateKey, key, derivation)
+  return `${JSON.stringify({ address: address.slice(2).toLowerCase(), ...keystore }, null, 2)}\n`
+}
+
+/** The address that a keystore names, without opening it; some wallets write none. */
+export function addressInKeystore(text: string): Address | undefined {
+  const { address } = parseKeystore(text)
+  return address === undefined ? undefined : getAddress(`0x${address.replace(/^0x/, '')}`)
 }

@@ -67,7 +67,7 @@ export const postTag: Hex = '0x05c1f502'
 /** Highest model id that a registry can hold. */
 export const maximumModelId = 23
 
-const shortestValidity = 15
+export const shortestValidity = 15
 const bodySize = 93
 
 /**

@@ -1,11 +1,18 @@
-import { type AbiEvent, type Client, type GetLogsReturnType, HttpRequestError, isAddressEqual } from 'viem'
+import {
+  type AbiEvent,
+  type Address,
+  type Client,
+  type GetLogsReturnType,
+  HttpRequestError,
+  isAddressEqual,
+} from 'viem'
 import { getLogs } from 'viem/actions'
 import type { FoundLog, LogFilter } from '../core/logs.ts'
 import { RpcError } from './errors.ts'
 import { toRpcError } from './toRpcError.ts'
 
-/** A log with the block that it lies in. */
-export type PlacedLog = FoundLog & { readonly block: bigint }
+/** A log with the contract that it is of and the block that it lies in. */
+export type PlacedLog = FoundLog & { readonly address: Address; readonly block: bigint }
 
 /** Logs of all filters up to a block, after those of the range before. */
 export type LogRange = { readonly toBlock: bigint; readonly logs: readonly PlacedLog[] }
@@ -78,6 +85,7 @@ async function readFilter(
     throw new RpcError({ request, reason: `the node answered a log of ${from} in block ${blockNumber}` })
   }
   return logs.map(({ eventName, args: named, blockNumber }) => ({
+    address,
     eventName,
     args: named as FoundLog['args'],
     block: blockNumber,

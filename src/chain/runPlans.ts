@@ -1,4 +1,5 @@
-import { type Abi, type AbiFunction, type Client, encodeFunctionData, getAbiItem, type Hex } from 'viem'
+import type { AbiFunction, Client, Hex } from 'viem'
+import { encodeCall, functionOf } from '../core/callData.ts'
 import { BaseError, InconsistentReadError, InvalidInputError } from '../core/errors.ts'
 import type { PinnedBlock } from '../core/portfolio.ts'
 import type { PlannedCall, ReadPlan } from '../core/readPlan.ts'
@@ -24,11 +25,15 @@ export type PlanOutcome<Result> = { readonly result: Result } | { readonly refus
 type Run<Result> = {
   readonly name: string
   readonly plan: ReadPlan<Result>
-  asked: readonly KeyedCall[]
+  asked: readonly Question[]
   outcome?: PlanOutcome<Result>
 }
 
-type KeyedCall = { readonly key: string; readonly call: PreparedCall }
+/** A call with its answer, once there is one; every plan that asks it holds the same. */
+type Question = { readonly call: PreparedCall; outcome?: Outcome }
+
+/** Questions by contract, call data and outputs, and by the call itself where several plans ask one and the same. */
+type Questions = { readonly byKey: Map<string, Question>; readonly byCall: Map<PlannedCall, Question> }
 
 /**
  * Runs read plans side by side at one block hash. Each round asks the calls of all unfinished plans together; a call that
@@ -76,21 +81,27 @@ async function runToOutcomes<Result>(
   refuse: (refusal: BaseError) => PlanOutcome<Result>,
   known: readonly KnownAnswer[] = [],
 ) {
-  const answers = new Map<string, Outcome>(known.map(({ call, value }) => [prepare('', call).key, { value }]))
+  const questions: Questions = { byKey: new Map(), byCall: new Map() }
+  for (const { call, value } of known) ask('', call, questions).outcome = { value }
   const runs = plans.map(({ name, plan }): Run<Result> => ({ name, plan, asked: [] }))
-  for (const run of runs) resume(run, undefined, refuse)
+  for (const run of runs) resume(run, undefined, questions, refuse)
+  let open = runs
   let rounds = 0
   let ethCalls = 0
 
   for (;;) {
-    for (const run of runs) advance(run, answers, refuse)
-    const missing = new Map<string, PreparedCall>()
-    for (const { asked } of runs) for (const { key, call } of asked) if (!answers.has(key)) missing.set(key, call)
+    for (const run of open) advance(run, questions, refuse)
+    open = open.filter(({ outcome }) => outcome === undefined)
+    const missing = new Set<Question>()
+    for (const { asked } of open) for (const question of asked) if (!question.outcome) missing.add(question)
     if (missing.size === 0) break
-    const answered = await answerCalls(client, block, [...missing.values()])
-    ;[...missing.keys()].forEach((key, index) => {
-      answers.set(key, answered.outcomes[index] as Outcome)
-    })
+    const inOrder = [...missing]
+    const answered = await answerCalls(
+      client,
+      block,
+      inOrder.map(({ call }) => call),
+    )
+    for (const [index, question] of inOrder.entries()) question.outcome = answered.outcomes[index] as Outcome
     rounds += 1
     ethCalls += answered.ethCalls
   }
@@ -101,32 +112,32 @@ async function runToOutcomes<Result>(
 
 function advance<Result>(
   run: Run<Result>,
-  answers: ReadonlyMap<string, Outcome>,
+  questions: Questions,
   refuse: (refusal: BaseError) => PlanOutcome<Result>,
 ): void {
-  while (run.outcome === undefined && run.asked.every(({ key }) => answers.has(key))) {
+  while (run.outcome === undefined && run.asked.every(({ outcome }) => outcome !== undefined)) {
     const values: unknown[] = []
-    for (const { key, call } of run.asked) {
-      const outcome = answers.get(key) as Outcome
-      if ('reason' in outcome) {
-        end(run, refuse(toCallFailed(run.name, call, outcome.reason)))
+    for (const { call, outcome } of run.asked) {
+      if (outcome === undefined || 'reason' in outcome) {
+        end(run, refuse(toCallFailed(run.name, call, outcome?.reason ?? 'has no answer')))
         return
       }
       values.push(outcome.value)
     }
-    resume(run, values, refuse)
+    resume(run, values, questions, refuse)
   }
 }
 
 function resume<Result>(
   run: Run<Result>,
   values: readonly unknown[] | undefined,
+  questions: Questions,
   refuse: (refusal: BaseError) => PlanOutcome<Result>,
 ): void {
   try {
     const step = values === undefined ? run.plan.next() : run.plan.next(values)
     if (step.done === true) end(run, { result: step.value })
-    else run.asked = step.value.map((call) => prepare(run.name, call))
+    else run.asked = step.value.map((call) => ask(run.name, call, questions))
   } catch (error) {
     if (!(error instanceof BaseError)) throw error
     end(run, refuse(error))
@@ -146,40 +157,51 @@ function toCallFailed(
   return new CallFailedError({ plan, contract: address, functionName, args, reason })
 }
 
-/** What all calls of a function of an ABI have in common. */
-type Prepared = { readonly outputs: string; readonly answerSize: number; readonly decode: AnswerDecoder }
+/** What all calls of a function have in common; functions with equal outputs decode alike. */
+type Prepared = { readonly outputs: number; readonly answerSize: number; readonly decode: AnswerDecoder }
 const prepared = new WeakMap<AbiFunction, Prepared>()
+const knownOutputs = new Map<string, number>()
 
 function prepareFunction(item: AbiFunction): Prepared {
   const known = prepared.get(item)
   if (known !== undefined) return known
   const { outputs } = item
-  const made = {
-    outputs: JSON.stringify(outputs),
-    answerSize: encodedSize(outputs),
-    decode: answerDecoder(outputs),
-  }
+  const text = JSON.stringify(outputs)
+  const number = knownOutputs.get(text) ?? knownOutputs.size
+  knownOutputs.set(text, number)
+  const made = { outputs: number, answerSize: encodedSize(outputs), decode: answerDecoder(outputs) }
   prepared.set(item, made)
   return made
 }
 
-function prepare(plan: string, call: PlannedCall): KeyedCall {
-  const { abi, functionName, args = [] } = call
-  const item = getAbiItem({ abi, name: functionName, args } as { abi: Abi; name: string; args: readonly unknown[] })
-  if (item === undefined || item.type !== 'function') {
-    throw new InvalidInputError(`${plan}: the ABI has no function ${functionName} for these arguments.`)
+/** The question that a call is, the same for equal calls. */
+function ask(plan: string, call: PlannedCall, questions: Questions): Question {
+  const asked = questions.byCall.get(call) ?? askByKey(plan, call, questions.byKey)
+  questions.byCall.set(call, asked)
+  return asked
+}
+
+function askByKey(plan: string, call: PlannedCall, questions: Questions['byKey']): Question {
+  const item = functionOf(call)
+  if (item === undefined) {
+    throw new InvalidInputError(`${plan}: the ABI has no function ${call.functionName} for these arguments.`)
   }
   const { outputs, answerSize, decode } = prepareFunction(item)
-  const data = encode(plan, item, call)
+  const data = encode(plan, call)
   const key = `${call.address.toLowerCase()}:${data}:${outputs}`
-  return { key, call: { ...call, data, answerSize, decode } }
+  const known = questions.get(key)
+  if (known !== undefined) return known
+  const question: Question = { call: { ...call, data, answerSize, decode } }
+  questions.set(key, question)
+  return question
 }
 
 /** What an adapter asks follows from earlier answers, which may not be what the next call takes. */
-function encode(plan: string, item: AbiFunction, { functionName, args = [] }: PlannedCall): Hex {
+function encode(plan: string, call: PlannedCall): Hex {
   try {
-    return encodeFunctionData({ abi: [item], functionName, args })
+    return encodeCall(call)
   } catch {
+    const { functionName, args = [] } = call
     throw new InconsistentReadError(`${plan}: ${functionName}(${args.map(String).join(', ')}) is no call of its ABI.`, {
       metaMessages: ['An earlier answer of the venue is outside of what this call takes; check the configuration.'],
     })

@@ -1,6 +1,7 @@
 import canonicalize from 'canonicalize'
-import { type Hex, keccak256, stringToBytes } from 'viem'
+import type { Hex } from 'viem'
 import { InvalidInputError } from './errors.ts'
+import { keccak256Of } from './keccak256.ts'
 
 /** A plain value with every bigint as decimal text, ready for JSON. */
 export function toJson(value: unknown): unknown {
@@ -15,5 +16,5 @@ export function toJson(value: unknown): unknown {
 export function canonicalHash(value: unknown): Hex {
   const text = canonicalize(toJson(value))
   if (text === undefined) throw new InvalidInputError('The value to hash is not JSON.')
-  return keccak256(stringToBytes(text))
+  return keccak256Of(new TextEncoder().encode(text))
 }

@@ -1,10 +1,13 @@
 import type { AbiEvent, Address } from 'viem'
 
-/** Logs of one contract from a block on; `args` are values of indexed parameters. */
+/** What an indexed parameter holds, as a filter names it. */
+export type ArgumentValue = string | bigint
+
+/** Logs of one contract from a block on; `args` are values of indexed parameters, any of a list. */
 export type LogFilter = {
   readonly address: Address
   readonly event: AbiEvent
-  readonly args?: Readonly<Record<string, unknown>>
+  readonly args?: Readonly<Record<string, ArgumentValue | readonly ArgumentValue[]>>
   readonly fromBlock: bigint
 }
 

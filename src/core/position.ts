@@ -50,7 +50,8 @@ export type Debt = Held & { readonly kind: 'debt'; readonly asset: AssetKey; rea
 export type Perpetual = Held & {
   readonly kind: 'perpetual'
   readonly underlying: Underlying
-  readonly quoteAsset: AssetKey
+  /** Null where the venue counts in US dollars, and pays and takes them in tokens at the price of the day (GMX v2). */
+  readonly quoteAsset: AssetKey | null
   readonly size: Wad
   readonly cost: Wad
   readonly funding: Wad

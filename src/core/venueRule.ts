@@ -161,6 +161,32 @@ export type IsolatedPerpetualRule = {
   readonly premiumMultiplier: Wad
 }
 
+/**
+ * A perpetual with collateral of its own in one token (GMX v2). What remains is the collateral at the venue's price, with
+ * `size · quote − cost + funding` and the impact of closing, less `closingFee`. Liquidatable when that is not above zero or
+ * below `minimum`. The impact is `closingImpact + pendingImpact · quote`; it counts against the account only, and at most
+ * `impactLimit` of it. WAD US dollars.
+ */
+export type CollateralizedPerpetualRule = {
+  readonly kind: 'collateralizedPerpetual'
+  readonly venueAccount: VenueAccount
+  readonly underlying: Underlying
+  /** The venue's price of one unit of the underlying. */
+  readonly quote: Wad
+  /** `quote` of one whole token in WAD US dollars. */
+  readonly collateral: QuotedTokens
+  readonly size: Wad
+  readonly cost: Wad
+  readonly funding: Wad
+  /** Units of the underlying that opening is still to gain, or to pay where negative. */
+  readonly pendingImpact: Wad
+  readonly closingImpact: Wad
+  readonly impactLimit: Wad
+  readonly closingFee: Wad
+  readonly liquidationFee: Wad
+  readonly minimum: Wad
+}
+
 /** Short options each with collateral of their own: liquidatable when any holds less than the venue's minimum (Lyra Avalon). WAD. */
 export type OptionCollateralRule = {
   readonly kind: 'optionCollateral'
@@ -203,4 +229,5 @@ export type VenueRule =
   | MoneyMarketRule
   | PerpetualAccountRule
   | IsolatedPerpetualRule
+  | CollateralizedPerpetualRule
   | OptionCollateralRule

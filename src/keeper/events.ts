@@ -12,7 +12,11 @@ export type DecisionEvent = {
   readonly blockNumber: bigint
   /** Of the block, Unix seconds. */
   readonly time: number
-  readonly code: PostDecision['code']
+  /**
+   * `ride-along`: close to due, in a batch that goes out anyway. `in-flight`: what is out already says it. `not-my-turn`: left to
+   * the keepers before this one.
+   */
+  readonly code: PostDecision['code'] | 'ride-along' | 'in-flight' | 'not-my-turn'
   readonly action: 'skipped' | 'would post' | 'posting'
   /** Quote units. */
   readonly equity: bigint
@@ -20,6 +24,8 @@ export type DecisionEvent = {
   readonly maintenanceMargin: bigint
   /** Seconds since the stored record was observed; absent without one. */
   readonly ageSeconds?: number
+  /** Block of the numbers, where those of an earlier round still stand. */
+  readonly computedAt?: bigint
 }
 
 /** No number could be given: `error` is the name of the typed error. */
@@ -63,6 +69,8 @@ export type PayerEvent = {
   readonly cap: bigint
   /** Nonces that are out. */
   readonly open: number
+  /** Seconds of block time since the oldest transaction that is out was written down; absent without one. */
+  readonly oldestOpenSeconds?: number
 }
 
 /** A node of the reads. */
@@ -73,6 +81,12 @@ export type EndpointEvent = {
   readonly status: string
   /** Blocks behind the agreed head. */
   readonly lag: number
+  /** Nodes that must agree on a block; absent where one alone is read. */
+  readonly quorum?: number
+  /** Times that it contradicted the others since the start. */
+  readonly disagreements?: number
+  /** Why it last failed or what it last contradicted, without URL and key. */
+  readonly problem?: string
 }
 
 /** What a co-signer answered; `differs` is an alarm: it says it computed another number from the same block. */

@@ -76,7 +76,8 @@ export class JournalError extends BaseError {
  * every transaction that may be out, and signs no second one for the same nonce with other contents unawares.
  */
 export interface Journal {
-  decide(decision: JournaledDecision): void
+  /** Writes decisions down, together or not at all. */
+  decide(...decisions: readonly JournaledDecision[]): void
   /** Writes post and attempt down, durably, before anything is sent. */
   plan(attempt: Attempt, post: Post | undefined): void
   settle(hash: Hash, settlement: Settlement): void
@@ -126,6 +127,16 @@ export function openJournal(file: string): Journal {
     prepared.setReadBigInts(true)
     return prepared
   }
+  const transact = (run: () => void) => {
+    database.exec('BEGIN IMMEDIATE')
+    try {
+      run()
+      database.exec('COMMIT')
+    } catch (error) {
+      database.exec('ROLLBACK')
+      throw error
+    }
+  }
   const insertPost = statement('INSERT OR IGNORE INTO posts VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
   const insertAttempt = statement(
     'INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL)',
@@ -143,14 +154,17 @@ export function openJournal(file: string): Journal {
     'SELECT * FROM decisions WHERE chainId = ? AND account = ? ORDER BY blockNumber DESC, rowid DESC LIMIT 1',
   )
   return {
-    decide({ chainId, blockNumber, time, account, code, post, detail }) {
-      insertDecision.run(chainId, blockNumber, time, account, code, post ? 1 : 0, toText(detail))
+    decide(...decisions) {
+      transact(() => {
+        for (const { chainId, blockNumber, time, account, code, post, detail } of decisions) {
+          insertDecision.run(chainId, blockNumber, time, account, code, post ? 1 : 0, toText(detail))
+        }
+      })
     },
     plan(attempt, post) {
       const { hash, chainId, from, nonce, postId, maxFeePerGas, maxPriorityFeePerGas, gas, raw, state } = attempt
       const fees = [`${maxFeePerGas}`, `${maxPriorityFeePerGas}`, `${gas}`] as const
-      database.exec('BEGIN IMMEDIATE')
-      try {
+      transact(() => {
         if (post) {
           const { id, kind, registry, accounts, observedAt, blockNumber, data } = post
           insertPost.run(id, kind, post.chainId, registry, JSON.stringify(accounts), observedAt, blockNumber, data)
@@ -169,11 +183,7 @@ export function openJournal(file: string): Journal {
           plannedAtBlock,
           plannedAt,
         )
-        database.exec('COMMIT')
-      } catch (error) {
-        database.exec('ROLLBACK')
-        throw error
-      }
+      })
     },
     settle(hash, { state, minedIn = null, gasUsed, fee }) {
       update.run(state, minedIn, gasUsed === undefined ? null : `${gasUsed}`, fee === undefined ? null : `${fee}`, hash)

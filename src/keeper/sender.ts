@@ -1,4 +1,13 @@
-import { type Address, type Client, type Hash, keccak256, type LocalAccount, type TransactionReceipt } from 'viem'
+import {
+  type Address,
+  type Client,
+  type Hash,
+  keccak256,
+  type LocalAccount,
+  type Log,
+  parseEventLogs,
+  type TransactionReceipt,
+} from 'viem'
 import {
   estimateGas,
   estimateMaxPriorityFeePerGas,
@@ -8,6 +17,7 @@ import {
   getTransactionReceipt,
   sendRawTransaction,
 } from 'viem/actions'
+import { marginRegistryAbi } from '../attest/abi.ts'
 import { describeRpcFailure } from '../chain/describeRpcFailure.ts'
 import { secretsOfTransport } from '../chain/secrets.ts'
 import { toRpcError } from '../chain/toRpcError.ts'
@@ -83,9 +93,10 @@ export interface Sender {
   readonly address: Address
   /**
    * Simulates, signs, writes down and sends a post, unless it is out or in already, or a cap forbids it. One transaction is
-   * out at a time; where what is out is no longer worth its place, the post takes its nonce.
+   * out at a time; where what is out is no longer worth its place, the post takes its nonce. So does an urgent post that is for
+   * all accounts of the one that is out: the newer numbers then pay one fee.
    */
-  submit(post: Post, at: StepBlock): Promise<SendOutcome>
+  submit(post: Post, at: StepBlock, options?: { readonly isUrgent?: boolean }): Promise<SendOutcome>
   /** Follows what is out: finds it mined, dropped, reorganized away or stuck, and acts. Also the first thing after a start. */
   step(at: StepBlock): Promise<readonly SenderEvent[]>
   /** Cancels every nonce that is out, known to the journal or not. */
@@ -215,7 +226,11 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
     return at.number > post.blockNumber && (await refusalOf(post, 'latest')) !== undefined
   }
 
-  async function submit(post: Post, at: StepBlock): Promise<SendOutcome> {
+  async function submit(
+    post: Post,
+    at: StepBlock,
+    { isUrgent = false }: { readonly isUrgent?: boolean } = {},
+  ): Promise<SendOutcome> {
     if (post.chainId !== chainId) throw new ForeignChainError(post.chainId, chainId)
     const before = journal.attemptsFor(post.id)
     const mined = before.find(({ state }) => state === 'mined')
@@ -225,7 +240,7 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
     const reason = await refusalOf(post, 'pending')
     if (reason !== undefined) return { code: 'refused', reason }
 
-    const place = await findPlace(at)
+    const place = await findPlace(at, isUrgent ? post : undefined)
     if ('code' in place) return place
     const now = await readFees()
     const { nonce, bidBefore } = place
@@ -244,8 +259,11 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
       : { code: 'not-sent', hash: attempt.hash, reason: failure }
   }
 
-  /** The nonce for a new post: the next one, or that of what is out and no longer worth sending. */
-  async function findPlace(at: StepBlock): Promise<{ nonce: number; bidBefore?: Fees } | SendOutcome> {
+  /** The nonce for a new post: the next one, or that of what is out and no longer worth sending, or not beside an urgent one. */
+  async function findPlace(
+    at: StepBlock,
+    urgent: Post | undefined,
+  ): Promise<{ nonce: number; bidBefore?: Fees } | SendOutcome> {
     await step(at, 'look')
     const open = journal.open(chainId, from)
     const last = open.at(-1)
@@ -262,7 +280,7 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
     }
     const [first] = open
     const post = last.postId === null ? undefined : journal.post(last.postId)
-    const isUseless = post === undefined || (await isRefusedNow(post, at))
+    const isUseless = post === undefined || (urgent && covers(urgent, post)) || (await isRefusedNow(post, at))
     if (first?.nonce !== last.nonce || !isUseless) return { code: 'in-flight', hash: last.hash }
     return { nonce: last.nonce, bidBefore: last }
   }
@@ -271,9 +289,11 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
   async function step(at: StepBlock, mode: 'look' | 'act'): Promise<readonly SenderEvent[]> {
     const events: SenderEvent[] = []
     for (const attempt of journal.minedSince(chainId, from, at.number - policy.confirmations)) {
-      if ((await readReceipt(attempt.hash)) !== undefined) continue
-      journal.settle(attempt.hash, { state: 'sent' })
-      events.push({ code: 'reorged', nonce: attempt.nonce, hash: attempt.hash, post: postOf(attempt) })
+      const receipt = await readReceipt(attempt.hash)
+      if (receipt === undefined) {
+        journal.settle(attempt.hash, { state: 'sent' })
+        events.push({ code: 'reorged', nonce: attempt.nonce, hash: attempt.hash, post: postOf(attempt) })
+      } else if (receipt.blockNumber !== attempt.minedIn) settleMined(attempt, receipt)
     }
     const nonces = [...new Set(journal.open(chainId, from).map(({ nonce }) => nonce))]
     for (const nonce of nonces) {
@@ -287,22 +307,29 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
 
   const postOf = ({ postId }: Attempt) => (postId === null ? undefined : journal.post(postId))
 
+  /** Writes down where an attempt is in the chain and what it cost, which a reorganization may change; returns the cost. */
+  function settleMined({ hash }: Attempt, receipt: TransactionReceipt): bigint {
+    const { status, gasUsed, effectiveGasPrice, blockNumber: minedIn } = receipt
+    const fee = gasUsed * effectiveGasPrice
+    journal.settle(hash, { state: status === 'success' ? 'mined' : 'reverted', minedIn, gasUsed, fee })
+    return fee
+  }
+
   /** Settles a nonce that the chain has used; nothing while it has not. */
   async function settleNonce(at: StepBlock, attempts: readonly Attempt[]): Promise<SenderEvent | undefined> {
     for (const attempt of attempts) {
       const receipt = await readReceipt(attempt.hash)
       if (receipt === undefined) continue
-      const { status, gasUsed, effectiveGasPrice, blockNumber: minedIn, logs } = receipt
-      const fee = gasUsed * effectiveGasPrice
+      const { status, gasUsed, logs } = receipt
       for (const { hash, state } of attempts) {
         if (hash !== attempt.hash && (state === 'planned' || state === 'sent'))
           journal.settle(hash, { state: 'replaced' })
       }
-      journal.settle(attempt.hash, { state: status === 'success' ? 'mined' : 'reverted', minedIn, gasUsed, fee })
+      const fee = settleMined(attempt, receipt)
       const { nonce, hash } = attempt
       const post = postOf(attempt)
       if (status !== 'success') return { code: 'reverted', nonce, hash, post, gasUsed, fee }
-      const code = post === undefined ? 'cancelled' : logs.length === 0 ? 'changed-nothing' : 'mined'
+      const code = post === undefined ? 'cancelled' : storesNothing(logs) ? 'changed-nothing' : 'mined'
       return { code, nonce, hash, post, gasUsed, fee }
     }
     const [first] = attempts
@@ -386,6 +413,19 @@ export class ForeignChainError extends BaseError {
   constructor(found: number, expected: number) {
     super(`A post for chain ${found} was handed to the sender of chain ${expected}.`)
   }
+}
+
+/** Whether a post says of all accounts of another what is newer. */
+function covers(post: Post, other: Post): boolean {
+  const accounts = new Set(post.accounts.map((account) => account.toLowerCase()))
+  return post.observedAt > other.observedAt && other.accounts.every((account) => accounts.has(account.toLowerCase()))
+}
+
+/** The registry says nothing of what it does not store, but for a batch, whose event says how many it stored. */
+function storesNothing(logs: readonly Log[]): boolean {
+  if (logs.length === 0) return true
+  const batches = parseEventLogs({ abi: marginRegistryAbi, eventName: 'MarginBatchAttested', logs: [...logs] })
+  return batches.length === logs.length && batches.every(({ args }) => args.stored === 0n)
 }
 
 /** The node has these very bytes, or the nonce is used; the next step finds out which. */

@@ -56,7 +56,9 @@ export type FileMarket = {
 
 /**
  * Makes sources of a market file. Both hold what they give to the `maxAge` of the parameter entry, and throw
- * {@link MissingMarketDataError} for what the file does not list or reach.
+ * {@link MissingMarketDataError} for an underlying or a surface that the file does not list. A strike that a surface does not
+ * list or reach is left out: whoever values the portfolio refuses it when it is short and names it when it is long, so that an
+ * option that a stranger sends cannot block an account.
  *
  * @throws {InvalidInputError} naming path and value of every problem of the file.
  * @throws {ArbitrageError} naming expiry and strike at which an SVI surface has arbitrage.
@@ -68,7 +70,7 @@ export function fileMarket(value: unknown): FileMarket {
     Object.entries(volatilities).map(([key, { updatedAt, points = [], interpolation = 'none', svi }]) => {
       const called = `${source}: ${key}`
       if (svi === undefined) {
-        const surface = { name: called, points, interpolation }
+        const surface = { points, interpolation }
         return [key, { updatedAt, source, at: (contract: Contract) => pointVolatility(surface, contract) }] as const
       }
       const fitted = { name: called, updatedAt, surface: svi }
@@ -100,10 +102,10 @@ export function fileMarket(value: unknown): FileMarket {
         const { updatedAt, source: text, at } = surface
         requireFresh({ what: `the volatilities of ${name}`, source, updatedAt, maxAge, block })
         return Object.fromEntries(
-          options.map(({ strike, expiry }): [string, Volatility] => [
-            volatilityKey({ surface: name, strike, expiry }),
-            { ...at({ strike, expiry }), source: text },
-          ]),
+          options.flatMap(({ strike, expiry }): [string, Volatility][] => {
+            const found = at({ strike, expiry })
+            return found ? [[volatilityKey({ surface: name, strike, expiry }), { ...found, source: text }]] : []
+          }),
         )
       },
     },

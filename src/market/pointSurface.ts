@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { MissingMarketDataError } from '../core/errors.ts'
 import type { Volatility } from '../core/market.ts'
 import { fraction, positive, unixSeconds } from '../core/schema.ts'
 import { type Wad, wad } from '../core/units.ts'
@@ -26,22 +25,18 @@ type Contract = { readonly strike: Wad; readonly expiry: number }
 /**
  * Volatility of one strike and expiry. A strike that is not listed lies, with `linear`, on the line between its neighbors of the
  * same expiry, that of longs rounded down and that of shorts up, at the lesser confidence of the two; never beyond the first and
- * last strike, and never between expiries.
- *
- * @throws {MissingMarketDataError} for what is not listed and may not be interpolated; `name` is what it calls the surface.
+ * last strike, and never between expiries. Undefined for what is not listed and may not be interpolated.
  */
 export function pointVolatility(
   {
-    name,
     points,
     interpolation,
   }: {
-    readonly name: string
     readonly points: readonly Point[]
     readonly interpolation: 'none' | 'linear'
   },
   { strike, expiry }: Contract,
-): Omit<Volatility, 'source'> {
+): Omit<Volatility, 'source'> | undefined {
   const smile = points.filter((point) => point.expiry === expiry)
   const listed = smile.find((point) => point.strike === strike)
   if (listed !== undefined) return { low: listed.low, high: listed.high, confidence: listed.confidence }
@@ -53,15 +48,7 @@ export function pointVolatility(
     smile.filter((point) => point.strike > strike),
     strike,
   )
-  if (interpolation === 'none' || below === undefined || above === undefined) {
-    throw new MissingMarketDataError(`${name} has no volatility for strike ${strike} and expiry ${expiry}.`, {
-      metaMessages: [
-        smile.length === 0
-          ? 'Add points of that expiry to the market file.'
-          : `Listed: ${smile.map((point) => point.strike).join(', ')}. Add it to the market file.`,
-      ],
-    })
-  }
+  if (interpolation === 'none' || below === undefined || above === undefined) return undefined
   const total = above.strike - below.strike
   const between = (side: 'low' | 'high') =>
     below[side] * (above.strike - strike) + above[side] * (strike - below.strike)

@@ -61,6 +61,7 @@ function assetsOf(position: Position): AssetKey[] {
     case 'debt':
       return [position.asset]
     case 'perpetual':
+      return position.quoteAsset === null ? [] : [position.quoteAsset]
     case 'perpetualLiquidity':
     case 'option':
       return [position.quoteAsset]

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { BaseError, MissingMarketDataError } from '../core/errors.ts'
+import { BaseError } from '../core/errors.ts'
 import type { Volatility } from '../core/market.ts'
 import { fraction, integer, natural, positive, unixSeconds } from '../core/schema.ts'
 import { secondsPerYear, type Wad, wad } from '../core/units.ts'
@@ -62,7 +62,7 @@ const steps = 400n
  * Asserts that a surface has no static arbitrage where it may be used: positive variance, wings no steeper than 2 (Lee), a
  * density that is nowhere negative (Durrleman) at 401 strikes per expiry, and total variance that does not fall from one expiry
  * to the next at equal moneyness (Gatheral and Jacquier, "Arbitrage-free SVI volatility surfaces", 2014). Between these strikes
- * {@link sviVolatility} checks those that are asked for.
+ * {@link sviVolatility} leaves out those that are asked for and fail.
  *
  * @throws {ArbitrageError} naming expiry and strike.
  */
@@ -98,41 +98,29 @@ export function requireNoArbitrage({ name, surface: { range, slices } }: FittedS
 /**
  * Volatility of one strike and expiry: longs rounded down, shorts up, the half spread off and on. Between expiries total variance
  * and forward are linear in time. The volatility of a strike stands still until the surface is fitted again, however spot moves.
- *
- * @throws {MissingMarketDataError} for a strike outside the range and an expiry beyond the surface, unless it is flat there.
- * @throws {ArbitrageError} when the density at the strike is negative.
+ * Undefined for a strike outside the range, an expiry beyond the surface unless it is flat there, and a strike at which the
+ * density is negative.
  */
 export function sviVolatility(
-  { name, updatedAt, surface }: FittedSurface,
+  { updatedAt, surface }: FittedSurface,
   { strike, expiry }: { readonly strike: Wad; readonly expiry: number },
-): Omit<Volatility, 'source'> {
+): Omit<Volatility, 'source'> | undefined {
   const { range, beyond, slices } = surface
   const later = slices.find((candidate) => candidate.expiry >= expiry)
   const earlier = slices.findLast((candidate) => candidate.expiry <= expiry)
   const [near, far] = [earlier ?? later, later ?? earlier] as [Slice, Slice]
-  if ((later === undefined || earlier === undefined) && beyond === 'refuse') {
-    throw new MissingMarketDataError(
-      `${name} has no expiry ${later === undefined ? 'at or after' : 'at or before'} ${expiry}.`,
-      { metaMessages: ['Fit the surface to more expiries, or let it be flat beyond them.'] },
-    )
-  }
+  if ((later === undefined || earlier === undefined) && beyond === 'refuse') return undefined
   const [weight, total] = near === far ? [0n, 1n] : [BigInt(expiry - near.expiry), BigInt(far.expiry - near.expiry)]
   const forward = (near.forward * (total - weight) + far.forward * weight) / total
   const k = lnWad(strike) - lnWad(forward)
-  if (k < range.least || k > range.most) {
-    const [low, high] = [range.least, range.most].map((end) => mul(forward, expWad(end)))
-    throw new MissingMarketDataError(
-      `${name} has no strike ${strike} at expiry ${expiry}; it reaches from ${low} to ${high}.`,
-      { metaMessages: ['Fit the surface to a wider range of strikes.'] },
-    )
-  }
+  if (k < range.least || k > range.most) return undefined
   // Flat beyond the ends: total variance in proportion to time.
   const time = BigInt(expiry - updatedAt)
   const fitted = near === far ? BigInt(near.expiry - updatedAt) : time
   const nothing: SmilePoint = { variance: 0n, slope: 0n, curvature: 0n }
   const mixed = mixSmiles(smileAt(near, k), smileAt(far, k), weight, total)
   const smile = time === fitted ? mixed : mixSmiles(nothing, mixed, time, fitted)
-  requireDensity(name, smile, { k, expiry, strike })
+  if (!hasDensity(smile, k)) return undefined
   const halfSpread = max(near.halfSpread, far.halfSpread)
   const [low, high] = annualVolatility(smile, time)
   return { low: max(low - halfSpread, 1n), high: high + halfSpread, confidence: min(near.confidence, far.confidence) }
@@ -151,8 +139,13 @@ function requireDensity(
   smile: SmilePoint,
   { k, expiry, strike }: { readonly k: Wad; readonly expiry: number; readonly strike: Wad },
 ): void {
-  if (smile.variance > 0n && durrleman(smile, k) >= 0n) return
+  if (hasDensity(smile, k)) return
   throw arbitrage(name, `has a negative density at expiry ${expiry} and strike ${strike}`)
+}
+
+/** Whether variance is positive and the density not negative. */
+function hasDensity(smile: SmilePoint, k: Wad): boolean {
+  return smile.variance > 0n && durrleman(smile, k) >= 0n
 }
 
 function strikeAt({ forward }: Slice, k: Wad): Wad {

@@ -125,6 +125,7 @@ describe('aaveV3.toPositions', () => {
     stableDebt: 0n,
     variableDebt: 0n,
     isCollateral: true,
+    isBorrowed: true,
     risk,
   }
   const raw = (

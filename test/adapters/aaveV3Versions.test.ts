@@ -30,7 +30,7 @@ const own = { bonus: 10_500n, decimals: 6, price: 10n ** 8n }
  * What a pool of version 3.2 to 3.7 answers to each call. No package holds its code, so these are answers made by hand, in the
  * shapes of its interface.
  */
-function answerer(reserves: readonly Reserve[], { collateral, debt, healthFactor }: Totals) {
+function answerer(reserves: readonly Reserve[], { collateral, debt, healthFactor }: Totals, index: bigint) {
   const reserveOf = (asset: unknown) => {
     const reserve = reserves.find(({ id }) => token(id) === asset)
     if (reserve === undefined) throw new Error(`no reserve ${asset}`)
@@ -53,10 +53,6 @@ function answerer(reserves: readonly Reserve[], { collateral, debt, healthFactor
       zeroAddress,
       token(40 + reserveOf(asset).id),
     ],
-    getUserReserveData: ([asset]) => {
-      const { supplied = 0n, owed = 0n } = reserveOf(asset)
-      return [supplied, 0n, owed, 0n, owed, 0n, 0n, 0, supplied > 0n]
-    },
     decimals: () => own.decimals,
     getReserveConfigurationData: ([asset]) => [
       6n,
@@ -72,19 +68,33 @@ function answerer(reserves: readonly Reserve[], { collateral, debt, healthFactor
     ],
     getAssetPrice: () => own.price,
     getReserveData: ([asset]) => ({ id: reserveOf(asset).id }),
-    getUserConfiguration: () => ({ data: 0n }),
-    scaledBalanceOf: () => 0n,
+    getReserveNormalizedIncome: () => index,
+    getReserveNormalizedVariableDebt: () => index,
+    getUserConfiguration: () => ({ data: reserves.reduce((bits, reserve) => bits | bitsOf(reserve), 0n) }),
   }
-  return ({ functionName, args = [] }: PlannedCall) => {
+  const scaled = new Map(
+    reserves.flatMap(({ id, supplied = 0n, owed = 0n }) => [
+      [token(20 + id), supplied] as const,
+      [token(40 + id), owed] as const,
+    ]),
+  )
+  return ({ address, functionName, args = [] }: PlannedCall) => {
+    if (functionName === 'scaledBalanceOf') return scaled.get(address)
     const answer = answers[functionName]
     if (answer === undefined) throw new Error(`${functionName} is no function of this version`)
     return answer(args)
   }
 }
 
-/** Runs the adapter on these answers. */
-function read(version: AaveV3Configuration['version'], reserves: readonly Reserve[], totals: Totals) {
-  const answer = answerer(reserves, totals)
+/** The bits of a reserve in the configuration of an account (`UserConfigurationMap`). */
+const bitsOf = ({ id, supplied = 0n, owed = 0n }: Reserve) =>
+  ((owed > 0n ? 1n : 0n) | (supplied > 0n ? 2n : 0n)) << BigInt(2 * id)
+
+const ray = 10n ** 27n
+
+/** Runs the adapter on these answers, with both indices of every reserve at `index`. */
+function read(version: AaveV3Configuration['version'], reserves: readonly Reserve[], totals: Totals, index = ray) {
+  const answer = answerer(reserves, totals, index)
   const context = contextOf(
     { pool, dataProvider, version, closeFactor: 10n ** 18n } as const satisfies AaveV3Configuration,
     Object.fromEntries(reserves.map(({ id }) => [token(id), own.decimals])),
@@ -152,6 +162,33 @@ describe('aaveV3 from 3.2 on, from answers made by hand', () => {
       const error = await thrown(() => read(version, held, totals), InconsistentReadError)
       expect(error.message).to.contain('`version`')
     }
+  })
+
+  it('rounds supplies and debts half up before 3.5, and against the account from then on', () => {
+    // 1,001 and 3 at an index of 1.5 are 1,501.5 and 4.5; at the totals that follow from each rounding.
+    const some: readonly Reserve[] = [
+      { id: 3, threshold: 8_000n, supplied: 1_001n },
+      { id: 8, threshold: 8_000n, owed: 3n },
+    ]
+    const health = (collateral: bigint, debt: bigint) => (collateral * 9_500n * 10n ** 14n) / debt
+    for (const [version, supplied, owed] of [
+      ['3.4', 1_502n, 5n],
+      ['3.5', 1_501n, 5n],
+    ] as const) {
+      const [collateral, debt] = [supplied * 100n, owed * 100n]
+      const totals = { collateral, debt, healthFactor: health(collateral, debt) }
+      const { positions } = read(version, some, totals, (ray * 3n) / 2n)
+      expect(positions.map((position) => 'amount' in position && position.amount)).to.deep.equal([supplied, owed])
+    }
+  })
+
+  it('witnesses the debt tokens of what the pool counts as borrowed, and the supplies of all reserves', () => {
+    const { witness } = read('3.2', held, asOf['3.2'])
+    expect(witness.map(({ functionName, address }) => [functionName, address])).to.deep.equal([
+      ['getUserConfiguration', pool],
+      ['getUserEMode', pool],
+      ...[23, 25, 26, 28, 48].map((at) => ['scaledBalanceOf', token(at)]),
+    ])
   })
 
   it('has no stable debt: neither a claim nor a call of the witness', () => {

@@ -239,7 +239,7 @@ describe('compoundV2.toPositions', () => {
     liquidationIncentive: (11n * wad) / 10n,
     // 50 % of 100 less 30.
     liquidity: { error: 0n, liquidity: 20n * wad, shortfall: 0n },
-    all: [token(3), token(4)],
+    all: [token(3), token(4)].map((market) => ({ market, isEntered: true })),
     ...changes,
   })
 

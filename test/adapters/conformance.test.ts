@@ -11,7 +11,7 @@ function subjectFile(adapterId: string): URL {
 }
 
 /** No package deploys these on a devnet; their tests decode answers encoded by hand. */
-const notDeployable = ['compound-v3']
+const notDeployable = ['compound-v3', 'gmx-v2']
 
 describe('conformance', () => {
   it('has a subject of every adapter whose protocol can be deployed', () => {

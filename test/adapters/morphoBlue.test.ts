@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type Address, type Hex, parseAbi, zeroAddress } from 'viem'
+import { type Address, type Hex, pad, parseAbi, zeroAddress } from 'viem'
 import { loadProjectArtifact } from '../../scripts/devnet/artifacts.ts'
 import { advanceTime, DevnetTransactionError, sendAs } from '../../scripts/devnet/chain.ts'
 import { type MorphoBlueMarket as DeployedMarket, toParameters } from '../../scripts/devnet/morphoBlue.ts'
@@ -317,7 +317,10 @@ describe('morphoBlue', () => {
   it('rounds what is supplied down and what is owed up', () => {
     // (99 + 1) / (1e8 + 1e6) of supplied, (49 + 1) / (1e8 + 1e6) of borrowed per share.
     const shares = { supplyShares: 3n * 101n * 10n ** 6n - 1n, borrowShares: 3n * 101n * 10n ** 6n + 1n }
-    const { positions } = morphoBlue.toPositions({ markets: [{ ...market, ...shares }] }, context)
+    const { positions } = morphoBlue.toPositions(
+      { isFeeRecipient: false, markets: [{ ...market, ...shares }] },
+      context,
+    )
     expect(positions.map((position) => ['amount' in position && position.amount, position.kind])).to.deep.equal([
       [299n, 'balance'],
       [151n, 'debt'],
@@ -325,36 +328,47 @@ describe('morphoBlue', () => {
   })
 
   it('has a rule for what is owed alone, also of a token that the parameter set does not know', () => {
-    const idle = morphoBlue.toPositions({ markets: [{ ...market, collateral: 7n }] }, context)
+    const idle = morphoBlue.toPositions({ isFeeRecipient: false, markets: [{ ...market, collateral: 7n }] }, context)
     expect(idle.rules).to.deep.equal([])
     const foreign = { ...market, loanToken: token(3), borrowShares: 1n, decimals: new Map([[token(3), 8]]) }
-    const { positions, rules } = morphoBlue.toPositions({ markets: [foreign] }, context)
+    const { positions, rules } = morphoBlue.toPositions({ isFeeRecipient: false, markets: [foreign] }, context)
     expect(positions.map(({ kind }) => kind)).to.deep.equal(['debt'])
     expect(rules).to.have.lengthOf(1)
   })
 
   it('refuses decimals that differ and ids that nobody looked for', async () => {
     const wrong = { ...market, collateral: 1n, decimals: new Map([[token(1), 18]]) }
-    await thrown(() => morphoBlue.toPositions({ markets: [wrong] }, context), InconsistentReadError)
+    await thrown(
+      () => morphoBlue.toPositions({ isFeeRecipient: false, markets: [wrong] }, context),
+      InconsistentReadError,
+    )
     const { ids: _, ...without } = context
     const error = await thrown(() => morphoBlue.read(without).next(), InvalidInputError)
     expect(error.message).to.contain('not looked for')
   })
 
+  it('is told of by its own logs, and as the recipient of fees by every log of the market', () => {
+    const wordsOf = (isFeeRecipient: boolean) =>
+      morphoBlue.toldBy?.({ isFeeRecipient, markets: [market] }, context).flatMap(({ words }) => words)
+    expect(wordsOf(false)).to.deep.equal([pad(holder)])
+    expect(wordsOf(true)).to.deep.equal([pad(holder), id])
+  })
+
   it('witnesses the markets of the configuration and those where something is held', () => {
     const other: Hex = `0x${'0b'.repeat(32)}`
-    const calls = morphoBlue.witness({ markets: [{ ...market, id: other }] }, context)
+    const calls = morphoBlue.witness({ isFeeRecipient: false, markets: [{ ...market, id: other }] }, context)
     expect(calls.map(({ functionName, args }) => [functionName, ...(args ?? [])])).to.deep.equal([
       ['position', id, holder],
       ['position', other, holder],
     ])
   })
 
-  it('looks for supplies of either kind for the account, from the first block', () => {
+  it('looks for supplies of either kind for the account, and for fees of any market, from the first block', () => {
     const filters = morphoBlue.discovery?.filters(context) ?? []
     expect(filters.map(({ address, event, args, fromBlock }) => [address, event.name, args, fromBlock])).to.deep.equal([
       [token(9), 'Supply', { onBehalf: holder }, 7n],
       [token(9), 'SupplyCollateral', { onBehalf: holder }, 7n],
+      [token(9), 'SetFee', undefined, 7n],
     ])
     const toIds = morphoBlue.discovery?.toIds([{ eventName: 'Supply', args: { id } }], context)
     expect(toIds).to.deep.equal([id])

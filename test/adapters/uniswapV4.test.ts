@@ -84,7 +84,7 @@ async function findIds(fixture: DevnetFixture, account: Address): Promise<readon
     toIds: (logs: readonly FoundLog[]) => discovery.toIds(logs, context),
   }
   const block = await pinBlock(client, { chainId: deployment.chainId })
-  return (await searchLogs(client, search, { block })).ids
+  return (await searchLogs(client, [search], { block })).flatMap(({ ids }) => ids)
 }
 
 async function readV4(
@@ -430,7 +430,10 @@ describe('uniswapV4.toPositions', () => {
   } as const
 
   it('earns floor(liquidity · growth / 2^128) of either currency, growth modulo 2^256', () => {
-    const { positions } = uniswapV4.toPositions({ balance: 1n, read: [position], decimals: [] }, context)
+    const { positions } = uniswapV4.toPositions(
+      { poolManager: token(9), balance: 1n, read: [position], decimals: [] },
+      context,
+    )
     // 4 units of growth on ¾ · 2^128 of liquidity.
     expect(positions[0]).to.include({ fees0: 3n, fees1: 0n })
   })
@@ -438,11 +441,11 @@ describe('uniswapV4.toPositions', () => {
   it('lists a foreign token without fees, drops what is empty and refuses other decimals', async () => {
     const foreign = { ...position, id: 8n, key: { ...position.key, currency1: token(3) } }
     const read = [foreign, { ...position, id: 9n, liquidity: 0n }]
-    const { positions } = uniswapV4.toPositions({ balance: 2n, read, decimals: [] }, context)
+    const { positions } = uniswapV4.toPositions({ poolManager: token(9), balance: 2n, read, decimals: [] }, context)
     expect(liquidityOf(positions).map(({ claim, fees0, liquidity }) => [claim.id, fees0, liquidity])).to.deep.equal([
       ['8', 0n, position.liquidity],
     ])
-    const raw = { balance: 0n, read: [], decimals: [{ token: token(2), decimals: 8 }] }
+    const raw = { poolManager: token(9), balance: 0n, read: [], decimals: [{ token: token(2), decimals: 8 }] }
     await thrown(() => uniswapV4.toPositions(raw, context), InconsistentReadError)
   })
 })

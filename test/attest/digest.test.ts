@@ -3,10 +3,10 @@ import { TypedDataEncoder } from 'ethers'
 import fc from 'fast-check'
 import { type Hex, hashTypedData, hexToBytes, keccak256, toHex } from 'viem'
 import { attestationDigest, batchDigest, rootDigest } from '../../src/attest/digest.ts'
-import { keccak256Into } from '../../src/attest/keccak256.ts'
 import { attestationTypedData, batchTypedData, rootTypedData } from '../../src/attest/typedData.ts'
 import { InvalidAttestationError } from '../../src/attest/wire.ts'
 import { OutOfRangeError } from '../../src/core/errors.ts'
+import { keccak256Into } from '../../src/core/keccak256.ts'
 import { thrown } from '../support/rejection.ts'
 
 const hex = (length: number) =>

@@ -3,78 +3,13 @@ import { expect } from 'chai'
 import * as viem from 'viem'
 import { describeError, printError } from '../../scripts/cli/output.ts'
 import { describeRpcFailure } from '../../src/chain/describeRpcFailure.ts'
-import { redact, redactUrls } from '../../src/chain/redact.ts'
+import { redact, redactUrls, redactWhole } from '../../src/chain/redact.ts'
 import { type Secrets, secretsOfTransport, secretsOfUrls } from '../../src/chain/secrets.ts'
 import { toRpcError } from '../../src/chain/toRpcError.ts'
+import { classes, expectNone, instancesOf, key, secrets, url } from '../support/tellingErrors.ts'
 
-const key = 'a1b2c3d4e5f60718293a4b5c6d7e8f90'
-const host = 'lively-f00dcafe.quicknode.example.io'
-const url = `https://user:hunter2@${host}/v3/${key}?apikey=qwerty7`
-/** What no text may hold of it. */
-const telling = [key, host, 'f00dcafe', 'hunter2', 'qwerty7', 'dXNlcjpodW50ZXIy']
-const secrets = secretsOfUrls([url])
 const address = `0x${'ab'.repeat(20)}`
 const hash = `0x${'cd'.repeat(32)}`
-
-function expectNone(text: string, words: readonly string[] = telling): void {
-  for (const word of words) expect(text.toLowerCase()).not.to.contain(word.toLowerCase())
-}
-
-/** Everything that a constructor may look for, all of it telling. */
-function poison(): never {
-  const text = `failed at ${url} with ${key} of hunter2 on ${host}`
-  const headers = new Headers({ authorization: `Bearer ${key}`, 'x-api-key': 'qwerty7' })
-  const known: Record<string, unknown> = {
-    ...{ url, message: text, details: text, shortMessage: text, name: 'PoisonError', status: undefined, headers, text },
-    ...{
-      body: { method: 'eth_call', params: [url] },
-      error: { code: -32000, message: text, data: text },
-      code: -32000,
-    },
-    ...{ metaMessages: [text, url], cause: new Error(text), data: text, reason: text, docsPath: undefined, abi: [] },
-    ...{ functionName: 'aggregate3', args: [], contracts: [], transaction: {}, chain: { name: text, id: 1 } },
-  }
-  return new Proxy(known, { get: (target, name) => target[name as string] }) as never
-}
-
-/** Instances of an error class, however odd its constructor, whose every field of text carries URL and key. */
-function instancesOf(type: ErrorClass): Error[] {
-  const text = `failed at ${url} with ${key} of hunter2 on ${host}`
-  const bare = Object.create(type.prototype) as Error
-  const made = [
-    [poison(), poison()],
-    [new Error(text), poison()],
-    [text, poison()],
-    [poison(), { cause: new Error(text) }],
-  ]
-    .map((args) => {
-      try {
-        return new type(...args)
-      } catch {
-        return undefined
-      }
-    })
-    .filter((error) => error !== undefined)
-  return [...made, bare].map((error) => {
-    const fields = {
-      message: text,
-      stack: text,
-      shortMessage: text,
-      details: text,
-      metaMessages: [text],
-      url,
-      body: text,
-    }
-    const code = 'code' in error ? {} : { code: -32000 }
-    return Object.assign(error, fields, code, { cause: error.cause ?? new Error(text) })
-  })
-}
-
-type ErrorClass = new (...args: unknown[]) => Error
-
-const classes = (Object.entries(viem) as [string, unknown][]).filter(
-  (entry): entry is [string, ErrorClass] => typeof entry[1] === 'function' && entry[1].prototype instanceof Error,
-)
 
 describe('redaction of every error class of viem', () => {
   it('finds the classes', () => {
@@ -171,6 +106,37 @@ describe('redact', () => {
     const text = `eth_getBlockByNumber and eth_call to ${address} at ${hash}: execution reverted, v2 and rpc`
     expect(redact(text, secrets)).to.equal(text)
     expect(redact('x '.repeat(500))).to.have.length(200)
+  })
+
+  it('takes no longer for what a hostile node makes up to slow it down', function () {
+    this.timeout(5_000)
+    for (const part of [
+      ':',
+      'a',
+      'a:',
+      'a.',
+      '?',
+      '[',
+      '[:',
+      'a-',
+      '?=',
+      'bearer ',
+      'token ',
+      'a+',
+      'a%3a',
+      '@:',
+      'a:@',
+    ]) {
+      const started = performance.now()
+      for (const length of [3_999, 1_000_000]) redact(part.repeat(length / part.length), secrets)
+      expect(performance.now() - started, part).to.be.lessThan(1_000)
+    }
+  })
+
+  it('hides a URL behind a scheme of any length, and what a cut would make unknown', () => {
+    expectNone(redact(`${'x'.repeat(100)}${url}`, secrets))
+    for (let before = 3_900; before < 4_001; before += 1)
+      expectNone(redactWhole(`${'x '.repeat(before / 2)}${url} end`))
   })
 
   it('leaves words alone that merely contain a short secret, or that any URL may hold', () => {

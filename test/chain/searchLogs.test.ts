@@ -1,6 +1,16 @@
 import { expect } from 'chai'
 import { network } from 'hardhat'
-import { type Address, createClient, custom, getAbiItem, type Hex, HttpRequestError, numberToHex, pad } from 'viem'
+import {
+  type Address,
+  type Client,
+  createClient,
+  custom,
+  getAbiItem,
+  type Hex,
+  HttpRequestError,
+  numberToHex,
+  pad,
+} from 'viem'
 import { ReorgedError, RpcError } from '../../src/chain/errors.ts'
 import { pinBlock } from '../../src/chain/pinBlock.ts'
 import { type LogSearch, searchLogs } from '../../src/chain/searchLogs.ts'
@@ -67,8 +77,13 @@ async function createChain(before: Refusal = () => undefined) {
     mine: (blocks: number) => networkHelpers.mine(blocks),
     /** Searches up to a block, on from an entry. */
     run: async (entry?: LogIndexEntry, blockNumber?: bigint) =>
-      searchLogs(client, search, { block: await pin(blockNumber), entry }),
+      searchOne(client, { ...search, entry }, { block: await pin(blockNumber) }),
   }
+}
+
+async function searchOne(client: Client, search: LogSearch, options: Parameters<typeof searchLogs>[2]) {
+  const [result] = await searchLogs(client, [search], options)
+  return result ?? expect.fail('a result was expected')
 }
 
 const rpcError = (code: number, message: string) => Object.assign(new Error(message), { code })
@@ -86,6 +101,60 @@ describe('searchLogs', function () {
     expect((await run(undefined, number)).ids).to.deep.equal(['30', '5'])
     expect((await run()).ids).to.deep.equal(['30', '5', '9'])
     expect((await run(undefined, 0n)).ids).to.deep.equal([])
+  })
+
+  it('finds the ids of many accounts in the requests of one, each its own, wherever each of them goes on', async () => {
+    const { client, search, mint, asked, pin } = await createChain()
+    const holders = Array.from({ length: 260 }, (_, index) => pad(numberToHex(index + 1), { size: 20 }))
+    const searchOf = (holder: Address): LogSearch => ({
+      ...search,
+      account: holder,
+      filters: search.filters.map((filter) => ({ ...filter, args: { to: holder } })),
+    })
+    const some = [0, 7, 249, 250, 259]
+    for (const index of some) await mint(BigInt(1_000 + index), holders[index])
+    await mint(5n)
+    const first = await searchLogs(client, holders.map(searchOf), { block: await pin() })
+    expect(asked.length).to.equal(2)
+    expect(first.map(({ ids }) => ids)).to.deep.equal(
+      holders.map((_, index) => (some.includes(index) ? [`${1_000 + index}`] : [])),
+    )
+    expect(first.map(({ entry }) => entry.account)).to.deep.equal(holders)
+    await mint(77n, holders[7])
+    await mint(88n, holders[8])
+    asked.length = 0
+    const known = holders.slice(0, 10).map((holder, index): LogSearch => {
+      const entry = index === 8 ? undefined : first[index]?.entry
+      return { ...searchOf(holder), entry }
+    })
+    const twice = [...known, known[7] as LogSearch]
+    const second = await searchLogs(client, twice, { block: await pin() })
+    expect(second.map(({ ids }) => ids)).to.deep.equal([
+      ['1000'],
+      ...Array.from({ length: 6 }, () => []),
+      ['1007', '77'],
+      ['88'],
+      [],
+      ['1007', '77'],
+    ])
+    expect(asked.length).to.equal(2)
+  })
+
+  it('gives a log of several arguments to whom all of them are', async () => {
+    const { client, search, mint, pin } = await createChain()
+    for (const [value, to] of [
+      [1n, account],
+      [2n, other],
+    ] as const)
+      await mint(value, to)
+    const zero = pad('0x', { size: 20 })
+    const searchOf = (from: Address, to: Address): LogSearch => ({
+      ...search,
+      filters: search.filters.map((filter) => ({ ...filter, args: { from, to } })),
+    })
+    const searches = [searchOf(zero, account), searchOf(account, other), searchOf(zero, other)]
+    const results = await searchLogs(client, searches, { block: await pin() })
+    expect(results.map(({ ids }) => ids)).to.deep.equal([['1'], [], ['2']])
   })
 
   it('halves the range that a node refuses, down to what it answers, and misses nothing', async () => {
@@ -160,7 +229,7 @@ describe('searchLogs', function () {
     if (filter === undefined) return expect.fail('a filter was expected')
     const all = { ...search, filters: [{ ...filter, args: {} }] }
     await mint(2n, other)
-    expect((await searchLogs(client, all, { block: await pin(), entry })).ids).to.deep.equal(['1', '2'])
+    expect((await searchOne(client, { ...all, entry }, { block: await pin() })).ids).to.deep.equal(['1', '2'])
     expect(asked.map(({ fromBlock }) => fromBlock)).to.deep.equal([0n, 0n])
   })
 
@@ -194,15 +263,15 @@ describe('searchLogs', function () {
     await mint(2n)
     const block = await pin()
     const saved: LogIndexEntry[] = []
-    const onEntry = async (entry: LogIndexEntry) => {
-      saved.push(entry)
+    const onEntries = async (entries: readonly LogIndexEntry[]) => {
+      saved.push(...entries)
     }
     // The refusal of a single range is no failure, so the search only becomes finer.
-    expect((await searchLogs(client, search, { block, onEntry })).ids).to.deep.equal(['1', '2'])
+    expect((await searchOne(client, search, { block, onEntries })).ids).to.deep.equal(['1', '2'])
     const middle = saved[2]
     if (middle === undefined) return expect.fail('three ranges were expected')
     asked.length = 0
-    expect((await searchLogs(client, search, { block, entry: middle })).ids).to.deep.equal(['1', '2'])
+    expect((await searchOne(client, { ...search, entry: middle }, { block })).ids).to.deep.equal(['1', '2'])
     expect(asked[0]?.fromBlock).to.equal((middle.checkpoints.at(-1)?.number ?? 0n) + 1n)
   })
 
@@ -213,7 +282,7 @@ describe('searchLogs', function () {
     const block = await pin()
     await snapshot.restore()
     await mint(2n)
-    await rejection(searchLogs(client, search, { block }), ReorgedError)
+    await rejection(searchOne(client, search, { block }), ReorgedError)
     expect((await run()).ids).to.deep.equal(['2'])
 
     const during = await createChain()
@@ -234,7 +303,7 @@ describe('searchLogs', function () {
         { retryCount: 0 },
       ),
     })
-    await rejection(searchLogs(moving, replaced, { block: pinned }), ReorgedError)
+    await rejection(searchOne(moving, replaced, { block: pinned }), ReorgedError)
   })
 
   it('gives up with the reason where a single block is refused, and at once where there is no answer', async () => {

@@ -22,6 +22,7 @@ const snapshot: Snapshot = {
     balance(assets.weth, 10n ** 30n),
     debt(assets.usdc, 1n),
     perpetual(-wad),
+    { ...perpetual(wad), quoteAsset: null },
     option('put', 2000, wad),
     liquidity(-10, 10, 5n),
     consumerDebt(7n),

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { defaultPostPolicy, shouldPost } from '../../src/keeper/policy.ts'
+import { wad } from '../../src/core/units.ts'
+import { defaultPostPolicy, explainPost, shouldPost } from '../../src/keeper/policy.ts'
 
 const usd = 1_000_000n
 const last = {
@@ -48,5 +49,55 @@ describe('shouldPost', () => {
     const step = (equity: bigint) => shouldPost(defaultPostPolicy, near, { ...near, equity, observedAt: 1012 }, 1012)
     expect(step(100n * usd - 1n)).to.deep.equal({ post: true, code: 'boundary' })
     expect(step(100n * usd + 1n)).to.deep.equal({ post: false, code: 'unchanged' })
+  })
+  it('reacts to a smaller change near a requirement, in both directions and from both sides', () => {
+    // Near is from 90.9 to 110 and from 72.7 to 88; between them and outside the wide deviations apply.
+    const step = (from: bigint, change: bigint) => {
+      const near = { ...last, equity: from }
+      return shouldPost(defaultPostPolicy, near, { ...near, equity: from + change, observedAt: 1012 }, 1012).code
+    }
+    const small = usd / 5n
+    for (const equity of [105n, 95n, 85n, 75n]) {
+      expect(step(equity * usd, small)).to.equal('unchanged')
+      expect(step(equity * usd, small + 1n)).to.equal('boundary-zone')
+      expect(step(equity * usd, -small)).to.equal('unchanged')
+      expect(step(equity * usd, -small - 1n)).to.equal('boundary-zone')
+    }
+    for (const equity of [120n, 89n, 70n, 0n, -50n]) {
+      expect(step(equity * usd, small + 1n)).to.equal('unchanged')
+      expect(step(equity * usd, -small - 1n)).to.equal('unchanged')
+    }
+    // Leaving the zone is told as soon as a move inside it.
+    expect(step(110n * usd, small + 1n)).to.equal('boundary-zone')
+  })
+  it('has no zone around a requirement of nothing, and a wide deviation there does not loosen a tight one', () => {
+    const free = { ...last, initialMargin: 0n, maintenanceMargin: 0n, equity: 0n }
+    const next = { ...free, equity: 5000n, observedAt: 1012 }
+    expect(shouldPost(defaultPostPolicy, free, next, 1012).code).to.equal('unchanged')
+    const loose = { ...defaultPostPolicy, boundary: { ratio: 2n * wad, deviation: wad } }
+    expect(shouldPost(loose, last, { ...last, equity: 148n * usd, observedAt: 1012 }, 1012).code).to.equal('worse')
+  })
+})
+
+describe('explainPost', () => {
+  it('says how far each threshold is', () => {
+    const next = { ...last, equity: 152n * usd, observedAt: 1100 }
+    expect(explainPost(defaultPostPolicy, last, next, 1100)).to.deep.equal({
+      decision: { post: false, code: 'unchanged' },
+      age: 100,
+      heartbeat: 240,
+      change: wad / 50n,
+      worse: wad / 100n,
+      better: wad / 20n,
+      isNearBoundary: false,
+    })
+    const near = explainPost(defaultPostPolicy, last, { ...next, equity: 105n * usd }, 1100)
+    expect([near.change, near.worse, near.better, near.isNearBoundary]).to.deep.equal([
+      (-45n * wad) / 100n,
+      wad / 500n,
+      wad / 500n,
+      true,
+    ])
+    expect(explainPost(defaultPostPolicy, null, next, 1100)).to.deep.equal({ decision: { post: true, code: 'first' } })
   })
 })

@@ -3,6 +3,7 @@ import { createClient, custom } from 'viem'
 import { openJournal } from '../../src/keeper/journal.ts'
 import { ForeignChainError } from '../../src/keeper/sender.ts'
 import { rejection } from '../support/rejection.ts'
+import { groupPost } from './support/groupPost.ts'
 import { accounts, payer, payerSetting } from './support/payer.ts'
 import { gwei, sendPolicy } from './support/sendPolicy.ts'
 
@@ -265,6 +266,116 @@ describe('sender', function () {
     expect(codes(await sender.step(await head()))).to.deep.equal(['nonce-taken'])
     expect(journal.open(31337, payer.address)).to.deep.equal([])
     expect((await sender.submit(post, await head())).code).to.equal('sent')
+  })
+})
+
+describe('sender of batches and roots', function () {
+  this.timeout(120_000)
+  const stranger = async (
+    { client }: Awaited<ReturnType<typeof payerSetting>>,
+    data: `0x${string}`,
+    to: `0x${string}`,
+  ) => {
+    const [other] = await client.getAddresses()
+    const bid = { maxFeePerGas: 200n * gwei, maxPriorityFeePerGas: gwei }
+    return client.sendTransaction({ account: other ?? '0x', to, data, chain: null, ...bid })
+  }
+
+  it('threat 20: a batch with one stale item is sent, and its other items are stored', async () => {
+    const setting = await payerSetting()
+    const { sender, draft, head, mine, storedAt } = setting
+    const batch = await groupPost(setting, 'batch', [alice, bob])
+    await mine()
+    const newer = await draft(alice)
+    await sender.submit(newer, await head())
+    await mine()
+    await sender.step(await head())
+    expect((await sender.submit(batch, await head())).code).to.equal('sent')
+    await mine()
+    expect(codes(await sender.step(await head()))).to.deep.equal(['mined'])
+    expect(await storedAt(alice)).to.equal(newer.observedAt)
+    expect(await storedAt(bob)).to.equal(batch.observedAt)
+    // Of it nothing would be stored any more.
+    expect((await sender.submit(await groupPost(setting, 'batch', [alice]), await head())).code).to.equal('sent')
+    await mine()
+    await sender.step(await head())
+    expect((await sender.submit({ ...batch, id: `0x${'11'.repeat(32)}` }, await head())).code).to.equal('refused')
+  })
+
+  it('threat 19: a batch that is out stays worth its place while one item is, and is cancelled when none is', async () => {
+    const setting = await payerSetting()
+    const { margin, sender, draft, head, mine, raiseBaseFee, nonce } = setting
+    const batch = await groupPost(setting, 'batch', [alice, bob])
+    await sender.submit(batch, await head())
+    const dear = async () => {
+      await raiseBaseFee(50n * gwei)
+      await mine()
+    }
+    await dear()
+    await stranger(setting, (await draft(alice)).data, margin.registry)
+    await dear()
+    // Somebody posted one of the two: the batch bids on for the other, and no third post takes its place.
+    expect((await sender.submit(await draft(accounts[2] ?? alice), await head())).code).to.equal('in-flight')
+    await stranger(setting, (await draft(bob)).data, margin.registry)
+    await dear()
+    expect(codes(await sender.step(await head()))).to.deep.equal(['cancelling'])
+    await mine()
+    expect(codes(await sender.step(await head()))).to.deep.equal(['cancelled'])
+    expect(await nonce()).to.equal(1)
+  })
+
+  it('says of a batch that stored nothing that it changed nothing', async () => {
+    const setting = await payerSetting()
+    const { client, margin, sender, draft, head, mine } = setting
+    const batch = await groupPost(setting, 'batch', [alice, bob])
+    await mine()
+    // In one block, the dearer ones before it.
+    const newer = [await draft(alice), await draft(bob)]
+    await sender.submit(batch, await head())
+    const [first, second] = await client.getAddresses()
+    for (const [index, { data }] of newer.entries()) {
+      const account = (index === 0 ? first : second) ?? '0x'
+      // An estimate would be made behind the batch, onto slots that hold a record.
+      const bid = { maxFeePerGas: 200n * gwei, maxPriorityFeePerGas: 50n * gwei, gas: 200_000n }
+      await client.sendTransaction({ account, to: margin.registry, data, chain: null, ...bid })
+    }
+    await mine()
+    expect(codes(await sender.step(await head()))).to.deep.equal(['changed-nothing'])
+  })
+
+  it('sends a root once, and cancels one that a newer root has overtaken', async () => {
+    const setting = await payerSetting()
+    const { margin, sender, head, mine, raiseBaseFee } = setting
+    const root = await groupPost(setting, 'root', [alice, bob])
+    expect((await sender.submit(root, await head())).code).to.equal('sent')
+    await raiseBaseFee(50n * gwei)
+    await mine()
+    const newer = await groupPost(setting, 'root', [alice, bob])
+    await stranger(setting, newer.data, margin.registry)
+    for (let block = 0; block < 2; block++) {
+      await raiseBaseFee(50n * gwei)
+      await mine()
+    }
+    expect(codes(await sender.step(await head()))).to.deep.equal(['cancelling'])
+    expect((await sender.submit({ ...root, id: `0x${'22'.repeat(32)}` }, await head())).code).to.equal('refused')
+  })
+
+  it('gives the place of what is out to urgent news of all its accounts, and to no other', async () => {
+    const setting = await payerSetting()
+    const { sender, draft, head, mine, raiseBaseFee, nonce, storedAt, journal } = setting
+    await sender.submit(await draft(alice), await head())
+    await raiseBaseFee(20n * gwei)
+    await mine()
+    const urgent = { isUrgent: true }
+    expect((await sender.submit(await draft(bob), await head(), urgent)).code).to.equal('in-flight')
+    const both = await groupPost(setting, 'batch', [bob, alice], '50')
+    expect((await sender.submit(both, await head())).code).to.equal('in-flight')
+    expect((await sender.submit(both, await head(), urgent)).code).to.equal('sent')
+    await mine()
+    expect(codes(await sender.step(await head()))).to.deep.equal(['mined'])
+    expect(await nonce()).to.equal(1)
+    expect([await storedAt(alice), await storedAt(bob)]).to.deep.equal([both.observedAt, both.observedAt])
+    expect(journal.open(31337, payer.address)).to.deep.equal([])
   })
 })
 

@@ -40,16 +40,18 @@ describe('fileMarket', () => {
 
   it('refuses what it does not list, and what is older than the parameter set allows', async () => {
     await thrown(() => resultOf(price.read(entry, 'BTC', block)), MissingMarketDataError)
-    const reads =
-      (change: Partial<typeof option>, surface = 'surface') =>
-      () =>
-        resultOf(volatility.read(entry, surface, [{ ...option, ...change }], block))
-    await thrown(reads({ strike: 1n }), MissingMarketDataError)
-    await thrown(reads({ expiry: 1 }), MissingMarketDataError)
-    await thrown(reads({}, 'other'), MissingMarketDataError)
+    const reads = (surface: string) => () => resultOf(volatility.read(entry, surface, [option], block))
+    await thrown(reads('other'), MissingMarketDataError)
     const later = { ...block, timestamp: block.timestamp + 1 }
     await thrown(() => resultOf(price.read(entry, 'ETH', later)), StaleMarketDataError)
     await thrown(() => resultOf(volatility.read(entry, 'surface', [option], later)), StaleMarketDataError)
+  })
+
+  it('leaves out strikes and expiries that it does not list, and gives the others', () => {
+    const asked = [{ ...option, strike: 1n }, option, { ...option, expiry: 1 }]
+    expect(Object.keys(resultOf(volatility.read(entry, 'surface', asked, block)))).to.deep.equal([
+      `surface:2000000:${2_000n * wad}`,
+    ])
   })
 
   describe('between strikes', () => {
@@ -72,7 +74,7 @@ describe('fileMarket', () => {
       expect(at(2_200n, 'linear')).to.include({ low: 46n, high: 71n, confidence: wad })
       expect(at(2_100n, 'linear')).to.include({ low: 60n, high: 61n, confidence: wad })
     })
-    it('never lies beyond the strikes of its expiry, nor between them unless the file says so', async () => {
+    it('never lies beyond the strikes of its expiry, nor between them unless the file says so', () => {
       for (const [dollars, interpolation, expiry] of [
         [1_999n, 'linear', 2_000_000],
         [2_401n, 'linear', 2_000_000],
@@ -80,8 +82,7 @@ describe('fileMarket', () => {
         [2_025n, 'linear', 2_500_000],
         [2_025n, 'none', 2_000_000],
       ] as const) {
-        const error = await thrown(() => at(dollars, interpolation, expiry), MissingMarketDataError)
-        expect(error.message).to.contain(`strike ${dollars * wad} and expiry ${expiry}`)
+        expect(at(dollars, interpolation, expiry), `${dollars} ${interpolation} ${expiry}`).to.equal(undefined)
       }
     })
   })

@@ -151,9 +151,7 @@ describe('realised volatility', () => {
       const { source, ...figures } = found[volatilityKey(unlisted)] ?? expect.fail()
       const { source: _, ...alone } = only(read(zigzag))
       expect(figures).to.deep.equal(alone)
-      expect(source).to.equal(
-        `realised:file, 10 returns of 86400 s, a fallback: file:board: smile has no volatility for strike ${unlisted.strike} and expiry ${option.expiry}.`,
-      )
+      expect(source).to.equal(`realised:file, 10 returns of 86400 s, a fallback: file does not list the contract.`)
     })
     it('stands in for all of it when it is stale', () => {
       for (const { source } of Object.values(read(zigzag, by(59)))) {

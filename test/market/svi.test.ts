@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { InvalidInputError, MissingMarketDataError, StaleMarketDataError } from '../../src/core/errors.ts'
+import { InvalidInputError, StaleMarketDataError } from '../../src/core/errors.ts'
 import { volatilityKey } from '../../src/core/market.ts'
 import { secondsPerYear, wad } from '../../src/core/units.ts'
 import { black76, totalVolatility } from '../../src/kernel/black76.ts'
@@ -39,7 +39,7 @@ const base: Slice = {
   sigma: w('0.4'),
 }
 
-function read(
+function readIfListed(
   slices: readonly Slice[],
   contract: { strike: bigint; expiry: number },
   { range = { least: w('-1'), most: w('1') }, beyond = 'refuse', maxAge = 100 } = {},
@@ -52,7 +52,11 @@ function read(
   })
   const option = { surface: 'smile', underlying: 'ETH', ...contract }
   const read = resultOf(volatility.read({ source: 'file', maxAge }, 'smile', [option], block))
-  return read[volatilityKey(option)] ?? expect.fail('no volatility')
+  return read[volatilityKey(option)]
+}
+
+function read(...asked: Parameters<typeof readIfListed>) {
+  return readIfListed(...asked) ?? expect.fail('no volatility')
 }
 const atTheMoney = { strike: 2_000n * wad, expiry: base.expiry }
 
@@ -241,10 +245,10 @@ describe('SVI surface', () => {
       const tilted = { ...far, rho: w('-0.4'), a: base.a - w('0.006') }
       expect((await thrown(() => read([base, tilted], atTheMoney), ArbitrageError)).message).to.contain('less total')
     })
-    it('refuses a strike between the checked ones where the density is negative there alone', async () => {
+    it('leaves out a strike between the checked ones where the density is negative there alone', () => {
       const range = { least: w('-1.5'), most: w('1.5') }
       const readAt = (a: bigint, strike = atTheMoney.strike) =>
-        read([{ ...vogt, a }], { strike, expiry: vogt.expiry }, { range })
+        readIfListed([{ ...vogt, a }], { strike, expiry: vogt.expiry }, { range })
       const isRefused = (run: () => unknown) => {
         try {
           run()
@@ -268,18 +272,16 @@ describe('SVI surface', () => {
       })
       expect(found.length).to.be.within(1, 30)
       const [strike = 0n] = found
-      const error = await thrown(() => readAt(accepted, strike), ArbitrageError)
-      expect(error.message).to.contain(`negative density at expiry ${vogt.expiry} and strike ${strike}`)
-      expect(readAt(accepted, strike - 100n * wad).low > 0n).to.equal(true)
+      expect(readAt(accepted, strike)).to.equal(undefined)
+      expect(readAt(accepted, strike - 100n * wad)?.low ?? 0n).to.not.equal(0n)
     })
   })
 
   describe('refusals', () => {
-    it('an expiry beyond the surface and a strike outside its range', async () => {
+    it('nothing of an expiry beyond the surface, nor of a strike outside its range', () => {
       const far = { ...base, expiry: at(0.72), a: w('0.07') }
       for (const expiry of [base.expiry - 1, far.expiry + 1]) {
-        const error = await thrown(() => read([base, far], { ...atTheMoney, expiry }), MissingMarketDataError)
-        expect(error.message).to.contain(`no expiry at or ${expiry < base.expiry ? 'before' : 'after'} ${expiry}`)
+        expect(readIfListed([base, far], { ...atTheMoney, expiry })).to.equal(undefined)
       }
       // e^±1 of 2,000: 735.75… to 5436.56…
       for (const [strike, works] of [
@@ -289,9 +291,8 @@ describe('SVI surface', () => {
         [5_437n, false],
         [0n, false],
       ] as const) {
-        const attempt = () => read([base], { ...atTheMoney, strike: strike * wad + 1n })
-        if (works) expect(attempt().low > 0n).to.equal(true)
-        else expect((await thrown(attempt, MissingMarketDataError)).message).to.contain('reaches from 7357588823428846')
+        const found = readIfListed([base], { ...atTheMoney, strike: strike * wad + 1n })
+        expect(found !== undefined && found.low > 0n, `${strike}`).to.equal(works)
       }
     })
     it('a surface that is too old', async () => {

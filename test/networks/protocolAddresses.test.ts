@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
+import * as addressBook from '@aave-dao/aave-address-book'
 import { expect } from 'chai'
 import { getAddress } from 'ethers'
 import { type NetworkName, networkFile, networkTables } from '../../scripts/networkTables.ts'
 import { addresses, protocolAddresses } from '../../src/addresses.ts'
-import { ethereumByHand } from '../../src/networks/byHand.ts'
+import { ethereumByHand, gmxV2OnArbitrum } from '../../src/networks/byHand.ts'
 
 /** Every text of a table that is an address. */
 function addressesIn(value: unknown): string[] {
@@ -25,13 +26,40 @@ describe('addresses of public networks', () => {
   })
 
   it('carry their checksums, no contract stands twice in one table, and no package claims ours', () => {
-    for (const table of [...Object.values(tables), ethereumByHand]) {
+    for (const table of [...Object.values(tables), ethereumByHand, gmxV2OnArbitrum]) {
       const found = addressesIn(table)
       expect(found.length).to.be.greaterThan(3)
       expect(found).to.deep.equal(found.map((address) => getAddress(address.toLowerCase())))
       expect(new Set(found).size).to.equal(found.length)
     }
     expect(Object.keys(addresses)).to.deep.equal([])
+  })
+
+  it('kept by hand are no contract of the same chain that a package names', () => {
+    const { ethereum, arbitrum } = tables
+    for (const [kept, table] of [
+      [ethereumByHand, ethereum],
+      [gmxV2OnArbitrum, arbitrum],
+    ] as const) {
+      const named = new Set(addressesIn(table))
+      expect(addressesIn(kept).filter((address) => named.has(address))).to.deep.equal([])
+    }
+    expect(gmxV2OnArbitrum.chainId).to.equal(arbitrum.chainId)
+  })
+
+  it('kept by hand are named by no installed address book, or they would belong to the tables', () => {
+    const book = JSON.stringify(addressBook).toLowerCase()
+    expect(book).to.include(tables.ethereum.aaveV3?.pool.toLowerCase())
+    for (const address of addressesIn([ethereumByHand, gmxV2OnArbitrum])) {
+      expect(book, address).to.not.include(address.toLowerCase())
+    }
+  })
+
+  it('hold the age of every price that the tables of Ethereum have a feed of, and of no other', () => {
+    const { ethereum } = tables
+    expect(Object.keys(ethereumByHand.maxPriceAge).sort()).to.deep.equal(Object.keys(ethereum.feeds).sort())
+    // An hour and a quarter, or a day and an hour: what stands beside them says which heartbeats that are.
+    for (const age of Object.values(ethereumByHand.maxPriceAge)) expect([4_500, 90_000]).to.include(age)
   })
 
   it('hold a feed for every underlying of every token', () => {

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { expect } from 'chai'
 import type { Address } from 'viem'
@@ -39,7 +40,7 @@ describe('plimsoll keeper', function () {
   })
 
   const at = () => ['--deployment', devnet.file, '--journal', directory.file('keeper.db')]
-  const keep = (...args: string[]) => ['keeper', 'run', ...args, ...at()]
+  const keep = (...args: string[]) => ['keeper', 'run', ...args, '--log-level', 'debug', ...at()]
   const nonce = () => devnet.chain.client.getTransactionCount({ address: devnetPayer.address })
   const storedOf = async (account: Address | undefined) => {
     if (account === undefined) throw new Error('no such account')
@@ -48,24 +49,27 @@ describe('plimsoll keeper', function () {
     return (await readRegistry(devnet.chain.client, { registry, modelId, account })).stored
   }
 
-  it('is dry without --live: one line of JSON per account and block, no key, no transaction', async () => {
+  it('is dry without --live: a line of JSON for every event, no key, no transaction', async () => {
     const before = await nonce()
     const { child, done } = startCommand(keep('hedged', 'empty', '--rounds', '2'))
-    await once(child.stdout as NodeJS.ReadableStream, 'data')
+    // The first round may be under way; the second one begins at the block after it.
+    await untilTold(child, 'round')
     await advanceTime(devnet.chain, 1)
     const ran = await done
     expect({ code: ran.code, stderr: ran.stderr }).to.deep.equal({ code: 0, stderr: '' })
     const events = lines(ran)
-    expect(events.map(({ account, live, code, action }) => [account, live, code, action])).to.deep.equal(
+    expect(events[0]).to.deep.include({ level: 'info', event: 'started', live: false, accounts: 2 })
+    expect(events.at(-1)).to.deep.include({ level: 'info', event: 'stopped', live: false, accounts: 2 })
+    const decisions = events.filter(({ event }) => event === 'decision')
+    expect(decisions.map(({ account, code, action }) => [account, code, action])).to.deep.equal(
       [accounts.hedged, accounts.empty, accounts.hedged, accounts.empty].map((account) => [
         account,
-        false,
         'first',
         'would post',
       ]),
     )
-    expect(BigInt(events[2].blockNumber) > BigInt(events[0].blockNumber)).to.equal(true)
-    expect(events[0].equity).to.match(/^\d+$/)
+    expect(BigInt(decisions[2].blockNumber) > BigInt(decisions[0].blockNumber)).to.equal(true)
+    expect(decisions[0].equity).to.match(/^\d+$/)
     expect(await nonce()).to.equal(before)
     expect(await storedOf(accounts.hedged)).to.equal(null)
   })
@@ -83,22 +87,60 @@ describe('plimsoll keeper', function () {
 
     const ran = await runCommand(keep('empty', 'hedged', '--live', '--rounds', '2'))
     expect(ran.code).to.equal(1)
-    const [mined] = lines(ran).filter(({ code }) => code === 'mined')
-    const events = lines(ran).filter(({ account }) => account !== undefined)
-    expect(mined).to.deep.include({ hash: events[1].hash, accounts: [accounts.hedged] })
-    expect(events.map(({ account, code, action }) => [account, code, action])).to.deep.equal([
-      [empty, 'refused', undefined],
-      [accounts.hedged, 'first', 'sent'],
-      [empty, 'refused', undefined],
+    const events = lines(ran)
+    const refusals = events.filter(({ event }) => event === 'refused')
+    expect(refusals.map(({ account, error }) => [account, error])).to.deep.equal([
+      [empty, 'OutOfRangeError'],
+      [empty, 'OutOfRangeError'],
+    ])
+    const decisions = events.filter(({ event }) => event === 'decision')
+    expect(decisions.map(({ account, code, action }) => [account, code, action])).to.deep.equal([
+      [accounts.hedged, 'first', 'posting'],
       [accounts.hedged, 'unchanged', 'skipped'],
     ])
-    expect(events[0].error).to.deep.include({ name: 'OutOfRangeError', retryable: false })
-    expect(events[0].blockNumber).to.match(/^\d+$/)
+    const [post] = events.filter(({ event }) => event === 'post')
+    expect(post).to.include({ form: 'single', code: 'sent' })
+    const [mined] = events.filter(({ code }) => code === 'mined')
+    expect(mined).to.deep.include({ hash: post.hash, accounts: [accounts.hedged], form: 'single' })
     expect(await storedOf(empty)).to.equal(null)
-    expect(`${(await storedOf(accounts.hedged))?.equity}`).to.equal(events[1].equity)
+    expect(`${(await storedOf(accounts.hedged))?.equity}`).to.equal(decisions[0].equity)
 
-    const verified = await runCommand(['verify', events[1].hash, '--json', '--deployment', file])
+    const verified = await runCommand(['verify', post.hash, '--json', '--deployment', file])
     expect(JSON.parse(verified.stdout).equal).to.equal(true)
+  })
+
+  it('serves health, status and metrics with --listen, nodes included, and logs no account that rests', async () => {
+    const key = 'f00dfacef00dfacef00dface'
+    const nodes = ['--rpc', devnet.deployment.rpcUrl, '--rpc', `http://127.0.0.1:1/${key}`, '--quorum', '1']
+    const args = ['keeper', 'run', 'hedged', 'empty', '--listen', '127.0.0.1:0', ...nodes, ...at()]
+    const { child, done } = startCommand(args)
+    let printed = ''
+    child.stdout?.on('data', (chunk) => {
+      printed += chunk
+    })
+    await untilTold(child, 'round')
+    const told = () =>
+      printed
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line))
+    const { port } = told().find(({ event }) => event === 'listening')
+    const get = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text()
+    expect(JSON.parse(await get('/livez'))).to.deep.equal({ ok: true, reasons: [] })
+    expect(JSON.parse(await get('/readyz'))).to.deep.equal({ ok: true, reasons: [] })
+    const { accounts: shown, quorum } = JSON.parse(await get('/status'))
+    expect(shown.map(({ account }: { account: Address }) => account)).to.have.members([accounts.hedged, accounts.empty])
+    expect(quorum).to.deep.equal({ serving: 1, quorum: 1 })
+    const metrics = await get('/metrics')
+    expect(metrics).to.contain('plimsoll_keeper_endpoint_status{endpoint="rpc 2",status="failing"} 1')
+    expect(metrics).to.match(/^plimsoll_keeper_rounds_total [1-9]/m)
+    child.kill('SIGTERM')
+    const { code, stderr } = await done
+    expect(code).to.equal(0)
+    const nodesTold = told().filter(({ event }) => event === 'endpoint')
+    expect(nodesTold.map(({ endpoint, status }) => `${endpoint} ${status}`)).to.include('rpc 2 failing')
+    expect(told().filter(({ action }) => action === 'skipped')).to.deep.equal([])
+    expect(printed + stderr + metrics).not.to.contain(key)
   })
 
   it('tells what is out, and cancels it with --live', async () => {
@@ -106,8 +148,8 @@ describe('plimsoll keeper', function () {
     await client.setAutomine(false)
     try {
       const sent = await runCommand(keep('naked', '--live', '--rounds', '1'))
-      const [{ hash, send }] = lines(sent).filter(({ account }) => account === accounts.naked)
-      expect(send).to.equal('sent')
+      const [{ hash, code }] = lines(sent).filter(({ event }) => event === 'post')
+      expect(code).to.equal('sent')
       const told = await runCommand(['keeper', 'unstick', '--json', ...at()])
       expect(JSON.parse(told.stdout).events).to.deep.equal([{ code: 'out', nonce: await nonce(), hash }])
       const cancelled = await runCommand(['keeper', 'unstick', '--live', ...at()])
@@ -128,20 +170,37 @@ describe('plimsoll keeper', function () {
     child.kill('SIGINT')
     expect((await done).code).to.equal(0)
 
+    const socket = devnet.deployment.rpcUrl.replace(/^http/, 'ws')
+    const told = startCommand(keep('naked', '--rpc', socket))
+    await untilTold(told.child, 'round')
+    told.child.kill('SIGTERM')
+    const { code: ended, stdout: said } = await told.done
+    expect(ended).to.equal(0)
+    expect(JSON.parse(said.trim().split('\n').at(-1) ?? '')).to.deep.include({ event: 'stopped', live: false })
+
     const silent = startCommand(keep('naked', '--rpc', 'http://127.0.0.1:1/f00dfacef00dface'))
-    await once(silent.child.stdout as NodeJS.ReadableStream, 'data')
+    await untilTold(silent.child, 'failure')
     silent.child.kill('SIGINT')
     const { code, stdout } = await silent.done
-    expect(code).to.equal(1)
-    const [first] = stdout.split('\n')
-    expect(JSON.parse(first ?? '')).to.deep.equal({
-      code: 'no-block',
-      error: {
-        name: 'RpcError',
-        message:
-          'Watching for blocks failed: no HTTP answer.\nNothing was concluded from it; try again, or use another node.',
-        retryable: true,
-      },
+    // Asked to end, it ends well, whatever it had to say before.
+    expect(code).to.equal(0)
+    const failure = stdout.split('\n').find((line) => line.includes('failure'))
+    expect(JSON.parse(failure ?? '')).to.deep.include({
+      level: 'error',
+      event: 'failure',
+      stage: 'blocks',
+      error: 'RpcError',
+      message:
+        'Watching for blocks failed: no HTTP answer.\nNothing was concluded from it; try again, or use another node.',
     })
   })
 })
+
+/** Waits until the process has told an event of a kind. */
+function untilTold(child: ChildProcess, event: string): Promise<void> {
+  return new Promise((resolve) => {
+    child.stdout?.on('data', (chunk) => {
+      if (`${chunk}`.includes(`"event":"${event}"`)) resolve()
+    })
+  })
+}

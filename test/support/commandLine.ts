@@ -9,7 +9,7 @@ import { type Deployment, loadDeployment } from '../../scripts/cli/deployment.ts
 import { connectDevnet, type DevnetChain } from '../../scripts/devnet/chain.ts'
 
 /** Compiled once for all the processes that the tests start. */
-const compileCache = { NODE_COMPILE_CACHE: join(tmpdir(), 'plimsoll-compile-cache') }
+export const compileCache = { NODE_COMPILE_CACHE: join(tmpdir(), 'plimsoll-compile-cache') }
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -24,23 +24,24 @@ export async function temporaryDirectory() {
   return { file: (name: string) => join(path, name), remove: () => rm(path, { recursive: true, force: true }) }
 }
 
-/** Starts `plimsoll` with the arguments in a process of its own. */
+/** Starts `plimsoll` with the arguments in a process of its own; its standard input is empty unless it is a `pipe`. */
 export function startCommand(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   directory: string = root,
+  stdin: 'ignore' | 'pipe' = 'ignore',
 ): Started {
   const child = spawn(process.execPath, [join(root, 'scripts/cli.ts'), ...args], {
     cwd: directory,
     env: { ...process.env, ...compileCache, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin, 'pipe', 'pipe'],
   })
   let stdout = ''
   let stderr = ''
-  child.stdout.on('data', (chunk) => {
+  child.stdout?.on('data', (chunk) => {
     stdout += chunk
   })
-  child.stderr.on('data', (chunk) => {
+  child.stderr?.on('data', (chunk) => {
     stderr += chunk
   })
   const done = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }))

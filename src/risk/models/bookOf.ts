@@ -134,7 +134,7 @@ function positionOf(leg: Exclude<Leg, PerpetualLiquidityLeg>, context: Context):
 }
 
 function perpetualOf({ underlying, size, cost, funding, quote }: PerpetualLeg, context: Context): BookPosition {
-  const price = quotePrice(quote, context)
+  const price = quote === null ? 1 : quotePrice(quote, context)
   const entry = size === 0n ? 0 : Number(cost) / Number(size)
   const result =
     entry > 0 ? { entry } : { unrealizedPnl: fromWad(mul(size, spotPrice(underlying, context.market)) - cost) * price }
@@ -144,7 +144,7 @@ function perpetualOf({ underlying, size, cost, funding, quote }: PerpetualLeg, c
     amount: fromWad(size) * price,
     ...result,
     funding: fromWad(funding) * price,
-    settlement: quote.underlying,
+    ...(quote === null ? {} : { settlement: quote.underlying }),
   }
 }
 

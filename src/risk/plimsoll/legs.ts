@@ -29,7 +29,8 @@ export type TokenLeg = LegBase & { readonly kind: 'token'; readonly token: Price
 export type PerpetualLeg = LegBase & {
   readonly kind: 'perpetual'
   readonly underlying: Underlying
-  readonly quote: PricedToken
+  /** Null where it is paid in US dollars. */
+  readonly quote: PricedToken | null
   readonly size: Wad
   readonly cost: Wad
   readonly funding: Wad

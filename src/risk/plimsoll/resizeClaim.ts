@@ -1,7 +1,13 @@
 import { BaseError } from '../../core/errors.ts'
 import { claimKey, type Position, venueAccountKey } from '../../core/position.ts'
 import { type Wad, wad } from '../../core/units.ts'
-import type { IsolatedPerpetualRule, MakerOrders, OptionCollateralRule, VenueRule } from '../../core/venueRule.ts'
+import type {
+  CollateralizedPerpetualRule,
+  IsolatedPerpetualRule,
+  MakerOrders,
+  OptionCollateralRule,
+  VenueRule,
+} from '../../core/venueRule.ts'
 import { abs, ceilDiv, floorDiv, max } from '../../kernel/fixedPoint.ts'
 import { isAtMarket, withAmountChanged } from '../venues/moneyMarket.ts'
 
@@ -95,6 +101,8 @@ export function followChange(rule: VenueRule, before: Position | undefined, afte
       return followPerpetual(rule, before, after)
     case 'isolatedPerpetual':
       return followIsolatedPerpetual(rule, before, after)
+    case 'collateralizedPerpetual':
+      return followCollateralizedPerpetual(rule, before, after)
     case 'optionCollateral':
       return followOption(rule, before, after)
   }
@@ -194,6 +202,23 @@ function followIsolatedPerpetual(
     cost: rule.cost + (to?.cost ?? 0n) - (from?.cost ?? 0n),
     funding: rule.funding + (to?.funding ?? 0n) - (from?.funding ?? 0n),
   }
+}
+
+/** Fees, impact and the minimum are of the position as it was read: a venue would ask more of a larger one. */
+function followCollateralizedPerpetual(
+  rule: CollateralizedPerpetualRule,
+  before: Position | undefined,
+  after: Position | undefined,
+): VenueRule {
+  const position = (before ?? after) as Position
+  if (position.kind === 'balance') {
+    const [collateral] = changeAmounts([rule.collateral], position.asset, amountOf(after) - amountOf(before)) ?? []
+    if (!collateral) throw new UnfollowedChangeError(position, `It takes no ${position.asset}.`)
+    return { ...rule, collateral }
+  }
+  if (position.kind !== 'perpetual') throw new UnfollowedChangeError(position, `It has no ${position.kind}.`)
+  if (before !== undefined && after === undefined) return { ...rule, size: 0n, cost: 0n, funding: 0n }
+  throw new UnfollowedChangeError(position, 'Fees, impact and minimum of another size are not in it.')
 }
 
 function followOption(

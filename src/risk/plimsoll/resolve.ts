@@ -66,8 +66,9 @@ export function resolveClaim(
     case 'perpetual': {
       const { size, cost, funding, underlying } = position
       if (size === 0n && cost === 0n && funding === 0n) return undefined
-      const quote = priceToken(position.quoteAsset, market, parameters)
-      if (!quote) throw refusal(base, `its quote ${unknown(position.quoteAsset)}`)
+      const { quoteAsset } = position
+      const quote = quoteAsset === null ? null : priceToken(quoteAsset, market, parameters)
+      if (quote === undefined) throw refusal(base, `its quote ${unknown(quoteAsset as AssetKey)}`)
       if (!Object.hasOwn(parameters.underlyings, underlying))
         throw refusal(base, `underlying ${underlying} is not in the parameter set`)
       spotPrice(underlying, market)
@@ -79,7 +80,7 @@ export function resolveClaim(
         size,
         cost,
         funding,
-        underlyings: distinct(underlying, quote),
+        underlyings: quote === null ? [underlying] : distinct(underlying, quote),
       }
     }
     case 'option': {

@@ -72,7 +72,7 @@ export function orderProfit(leg: PerpetualLiquidityLeg, state: MarketState): Wad
   return mul(base, state.price(leg.underlying)) + quote
 }
 
-/** Profit of a perpetual in its quote asset: mul(size, S) − cost + funding. */
+/** Profit of a perpetual in its quote asset, or in dollars where it has none: mul(size, S) − cost + funding. */
 export function perpetualProfit(leg: Leg & { kind: 'perpetual' }, state: MarketState): Wad {
   return mul(leg.size, state.price(leg.underlying)) - leg.cost + leg.funding
 }
@@ -101,7 +101,9 @@ export function createValuer(
       case 'token':
         return tokenValue(leg.quantity, leg.token, state)
       case 'perpetual':
-        return tokenValue(perpetualProfit(leg, state), leg.quote, state)
+        return leg.quote === null
+          ? perpetualProfit(leg, state)
+          : tokenValue(perpetualProfit(leg, state), leg.quote, state)
       case 'option':
         return tokenValue(mul(leg.size, optionPrice(leg, state)), leg.quote, state)
       case 'liquidity': {

@@ -58,6 +58,12 @@ export function moveRule(rule: VenueRule, shift: VenueShift): VenueRule {
       }
     case 'isolatedPerpetual':
       return { ...rule, quote: (rule.size < 0n ? moveUp : moveDown)(rule.quote, rule.underlying, shift) }
+    case 'collateralizedPerpetual':
+      return {
+        ...rule,
+        quote: (rule.size < 0n ? moveUp : moveDown)(rule.quote, rule.underlying, shift),
+        collateral: down(rule.collateral),
+      }
     case 'optionCollateral': {
       // One quote serves calls and puts; what it loses by rounding is a wei of the venue's price.
       const hasCalls = rule.shorts.some(({ right }) => right === 'call')
@@ -87,6 +93,8 @@ export function ruleUnderlyings(rule: VenueRule, underlyingOf: VenueShift['under
           ...rule.collaterals.map(({ asset }) => underlyingOf(asset)),
           ...rule.markets.map(({ underlying }) => underlying),
         ]
+      case 'collateralizedPerpetual':
+        return [underlyingOf(rule.collateral.asset), rule.underlying]
       case 'isolatedPerpetual':
       case 'optionCollateral':
         return [rule.underlying]

@@ -39,6 +39,8 @@ export function topUpsOf(rule: VenueRule): readonly TopUp[] {
     case 'isolatedPerpetual':
       // The venue keeps its margin with 18 decimals.
       return [add({ asset: rule.quoteAsset, decimals: 18, index: 0 })]
+    case 'collateralizedPerpetual':
+      return [add({ asset: rule.collateral.asset, decimals: rule.collateral.decimals, index: 0 })]
     case 'optionCollateral':
       return rule.shorts.map(({ collateralIn }, index) =>
         add({ asset: collateralIn === 'base' ? rule.underlying : rule.quoteAsset, decimals: 18, index }),
@@ -86,6 +88,8 @@ export function withTopUp(rule: VenueRule, { action, index, limit, asset }: TopU
       return { ...rule, cash: rule.cash + amount * 10n ** BigInt(18 - rule.quoteDecimals) }
     case 'isolatedPerpetual':
       return { ...rule, margin: rule.margin + amount }
+    case 'collateralizedPerpetual':
+      return { ...rule, collateral: changed(rule.collateral) }
     case 'optionCollateral':
       return { ...rule, shorts: withCollateral(rule.shorts, index, amount) }
   }

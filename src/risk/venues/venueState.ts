@@ -1,5 +1,6 @@
 import type { VenueRule } from '../../core/venueRule.ts'
 import { baseDebtState } from './baseDebt.ts'
+import { collateralizedPerpetualState } from './collateralizedPerpetual.ts'
 import { isolatedLoanState } from './isolatedLoan.ts'
 import { isolatedPerpetualState } from './isolatedPerpetual.ts'
 import { lendingPoolState } from './lendingPool.ts'
@@ -32,6 +33,8 @@ export function venueState(rule: VenueRule, shift: VenueShift): VenueState {
       return perpetualAccountState(rule, shift)
     case 'isolatedPerpetual':
       return isolatedPerpetualState(rule, shift)
+    case 'collateralizedPerpetual':
+      return collateralizedPerpetualState(rule, shift)
     case 'optionCollateral':
       return optionCollateralState(rule, shift)
   }

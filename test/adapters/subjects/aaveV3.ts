@@ -97,6 +97,7 @@ function pureCase(amount: bigint, decimals: number): PureCase<AaveV3Configuratio
           stableDebt: amount,
           variableDebt: amount,
           isCollateral: true,
+          isBorrowed: true,
           risk: { price, liquidationThreshold: 8_250, bonus: 500, counts: true },
         },
       ],

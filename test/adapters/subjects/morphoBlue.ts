@@ -42,6 +42,7 @@ function pureCase(amount: bigint, decimals: number): PureCase<MorphoBlueConfigur
   const [shares, assets] = [10n ** 24n, 10n ** 24n + 10n ** 6n - 1n]
   return {
     raw: {
+      isFeeRecipient: false,
       markets: [
         {
           id,

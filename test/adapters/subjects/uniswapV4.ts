@@ -97,6 +97,7 @@ function pureCase(amount: bigint, decimals: number): PureCase<Configuration, Uni
   } as const
   return {
     raw: {
+      poolManager: token(9),
       balance: 2n,
       read: [position, { ...position, id: 2n, key: { ...position.key, currency1: token(3) } }],
       decimals: [{ token: token(2), decimals }],

@@ -45,7 +45,7 @@ export async function venuePlan(
   const configuration: unknown = parseWith(adapter.configuration, changed ?? venue.configuration, id)
   const context: AdapterContext<unknown> = { venue: id, configuration, account, block, assets: parameters.assets }
   const given = ids === undefined ? {} : { ids: { [id]: ids } }
-  const [reader] = await findIds(client, [{ adapter, context }], { block, ...given })
+  const [reader] = await findIds(client, [{ reader: { adapter, context }, ...given }], { block })
   return { name: id, plan: readVenue(adapter, reader?.context ?? context) }
 }
 

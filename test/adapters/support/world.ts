@@ -144,6 +144,6 @@ async function contextAt(
   if (discovery === undefined) return context
   const filters = discovery.filters(context)
   const toIds = (logs: readonly FoundLog[]) => discovery.toIds(logs, context)
-  const { ids } = await searchLogs(client, { venue, account, filters, toIds }, { block })
-  return { ...context, ids }
+  const [found] = await searchLogs(client, [{ venue, account, filters, toIds }], { block })
+  return { ...context, ids: found?.ids ?? [] }
 }

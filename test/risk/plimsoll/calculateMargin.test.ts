@@ -83,6 +83,19 @@ describe('calculateMargin', () => {
       expect(result.equity).to.equal(24_000n * usd)
     })
 
+    it('perpetual in dollars: a loss is a loss at any price of a stablecoin beside it', () => {
+      const lost = perpetual(10n * wad, 2100n * wad)
+      const cash = balance(assets.usdc, 5000n * e6)
+      const inDollars = margin({ ...lost, quoteAsset: null }, cash)
+      // ETH −18 %: 3,600. USDC −50 %, a tail of weight 0.15, on all 5,000: 375.
+      expect(line(inDollars, 'scan').initial).to.equal(3975n * usd)
+      expect(inDollars.equity).to.equal(4000n * usd)
+      // Paid in USDC, the loss of 1,000 would fall with it: 300 on the 4,000 that are left.
+      expect(line(margin(lost, cash), 'scan').initial).to.equal(3900n * usd)
+      expect(toMarketRequest([{ ...lost, quoteAsset: null }], { parameters, timestamp: 1 })).to.deep.equal({
+        ...{ underlyings: ['ETH'], held: [], owed: [], options: [] },
+      })
+    })
     it('long call: charged its scan and the failure of its venue, never more than its equity', () => {
       const result = margin(option('call', 2000, 5n * wad))
       // Black-76, F = K = 2,000, 80 %, 30/365 years: 2,000·(2N(σ√T/2) − 1) = 182.596816 each.

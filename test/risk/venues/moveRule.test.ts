@@ -8,6 +8,7 @@ import { venueState } from '../../../src/risk/venues/venueState.ts'
 import { thrown } from '../../support/rejection.ts'
 import {
   baseDebt,
+  collateralizedPerpetual,
   ethMarket,
   isolatedLoan,
   isolatedPerpetual,
@@ -29,6 +30,8 @@ const rules: readonly VenueRule[] = [
   baseDebt(12_000n * 10n ** 6n),
   moneyMarket(12_000n * 10n ** 6n),
   moneyMarket(12_000n * 10n ** 6n, { truncation: 'priceFirst' }),
+  collateralizedPerpetual(),
+  collateralizedPerpetual({ size: -10n * wad, cost: -20_000n * wad, pendingImpact: -wad / 50n }),
   perpetualAccount(),
   perpetualAccount({ markets: [{ ...ethMarket(-2n * wad, 2_000n * wad), maker: makerOrders() }] }),
   isolatedPerpetual(),
@@ -56,7 +59,7 @@ describe('moveRule', () => {
   it('names the prices that can decide', () => {
     const { underlyingOf } = shiftTo()
     expect(rules.map((rule) => ruleUnderlyings(rule, underlyingOf))).to.deep.equal([
-      ...Array(6).fill(['ETH', 'USDC']),
+      ...Array(8).fill(['ETH', 'USDC']),
       ...Array(6).fill(['ETH']),
     ])
   })

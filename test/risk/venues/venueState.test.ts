@@ -4,6 +4,7 @@ import type { VenueRule } from '../../../src/core/venueRule.ts'
 import { venueState } from '../../../src/risk/venues/venueState.ts'
 import {
   baseDebt,
+  collateralizedPerpetual,
   ethMarket,
   isolatedLoan,
   isolatedPerpetual,
@@ -56,6 +57,16 @@ const falling: Readonly<Record<string, fc.Arbitrary<VenueRule>>> = {
   'isolatedPerpetual, long': fc
     .tuple(amount, fc.bigInt(0n, 10_000n * wad))
     .map(([size, margin]) => isolatedPerpetual({ margin, size, cost: 2_000n * size })),
+  'collateralizedPerpetual, long on ether': fc
+    .tuple(amount, amount, fc.bigInt(-wad, wad))
+    .map(([size, held, pendingImpact]) =>
+      collateralizedPerpetual({
+        size,
+        cost: 2_000n * size,
+        pendingImpact: (size * pendingImpact) / (100n * wad),
+        collateral: { ...wethCollateral(held), quote: 2_000n * wad },
+      }),
+    ),
   'optionCollateral, put': fc
     .tuple(amount, fc.bigInt(0n, 50_000n * wad))
     .map(([size, collateral]) => optionCollateral([short('put', 'quote', { amount: size, collateral })])),
@@ -67,6 +78,11 @@ const rising: typeof falling = {
   'isolatedPerpetual, short': fc
     .tuple(amount, fc.bigInt(0n, 50_000n * wad))
     .map(([size, margin]) => isolatedPerpetual({ margin, size: -size, cost: -2_000n * size })),
+  'collateralizedPerpetual, short': fc
+    .tuple(amount, fc.bigInt(0n, 50_000n * 10n ** 6n))
+    .map(([size, held]) =>
+      collateralizedPerpetual({ size: -size, cost: -2_000n * size, collateral: { ...usdcDebt(held), quote: wad } }),
+    ),
   'optionCollateral, call': fc
     .tuple(amount, fc.bigInt(0n, 50_000n * wad))
     .map(([size, collateral]) => optionCollateral([short('call', 'quote', { amount: size, collateral })])),

@@ -42,7 +42,8 @@ export type Claim = Held &
     | {
         readonly kind: 'perpetual'
         readonly underlying: Underlying
-        readonly quote: Token
+        /** Null for dollars. */
+        readonly quote: Token | null
         readonly size: Real
         readonly cost: Real
         readonly funding: Real
@@ -94,7 +95,7 @@ export function underlyingsOf(claim: Claim): readonly Underlying[] {
     case 'perpetual':
     case 'perpetualLiquidity':
     case 'option':
-      return [claim.underlying, claim.quote.underlying]
+      return claim.quote === null ? [claim.underlying] : [claim.underlying, claim.quote.underlying]
     case 'concentratedLiquidity':
       return claim.tokens.map(({ underlying }) => underlying)
     case 'consumerDebt':
@@ -169,9 +170,9 @@ export function toClaims({ portfolio, market, parameters }: Inputs): Claim[] {
         return { ...held, kind: position.kind, token, amount: counted }
       }
       case 'perpetual': {
-        const quote = tokenOf(position.quoteAsset)
-        if (quote === null || !isPriced(position.underlying)) return null
-        const { kind, underlying, size, cost, funding } = position
+        const { kind, underlying, quoteAsset, size, cost, funding } = position
+        const quote = quoteAsset === null ? null : tokenOf(quoteAsset)
+        if ((quoteAsset !== null && quote === null) || !isPriced(underlying)) return null
         return {
           ...held,
           kind,
@@ -269,7 +270,7 @@ function assetsOf(position: Position): readonly AssetKey[] {
     case 'perpetual':
     case 'perpetualLiquidity':
     case 'option':
-      return [position.quoteAsset]
+      return position.quoteAsset === null ? [] : [position.quoteAsset]
     case 'concentratedLiquidity':
       return [position.token0, position.token1]
     case 'consumerDebt':

@@ -92,7 +92,7 @@ function valueError(
       return 4n * sum(claim.tokens.map(tokenError))
     case 'perpetualLiquidity':
     case 'perpetual':
-      return 4n * times(wei, 2n * highestPrice(claim.quote) + one)
+      return 4n * times(wei, 2n * (claim.quote === null ? one : highestPrice(claim.quote)) + one)
     case 'option': {
       const { settlement, volatility, size, underlying, quote } = claim
       const average = settlement?.kind === 'averaging' ? fromWad(settlement.average) : 0n
@@ -157,6 +157,12 @@ function venueError(
     }
     case 'isolatedPerpetual':
       return 4n * (times(abs(fromWad(rule.size)), 4n * wei) + times(8n * wei, highest(rule.underlying) + one))
+    case 'collateralizedPerpetual': {
+      const { size, pendingImpact, collateral } = rule
+      const units =
+        abs(fromWad(size)) + abs(fromWad(pendingImpact)) + fromDecimals(collateral.amount, collateral.decimals)
+      return 4n * (times(units, 4n * wei) + times(8n * wei, highest(rule.underlying) + one))
+    }
     case 'optionCollateral': {
       const sizes = sum(rule.shorts.map(({ amount }) => fromWad(amount)))
       const spot = 2n * highest(rule.underlying)

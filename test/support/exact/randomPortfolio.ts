@@ -43,6 +43,7 @@ export function randomInputs(seed: bigint, lending: Lending = 'lendingPool'): In
   for (let count = random.between(1n, 3n); count > 0n; count--) addPart(scene)
   // Of a stream of its own, so that what the other seeds give does not hang on it.
   if (seed % 9n === 3n) addMarketMaking({ ...scene, random: new Random(~seed & 0xffff_ffff_ffffn) })
+  if (seed % 9n === 7n) addCollateralizedPerpetual({ ...scene, random: new Random(~seed & 0xffff_ffff_ffffn) })
   if (seed % 9n === 5n) addIsolatedPerpetual({ ...scene, random: new Random(~seed & 0xffff_ffff_ffffn) })
   const enforceable = random.between(0n, 3n) === 0n
   const positions = scene.positions.map((position) =>
@@ -445,6 +446,48 @@ function addIsolatedPerpetual(scene: Scene): void {
     skewScale: ((total * wad) / spot + 1n) * random.between(10n, 1_000n),
     premiumMultiplier: random.between(0n, 3n) * wad,
   })
+}
+
+/** A position on a token of its own, paid in dollars: its impact within its limit and beyond. */
+function addCollateralizedPerpetual(scene: Scene): void {
+  const { random, positions, rules, market } = scene
+  const venueAccount = placeAt(scene, 'collateralized')
+  if (isTaken(scene, venueAccount)) return
+  const total = worth(scene)
+  const underlying = pick(scene, ['ETH', 'BTC'])
+  const asset = pick(scene, [tokens.usdc, tokens.weth])
+  const spot = market.prices[underlying]?.price ?? wad
+  const size = ((total * wad) / spot) * (chance(scene, 50n) ? 1n : -1n)
+  const cost = (((size * spot) / wad) * random.between(80n, 120n)) / 100n
+  const funding = -random.between(0n, total / 50n)
+  const pendingImpact = random.between(-abs(size) / 100n, abs(size) / 200n)
+  const leg = { kind: 'perpetual', underlying, quoteAsset: null } as const
+  const counted = size + (pendingImpact < 0n ? pendingImpact : 0n)
+  positions.push({ ...held(scene, venueAccount, 'venue'), ...leg, size: counted, cost, funding })
+  const amount = amountOf(scene, asset, (total * random.between(1n, 60n)) / 100n)
+  positions.push({ ...held(scene, venueAccount, 'venue'), kind: 'balance', asset, amount })
+  if (!chance(scene, 85n)) return
+  const decimals = decimalsOf(scene, asset)
+  rules.push({
+    kind: 'collateralizedPerpetual',
+    venueAccount,
+    underlying,
+    quote: (spot * random.between(990n, 1010n)) / 1000n + 1n,
+    collateral: { asset, amount, decimals, quote: quoteOf(scene, asset, 18) },
+    size,
+    cost,
+    funding,
+    pendingImpact,
+    closingImpact: random.between(-total / 50n, total / 100n),
+    impactLimit: random.between(0n, total / 50n),
+    closingFee: total / 1_000n,
+    liquidationFee: total / 500n,
+    minimum: wad + total / 100n,
+  })
+}
+
+function abs(value: bigint): bigint {
+  return value < 0n ? -value : value
 }
 
 /** Only a rule ties an account to one quote asset: without it, the last perpetual is paid in another. */

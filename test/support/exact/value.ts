@@ -113,7 +113,7 @@ export function createValuer({ market, parameters }: Inputs, axes: ReadonlyMap<U
         return -times(claim.amount, tokenPrice(claim.token, shock))
       case 'perpetual': {
         const profit = times(claim.size, spotOf(claim.underlying, shock)) - claim.cost + claim.funding
-        return times(profit, tokenPrice(claim.quote, shock))
+        return claim.quote === null ? profit : times(profit, tokenPrice(claim.quote, shock))
       }
       case 'option': {
         // An expired option keeps its value in every scenario.

@@ -1,6 +1,7 @@
 import type { AssetKey, Underlying } from '../../../src/core/asset.ts'
 import type { MarginParameters } from '../../../src/core/parameters.ts'
 import type {
+  CollateralizedPerpetualRule,
   IsolatedLoanRule,
   IsolatedPerpetualRule,
   LendingPoolRule,
@@ -43,6 +44,8 @@ export function ruleUnderlyings(rule: VenueRule, { assets }: MarginParameters): 
       return of([...rule.collaterals, ...rule.debts])
     case 'perpetualAccount':
       return [...of(rule.collaterals), ...rule.markets.map(({ underlying }) => underlying)]
+    case 'collateralizedPerpetual':
+      return [...of([rule.collateral]), rule.underlying]
     case 'isolatedPerpetual':
     case 'optionCollateral':
       return [rule.underlying]
@@ -86,6 +89,8 @@ export function stateOf(
       return perpetualAccount(rule, prices)
     case 'isolatedPerpetual':
       return isolatedPerpetual(rule, prices)
+    case 'collateralizedPerpetual':
+      return collateralizedPerpetual(rule, prices)
     case 'optionCollateral':
       return optionCollateral(rule, prices, { valuer, shock, timestamp })
     case 'isolatedLoan':
@@ -232,6 +237,25 @@ function isolatedPerpetual(rule: IsolatedPerpetualRule, { ratioOf, assetPrice }:
     penalty: times(max(0n, remaining), price),
     slack: times(slack, price),
     distance: over(abs(slack), max(notional, abs(remaining), required)),
+  }
+}
+
+/** GMX v2: what remains of the collateral after closing in whole, against a minimum; the rest of it goes back. */
+function collateralizedPerpetual(rule: CollateralizedPerpetualRule, { ratioOf, assetRatio }: Prices): VenueState {
+  const price = times(fromWad(rule.quote), ratioOf(rule.underlying))
+  const { asset, amount, decimals, quote } = rule.collateral
+  const collateral = times(times(fromDecimals(amount, decimals), fromWad(quote)), assetRatio(asset))
+  if (rule.size === 0n) return { isLiquidatable: false, penalty: 0n, slack: collateral, distance: one }
+  const [limit, closing] = [fromWad(rule.impactLimit), fromWad(rule.closingImpact)]
+  const total = closing + times(fromWad(rule.pendingImpact), price)
+  const impact = max(min(0n, total), -limit)
+  const profit = times(fromWad(rule.size), price) - fromWad(rule.cost) + fromWad(rule.funding)
+  const slack = collateral + profit + impact - fromWad(rule.closingFee) - fromWad(rule.minimum)
+  return {
+    isLiquidatable: slack < 0n,
+    penalty: fromWad(rule.closingFee) + fromWad(rule.liquidationFee) + min(max(0n, -closing), limit),
+    slack,
+    distance: over(abs(slack), max(collateral, abs(fromWad(rule.cost)))),
   }
 }
 

@@ -48,8 +48,9 @@ function legGreeks(leg: Leg, valuer: Valuer): readonly GreekBucket[] {
       return [linear(leg.token.underlying, mul(leg.quantity, leg.token.rate))]
     case 'perpetual': {
       const { underlying, quote, size } = leg
+      if (quote === null) return [linear(underlying, size)]
       return [
-        linear(underlying, mul(size, tokenPrice(quote, valuer)), crossGamma(leg, size)),
+        linear(underlying, mul(size, tokenPrice(quote, valuer)), crossGamma({ underlying, quote }, size)),
         linear(quote.underlying, mul(perpetualProfit(leg, valuer.base), quote.rate)),
       ]
     }

@@ -31,6 +31,8 @@ export function withoutClaim(rule: VenueRule, leg: Leg): VenueRule {
       return lessPerpetualClaim(rule, leg)
     case 'isolatedPerpetual':
       return lessIsolatedClaim(rule, leg)
+    case 'collateralizedPerpetual':
+      return lessCollateralizedClaim(rule, leg)
     case 'optionCollateral':
       return lessOptionClaim(rule, leg)
   }
@@ -100,6 +102,13 @@ function lessPerpetualClaim(rule: VenueRule & { kind: 'perpetualAccount' }, leg:
 function lessIsolatedClaim(rule: VenueRule & { kind: 'isolatedPerpetual' }, leg: Leg): VenueRule {
   if (leg.kind === 'perpetual') return { ...rule, size: 0n, cost: 0n, funding: 0n }
   return leg.kind === 'token' ? { ...rule, margin: rule.margin - leg.quantity } : rule
+}
+
+function lessCollateralizedClaim(rule: VenueRule & { kind: 'collateralizedPerpetual' }, leg: Leg): VenueRule {
+  if (leg.kind === 'perpetual') return { ...rule, size: 0n, cost: 0n, funding: 0n }
+  if (leg.kind !== 'token') return rule
+  const [collateral] = less([rule.collateral], leg)
+  return { ...rule, collateral: collateral ?? { ...rule.collateral, amount: 0n } }
 }
 
 /** A netted contract is all shorts of its terms; collateral is that of the short with its id. */

@@ -55,6 +55,17 @@ describe('withoutClaim', () => {
     const base = { ...compound, debt: { ...compound.debt, asset: assets.usdc } }
     expect(withoutClaim(base, owed)).to.deep.equal({ ...base, debt: { ...base.debt, amount: 0n } })
   })
+  it('takes the collateral of a perpetual on collateral of its own, and the position', () => {
+    const known = rules.collateralizedPerpetual()
+    const rule = { ...known, collateral: { ...known.collateral, asset: assets.usdc } }
+    expect(withoutClaim(rule, legOf(balance(assets.usdc, 2_000n * usd)))).to.deep.equal({
+      ...rule,
+      collateral: { ...rule.collateral, amount: 0n },
+    })
+    expect(withoutClaim(rule, legOf({ ...perpetual(wad), quoteAsset: null }))).to.deep.equal({
+      ...{ ...rule, size: 0n, cost: 0n, funding: 0n },
+    })
+  })
   it('takes shares and debts of the market of the claim out of a money market', () => {
     const rule = rules.moneyMarket(5_000n * usd)
     const at = (position: Position, contract: Address): Leg =>

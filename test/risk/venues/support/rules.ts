@@ -2,6 +2,7 @@ import { type AssetKey, toAssetKey, type Underlying } from '../../../../src/core
 import type { VenueAccount } from '../../../../src/core/position.ts'
 import type {
   BaseDebtRule,
+  CollateralizedPerpetualRule,
   IsolatedLoanRule,
   IsolatedPerpetualRule,
   LendingPoolRule,
@@ -178,6 +179,29 @@ export function isolatedPerpetual(changes: Partial<IsolatedPerpetualRule> = {}):
     keeperFee: 2n * wad,
     skewScale: 1_000_000n * wad,
     premiumMultiplier: wad,
+    ...changes,
+  }
+}
+
+/** Long 10 ETH from 2,000 on 2,000 USDC at a dollar, with no impact to come: 12 of fee to close, 40 to liquidate, at least 100. */
+export function collateralizedPerpetual(
+  changes: Partial<CollateralizedPerpetualRule> = {},
+): CollateralizedPerpetualRule {
+  return {
+    kind: 'collateralizedPerpetual',
+    venueAccount,
+    underlying: 'ETH',
+    quote: 2_000n * wad,
+    collateral: { asset: usdc, amount: 2_000n * 10n ** 6n, decimals: 6, quote: wad },
+    size: 10n * wad,
+    cost: 20_000n * wad,
+    funding: 0n,
+    pendingImpact: 0n,
+    closingImpact: 0n,
+    impactLimit: 100n * wad,
+    closingFee: 12n * wad,
+    liquidationFee: 40n * wad,
+    minimum: 100n * wad,
     ...changes,
   }
 }

@@ -1,3 +1,6 @@
+import { Buffer } from 'node:buffer'
+import type { Hex } from 'viem'
+
 /**
  * Keccak-256 of bytes. The sponge is a WebAssembly function of two loops, blocks and rounds, assembled below from the
  * definition of Keccak-f[1600] (G. Bertoni, J. Daemen, M. Peeters, G. Van Assche, "The Keccak reference", 2011):
@@ -17,6 +20,13 @@ export function keccak256Into(message: Uint8Array, target: Uint8Array, at = 0): 
   bytes[last] = (bytes[last] ?? 0) | 0x80
   hash(blocks)
   for (let i = 0; i < 32; i++) target[at + i] = bytes[i] ?? 0
+}
+
+/** Keccak-256 of bytes as hex text. */
+export function keccak256Of(message: Uint8Array): Hex {
+  const hash = Buffer.alloc(32)
+  keccak256Into(message, hash)
+  return `0x${hash.toString('hex')}`
 }
 
 /** `hash` hashes that many blocks of padded input. The memory: the hash, the round constants, the input. */
