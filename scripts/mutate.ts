@@ -18,7 +18,8 @@ const { only, kind, json, part } = new Command('mutate')
   .parse()
   .opts<{ only: string; kind: string; json?: true; part: string }>()
 
-await hre.tasks.getTask('build').run({ quiet: true })
+// From nothing, so that one build holds all of our contracts.
+await hre.tasks.getTask('build').run({ quiet: true, force: true })
 const tests = (await readdir(join(packageRoot, 'test/contracts')))
   .filter((name) => name.endsWith('.test.ts') && !leftOut.includes(name))
   .map((name) => `test/contracts/${name}`)

@@ -30,6 +30,9 @@ export type Verdict =
   | { readonly verdict: 'stillborn' }
   | { readonly verdict: 'survived' }
 
+/** What a guard is worth that only spares work. */
+const gasTests = ['test/scripts/gas.test.ts']
+
 const registry = 'project/contracts/MarginRegistry.sol'
 
 /**
@@ -48,10 +51,7 @@ export async function openWorkshop(tests: readonly string[]) {
   const build = await readBuild(folder)
   const solc = createRequire(import.meta.url)('solc') as { compile(input: string): string }
 
-  /**
-   * Contracts that are code on a chain and contain `file`, by the keys of the build. What the registry contains is judged by it
-   * alone: its variants and stand-ins repeat the tests and cost a minute of compiling.
-   */
+  /** Contracts that are code on a chain and contain `file`, by the keys of the build. */
   const containers = (file: string) => {
     const name = build.userSourceNameMap[file]
     if (name === undefined) throw new Error(`${file} is not in the build.`)
@@ -63,11 +63,10 @@ export async function openWorkshop(tests: readonly string[]) {
         if (imports.some((imported) => found.has(imported))) found.add(key)
       }
     }
-    const deployed = [...found].filter((key) => key.startsWith('project/contracts/') && !key.endsWith('.t.sol'))
-    return deployed.includes(registry) ? [registry] : deployed
+    return [...found].filter((key) => key.startsWith('project/contracts/') && !key.endsWith('.t.sol'))
   }
 
-  const compile = (file: string, source: string): Output => {
+  const compile = (file: string, source: string, keys: readonly string[]): Output => {
     const name = build.userSourceNameMap[file] as string
     const outputs = ['evm.bytecode.object', 'evm.deployedBytecode.object', 'evm.deployedBytecode.immutableReferences']
     return JSON.parse(
@@ -77,7 +76,7 @@ export async function openWorkshop(tests: readonly string[]) {
           sources: { ...build.input.sources, [name]: { content: source } },
           settings: {
             ...build.input.settings,
-            outputSelection: Object.fromEntries(containers(file).map((key) => [key, { '*': outputs }])),
+            outputSelection: Object.fromEntries(keys.map((key) => [key, { '*': outputs }])),
           },
         }),
       ),
@@ -105,10 +104,10 @@ export async function openWorkshop(tests: readonly string[]) {
 
   let order = tests
   /** The first test that fails, if one does. Tests that failed last come first: neighbouring mutants tend to fail the same. */
-  const firstFailure = () =>
+  const firstFailure = (files: readonly string[]) =>
     new Promise<string | undefined>((resolve) => {
       const hardhat = join(folder, 'node_modules/hardhat/dist/src/cli.js')
-      const args = [hardhat, 'test', 'mocha', '--no-compile', '--bail', ...order]
+      const args = [hardhat, 'test', 'mocha', '--no-compile', '--bail', ...files]
       // A mutant may never end.
       const options = { cwd: folder, timeout: 900_000, maxBuffer: 2 ** 26 }
       execFile(process.execPath, args, options, (error, stdout) => {
@@ -121,21 +120,34 @@ export async function openWorkshop(tests: readonly string[]) {
       })
     })
 
+  const judgeIn = async (
+    keys: readonly string[],
+    files: readonly string[],
+    { file, source }: Pick<Mutant, 'file' | 'source'>,
+  ): Promise<Verdict> => {
+    const output = compile(file, source, keys)
+    if (output.errors?.some(({ severity }) => severity === 'error')) return { verdict: 'stillborn' }
+    const restore = await install(output)
+    const by = await firstFailure(files)
+    await restore()
+    return by === undefined ? { verdict: 'survived' } : { verdict: 'killed', by }
+  }
+
   return {
     /** The test that fails on contracts that nobody changed, compiled as a mutant of `file` is, if one does. */
     async failsUnchanged(file: string): Promise<string | undefined> {
-      const restore = await install(compile(file, await readFile(join(packageRoot, file), 'utf8')))
-      const failure = await firstFailure()
-      await restore()
-      return failure
+      const source = await readFile(join(packageRoot, file), 'utf8')
+      const verdict = await judgeIn(containers(file), [...order, ...gasTests], { file, source })
+      return verdict.verdict === 'killed' ? verdict.by : undefined
     },
-    async judge({ file, source }: Pick<Mutant, 'file' | 'source'>): Promise<Verdict> {
-      const output = compile(file, source)
-      if (output.errors?.some(({ severity }) => severity === 'error')) return { verdict: 'stillborn' }
-      const restore = await install(output)
-      const by = await firstFailure()
-      await restore()
-      return by === undefined ? { verdict: 'survived' } : { verdict: 'killed', by }
+    /**
+     * What the registry contains is judged by it alone at first, since its variants repeat the tests and cost a minute of
+     * compiling. What survives that is judged by all of them, and by what everything costs.
+     */
+    async judge(mutant: Pick<Mutant, 'file' | 'source'>): Promise<Verdict> {
+      const all = containers(mutant.file)
+      const first = await judgeIn(all.includes(registry) ? [registry] : all, order, mutant)
+      return first.verdict === 'survived' ? judgeIn(all, [...order, ...gasTests], mutant) : first
     },
     close: () => rm(folder, { recursive: true, force: true }),
   }

@@ -146,7 +146,9 @@ describe('batches', () => {
     expect(await replace(47, '0xffff')).to.equal('UnknownSignerBit')
     expect(await replace(47, '0x0003')).to.equal('WrongSignerCount')
     expect(await tryBatch(chain, slice(wire, 0, 241))).to.equal('ItemCountOutOfRange')
-    expect(await tryBatch(chain, slice(wire, 0, 240))).to.equal('WrongLength')
+    for (let length = 4; length < 241; length++) {
+      expect(await tryBatch(chain, slice(wire, 0, length)), `${length} bytes`).to.equal('WrongLength')
+    }
     expect(await tryBatch(chain, concat([wire, '0x00']))).to.equal('WrongLength')
     const many = concat([slice(wire, 0, 241), ...Array.from({ length: 1025 }, () => slice(wire, 241, 287))])
     expect(await tryBatch(chain, many)).to.equal('ItemCountOutOfRange')

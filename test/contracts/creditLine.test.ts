@@ -365,6 +365,13 @@ describe('CreditLine: what it refuses whoever asks', () => {
     expect(await errorOf(line.write.repay([other, 5n]))).to.equal(zero)
   })
 
+  it('lends no more than there is', async () => {
+    const { borrow, price } = await createLine()
+    await price(1_000_000n)
+    expect(await borrow(100_000n * usd + 1n)).to.equal('InsufficientCash')
+    expect(await borrow(100_000n * usd)).to.equal(undefined)
+  })
+
   it('asks no price of an account that owes nothing', async () => {
     const { chain, line, account, liquidate } = await createLine()
     await pass(chain, 31 * day)

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { network } from 'hardhat'
-import { type Address, type Hex, hexToBytes } from 'viem'
+import { type Address, encodeFunctionData, type Hex, hexToBytes } from 'viem'
+import { marginRegistryAbi } from '../../src/attest/abi.ts'
 import { wad } from '../../src/core/units.ts'
 import {
   borrower,
@@ -121,6 +122,18 @@ describe('threats', () => {
     await chain.networkHelpers.mine()
     const { gasUsed } = await fill(0, 1024)
     expect(gasUsed < 8_388_608n).to.equal(true)
+  })
+
+  it('threat 27: a read that nothing was pulled before stays out of the pulled records', async () => {
+    const chain = await createChain()
+    await post(chain, (await sign(chain, chain.signerSet)).wire)
+    const gasOf = (functionName: 'marginOf' | 'tryMarginOf') =>
+      chain.publicClient.estimateGas({
+        to: chain.registry,
+        data: encodeFunctionData({ abi: marginRegistryAbi, functionName, args: [borrower, 3600n] }),
+      })
+    // A read with what is pulled would ask for two more transient words and weigh one record against the other.
+    expect([await gasOf('marginOf'), await gasOf('tryMarginOf')].map(Number)).to.deep.equal([27_179, 27_724])
   })
 
   it('threat 28: a hundred kilobytes cost their sender the calldata and little more', async () => {
