@@ -207,7 +207,7 @@ abstract contract MarginRecords is IMarginOracle, RegistryConfiguration {
 
     /// @dev The one rule of when a record may be relied on; {_status} only names what is wrong.
     function _isFresh(uint256 word, uint256 maxAge, uint256 current) private view returns (bool) {
-        if (word == 0) return false;
+        // No record is a word of zero, which expired in 1970.
         uint256 observed = word.observedAt();
         if (!current.standsBehind(observed, word.modelId(), word.isRootMode())) return false;
         if (block.timestamp > word.expiresAt()) return false;

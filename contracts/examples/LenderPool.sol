@@ -38,9 +38,6 @@ abstract contract LenderPool is ReentrancyGuardTransient {
     /// @param needed Shares asked for.
     error InsufficientShares(uint256 shares, uint256 needed);
 
-    /// @notice Every share is worthless; a new lender would pay for old losses.
-    error PoolWipedOut();
-
     /// @notice A lender came in.
     /// @param lender The lender.
     /// @param assets Tokens paid.
@@ -64,7 +61,8 @@ abstract contract LenderPool is ReentrancyGuardTransient {
     /// @return shares Shares received, rounded down.
     function supply(uint256 assets) external nonReentrant returns (uint256 shares) {
         uint256 pool = cash + totalDebt;
-        if (totalShares != 0 && pool == 0) revert PoolWipedOut();
+        // Shares are never without assets: who redeems less than all leaves at least one unit, and a loan is written off only
+        // together with a repayment.
         shares = totalShares == 0 ? assets : FixedPointMathLib.fullMulDiv(assets, totalShares, pool);
         if (shares == 0) revert ZeroAmount();
         totalShares += shares;

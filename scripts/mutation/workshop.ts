@@ -24,12 +24,21 @@ type BuildInfo = {
   readonly userSourceNameMap: Readonly<Record<string, string>>
 }
 
-/** What became of a mutant: `killed` by a test, not compiled, or alive. */
-export type Verdict = 'killed' | 'stillborn' | 'survived'
+/** What became of a mutant: `killed`, and by which test, not compiled, or alive. */
+export type Verdict =
+  | { readonly verdict: 'killed'; readonly by: string }
+  | { readonly verdict: 'stillborn' }
+  | { readonly verdict: 'survived' }
+
+/** What a guard is worth that only spares work. */
+const gasTests = ['test/scripts/gas.test.ts']
+
+const registry = 'project/contracts/MarginRegistry.sol'
 
 /**
  * A copy of the repository in a temporary folder in which one contract at a time is another: only the contracts that contain
- * it are compiled again, by the settings of the build, and the tests run on what is there.
+ * it are compiled again, by the settings of the build, and the tests run on what is there. The node does not know the source of
+ * a mutant, so it names no custom errors of one: tests must decode what is reverted with.
  */
 export async function openWorkshop(tests: readonly string[]) {
   const folder = await mkdtemp(join(tmpdir(), 'plimsoll-mutation-'))
@@ -57,7 +66,7 @@ export async function openWorkshop(tests: readonly string[]) {
     return [...found].filter((key) => key.startsWith('project/contracts/') && !key.endsWith('.t.sol'))
   }
 
-  const compile = (file: string, source: string): Output => {
+  const compile = (file: string, source: string, keys: readonly string[]): Output => {
     const name = build.userSourceNameMap[file] as string
     const outputs = ['evm.bytecode.object', 'evm.deployedBytecode.object', 'evm.deployedBytecode.immutableReferences']
     return JSON.parse(
@@ -67,46 +76,78 @@ export async function openWorkshop(tests: readonly string[]) {
           sources: { ...build.input.sources, [name]: { content: source } },
           settings: {
             ...build.input.settings,
-            outputSelection: Object.fromEntries(containers(file).map((key) => [key, { '*': outputs }])),
+            outputSelection: Object.fromEntries(keys.map((key) => [key, { '*': outputs }])),
           },
         }),
       ),
     )
   }
 
+  /** Puts the mutant's code in place and gives back how to take it out. */
   const install = async ({ contracts = {} }: Output) => {
+    const before: (readonly [path: string, content: string])[] = []
     for (const [key, byName] of Object.entries(contracts)) {
       for (const [name, { evm }] of Object.entries(byName)) {
         if (evm.bytecode.object === '') continue
         const path = join(folder, 'artifacts', key.replace(/^project\//, ''), `${name}.json`)
-        const artifact = JSON.parse(await readFile(path, 'utf8'))
+        const content = await readFile(path, 'utf8')
+        before.push([path, content])
+        const artifact = JSON.parse(content)
         artifact.bytecode = `0x${evm.bytecode.object}`
         artifact.deployedBytecode = `0x${evm.deployedBytecode.object}`
         artifact.immutableReferences = evm.deployedBytecode.immutableReferences ?? {}
         await writeFile(path, JSON.stringify(artifact))
       }
     }
+    return () => Promise.all(before.map(([path, content]) => writeFile(path, content)))
   }
 
-  const test = () =>
-    new Promise<boolean>((resolve) => {
+  let order = tests
+  /** The first test that fails, if one does. Tests that failed last come first: neighbouring mutants tend to fail the same. */
+  const firstFailure = (files: readonly string[]) =>
+    new Promise<string | undefined>((resolve) => {
       const hardhat = join(folder, 'node_modules/hardhat/dist/src/cli.js')
-      const args = [hardhat, 'test', 'mocha', '--no-compile', '--bail', ...tests]
+      const args = [hardhat, 'test', 'mocha', '--no-compile', '--bail', ...files]
       // A mutant may never end.
       const options = { cwd: folder, timeout: 900_000, maxBuffer: 2 ** 26 }
-      execFile(process.execPath, args, options, (error) => resolve(error === null))
+      execFile(process.execPath, args, options, (error, stdout) => {
+        if (error === null) return resolve(undefined)
+        const [, failure = ''] = stdout.split(/\d+ failing/)
+        const file = order.find((name) => failure.includes(name))
+        if (file !== undefined) order = [file, ...order.filter((name) => name !== file)]
+        const [, title = 'no test: the run ended early', reason = ''] = /1\) ([\s\S]*?):\n(.*)/.exec(failure) ?? []
+        resolve(`${title.replaceAll(/\s+/g, ' ')}: ${reason.trim()}`)
+      })
     })
 
+  const judgeIn = async (
+    keys: readonly string[],
+    files: readonly string[],
+    { file, source }: Pick<Mutant, 'file' | 'source'>,
+  ): Promise<Verdict> => {
+    const output = compile(file, source, keys)
+    if (output.errors?.some(({ severity }) => severity === 'error')) return { verdict: 'stillborn' }
+    const restore = await install(output)
+    const by = await firstFailure(files)
+    await restore()
+    return by === undefined ? { verdict: 'survived' } : { verdict: 'killed', by }
+  }
+
   return {
-    /** True when the tests pass on contracts that nobody changed. */
-    passesUnchanged: test,
-    async judge({ file, source }: Pick<Mutant, 'file' | 'source'>): Promise<Verdict> {
-      const output = compile(file, source)
-      if (output.errors?.some(({ severity }) => severity === 'error')) return 'stillborn'
-      await install(output)
-      const survived = await test()
-      await install(compile(file, await readFile(join(packageRoot, file), 'utf8')))
-      return survived ? 'survived' : 'killed'
+    /** The test that fails on contracts that nobody changed, compiled as a mutant of `file` is, if one does. */
+    async failsUnchanged(file: string): Promise<string | undefined> {
+      const source = await readFile(join(packageRoot, file), 'utf8')
+      const verdict = await judgeIn(containers(file), [...order, ...gasTests], { file, source })
+      return verdict.verdict === 'killed' ? verdict.by : undefined
+    },
+    /**
+     * What the registry contains is judged by it alone at first, since its variants repeat the tests and cost a minute of
+     * compiling. What survives that is judged by all of them, and by what everything costs.
+     */
+    async judge(mutant: Pick<Mutant, 'file' | 'source'>): Promise<Verdict> {
+      const all = containers(mutant.file)
+      const first = await judgeIn(all.includes(registry) ? [registry] : all, order, mutant)
+      return first.verdict === 'survived' ? judgeIn(all, [...order, ...gasTests], mutant) : first
     },
     close: () => rm(folder, { recursive: true, force: true }),
   }

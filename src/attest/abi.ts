@@ -853,7 +853,6 @@ export const creditLineAbi = [
   { inputs: [], name: 'InvalidTerms', type: 'error' },
   { inputs: [{ internalType: 'uint256', name: 'modelId', type: 'uint256' }], name: 'ModelNotAccepted', type: 'error' },
   { inputs: [{ internalType: 'address', name: 'borrower', type: 'address' }], name: 'NotLiquidatable', type: 'error' },
-  { inputs: [], name: 'PoolWipedOut', type: 'error' },
   { inputs: [], name: 'ReentrancyGuardReentrantCall', type: 'error' },
   {
     inputs: [

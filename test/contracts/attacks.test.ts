@@ -11,6 +11,7 @@ import {
   toFunctionSelector,
 } from 'viem'
 import { deployRegistry } from '../../scripts/deploy.ts'
+import { toModel } from '../../scripts/deployment/plan.ts'
 import { marginRegistryAbi } from '../../src/attest/abi.ts'
 import { encodeWord } from '../../src/attest/record.ts'
 import { borrower, type Chain, createChain, keys, paramsHash, post, sign, tryPost } from '../support/attestations.ts'
@@ -116,6 +117,19 @@ describe('attacks on a 3-of-9 registry', () => {
     const forged = concat([slice(wire, 0, 95), `0x${'11'.repeat(192)}`])
     expect(await tryPost(chain, forged)).to.equal('InvalidSignature')
     await snapshot.restore()
+  })
+
+  it('threat 29: a model that is not there is undefined, between others, behind them and whatever lies in memory', async () => {
+    const gapped = await createChain({ models: [0, 2].map((id) => ({ id, paramsHash, improvementBase: 2n ** 63n })) })
+    await gapped.networkHelpers.mine()
+    const between = await sign(gapped, gapped.signerSet, { record: { modelId: 1 } })
+    expect(await tryPost(gapped, between.wire)).to.equal('UndefinedModel')
+    const models = [toModel({ id: 0, paramsHash })]
+    const dirty = await chain.viem.deployContract('RegistryHarness', [
+      ...([chain.accessManager, chain.signerSet.signers, chain.signerSet.threshold, models] as const),
+    ])
+    const behind = await sign(chain, chain.signerSet, { record: { modelId: 23 } })
+    expect(await tryPost(chain, behind.wire, dirty.address)).to.equal('UndefinedModel')
   })
 
   it('threat 28: refuses every other length, and a hundred kilobytes', async () => {

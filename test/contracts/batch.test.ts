@@ -95,6 +95,14 @@ describe('batches', () => {
     expect(await equityOf(chain, c)).to.equal(3n)
   })
 
+  it('threat 20: an older item does not cover bad news with worse', async () => {
+    const { number } = await chain.publicClient.getBlock()
+    await chain.networkHelpers.mine()
+    await post(chain, (await sign(chain, chain.signerSet, { record: { account: a, equity: -5n } })).wire)
+    const old = await signBatchOf(chain, chain.signerSet, [{ account: a, equity: -6n }], { blockNumber: number })
+    expect(await tryBatch(chain, old.wire)).to.equal(0n)
+  })
+
   it('skip items that are no records: zero account, maintenance above initial, a lien', async () => {
     // Our own encoder refuses them, so their bytes are put in and signed as they are.
     const { signed, itemsAt } = await forged(chain, (items) => {
@@ -138,7 +146,9 @@ describe('batches', () => {
     expect(await replace(47, '0xffff')).to.equal('UnknownSignerBit')
     expect(await replace(47, '0x0003')).to.equal('WrongSignerCount')
     expect(await tryBatch(chain, slice(wire, 0, 241))).to.equal('ItemCountOutOfRange')
-    expect(await tryBatch(chain, slice(wire, 0, 240))).to.equal('WrongLength')
+    for (let length = 4; length < 241; length++) {
+      expect(await tryBatch(chain, slice(wire, 0, length)), `${length} bytes`).to.equal('WrongLength')
+    }
     expect(await tryBatch(chain, concat([wire, '0x00']))).to.equal('WrongLength')
     const many = concat([slice(wire, 0, 241), ...Array.from({ length: 1025 }, () => slice(wire, 241, 287))])
     expect(await tryBatch(chain, many)).to.equal('ItemCountOutOfRange')

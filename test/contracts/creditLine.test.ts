@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { Address, Hex } from 'viem'
+import { type Address, encodeFunctionData, type Hex, toFunctionSelector, zeroAddress } from 'viem'
 import { deployCreditLine } from '../../scripts/deploy.ts'
 import type { MarginRecord } from '../../src/attest/record.ts'
 import { type Chain, createChain, errorOf, post, sign } from '../support/attestations.ts'
@@ -8,17 +8,24 @@ const usd = 10n ** 6n
 const ether = 10n ** 18n
 const rate = (percent: number) => BigInt(percent) * 10n ** 16n
 const day = 86_400
+const other: Address = '0x2222222222222222222222222222222222222222'
 
-type Overrides = { readonly hardThreshold?: bigint; readonly bonus?: bigint; readonly marginAdvance?: bigint }
+type Overrides = {
+  readonly hardThreshold?: bigint
+  readonly bonus?: bigint
+  readonly marginAdvance?: bigint
+  /** Contract of both tokens, `TestToken` by default. */
+  readonly token?: 'TestToken' | 'ReentrantToken'
+}
 
 /** 10 WETH of 1,000 USD put up by the borrower, 100,000 USDC in the pool. Terms 50 / 80 / 60 / 90 %, bonus 5 %. */
-async function createLine(overrides: Overrides = {}) {
+async function createLine({ token = 'TestToken', ...overrides }: Overrides = {}) {
   const chain = await createChain()
   const { viem, wallets } = chain
   const [lender, borrower, liquidator] = wallets
   if (!lender || !borrower || !liquidator) throw new Error('no wallets')
-  const weth = await viem.deployContract('TestToken', ['WETH', 18])
-  const usdc = await viem.deployContract('TestToken', ['USDC', 6])
+  const weth = await viem.deployContract(token as 'TestToken', ['WETH', 18])
+  const usdc = await viem.deployContract(token as 'TestToken', ['USDC', 6])
   const wethFeed = await viem.deployContract('MockV3Aggregator', [8, 1_000n * 10n ** 8n])
   const usdcFeed = await viem.deployContract('MockV3Aggregator', [8, 10n ** 8n])
   const address = await deployCreditLine({
@@ -212,11 +219,11 @@ describe('CreditLine: borrowing', () => {
   })
 
   it('refuses terms that lend more than the collateral bears', async () => {
-    const invalid = (overrides: Overrides) => createLine(overrides).then(() => 'accepted', String)
-    expect(await invalid({ hardThreshold: rate(96), bonus: 0n })).to.contain('InvalidTerms')
-    expect(await invalid({ hardThreshold: rate(95), bonus: rate(6) })).to.contain('InvalidTerms')
-    expect(await invalid({ marginAdvance: rate(90) })).to.contain('InvalidTerms')
-    expect(await invalid({ hardThreshold: rate(95), bonus: rate(5) })).to.equal('accepted')
+    const invalid = (overrides: Overrides) => errorOf(createLine(overrides))
+    expect(await invalid({ hardThreshold: rate(96), bonus: 0n })).to.equal('InvalidTerms')
+    expect(await invalid({ hardThreshold: rate(95), bonus: rate(6) })).to.equal('InvalidTerms')
+    expect(await invalid({ marginAdvance: rate(90) })).to.equal('InvalidTerms')
+    expect(await invalid({ hardThreshold: rate(95), bonus: rate(5) })).to.equal(undefined)
   })
 })
 
@@ -343,5 +350,60 @@ describe('CreditLine: lenders', () => {
     await line.write.supply([7n], { account: setting.liquidator })
     expect(await line.read.sharesOf([setting.liquidator.address])).to.equal(7n)
     expect(await errorOf(line.write.redeem([100_000n * usd]))).to.equal(undefined)
+  })
+})
+
+describe('CreditLine: what it refuses whoever asks', () => {
+  it('moves nothing for an amount of zero', async () => {
+    const { line, borrow } = await createLine()
+    const zero = 'ZeroAmount'
+    expect(await borrow(0n)).to.equal(zero)
+    expect(await errorOf(line.write.deposit([0n]))).to.equal(zero)
+    expect(await errorOf(line.write.withdraw([0n, '0x']))).to.equal(zero)
+    expect(await errorOf(line.write.redeem([0n]))).to.equal(zero)
+    // Nobody owes anything, so what is repaid shrinks to nothing.
+    expect(await errorOf(line.write.repay([other, 5n]))).to.equal(zero)
+  })
+
+  it('lends no more than there is', async () => {
+    const { borrow, price } = await createLine()
+    await price(1_000_000n)
+    expect(await borrow(100_000n * usd + 1n)).to.equal('InsufficientCash')
+    expect(await borrow(100_000n * usd)).to.equal(undefined)
+  })
+
+  it('asks no price of an account that owes nothing', async () => {
+    const { chain, line, account, liquidate } = await createLine()
+    await pass(chain, 31 * day)
+    expect(await line.read.isLiquidatable([account])).to.equal(false)
+    expect(await liquidate(1n)).to.equal('NotLiquidatable')
+  })
+
+  it('threat 25: lets nobody in again while a token moves', async () => {
+    const setting = await createLine({ token: 'ReentrantToken' })
+    const { chain, line, weth, usdc, account, borrower } = setting
+    const tokens = [weth, usdc].map(({ address }) => chain.viem.getContractAt('ReentrantToken', address))
+    const [collateral, asset] = await Promise.all(tokens)
+    if (!collateral || !asset) throw new Error('no tokens')
+    const reenter = encodeFunctionData({ abi: line.abi, functionName: 'repay', args: [account, 1n] })
+    const reentrancy = toFunctionSelector('ReentrancyGuardReentrantCall()')
+    const failureDuring = async (token: typeof asset, run: () => Promise<unknown>) => {
+      await token.write.callDuringTransfers([line.address, reenter])
+      await run()
+      const failure = await token.read.failure()
+      await token.write.callDuringTransfers([zeroAddress, '0x'])
+      return failure
+    }
+    const by = { account: borrower }
+    await usdc.write.mint([setting.lender.address, 10n])
+    await weth.write.mint([account, 10n])
+    expect(await failureDuring(asset, () => line.write.supply([10n]))).to.equal(reentrancy)
+    expect(await failureDuring(asset, () => line.write.redeem([10n]))).to.equal(reentrancy)
+    expect(await failureDuring(collateral, () => line.write.deposit([10n], by))).to.equal(reentrancy)
+    expect(await failureDuring(collateral, () => line.write.withdraw([10n, '0x'], by))).to.equal(reentrancy)
+    expect(await failureDuring(asset, () => line.write.borrow([5_000n * usd, '0x'], by))).to.equal(reentrancy)
+    expect(await failureDuring(asset, () => line.write.repay([account, usd], by))).to.equal(reentrancy)
+    await setting.price(550n)
+    expect(await failureDuring(asset, () => setting.liquidate(usd))).to.equal(reentrancy)
   })
 })

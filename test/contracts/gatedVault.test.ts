@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { type Address, getContract, type Hex, maxUint256 } from 'viem'
 import type { MarginRecord } from '../../src/attest/record.ts'
-import { createChain, paramsHash, post, sign } from '../support/attestations.ts'
+import { createChain, errorOf, paramsHash, post, sign } from '../support/attestations.ts'
 
 const usd = 10n ** 6n
 const ether = 10n ** 18n
@@ -51,8 +51,8 @@ async function createVault({ agingRate = 0n, coverage = ether / 2n } = {}) {
   }
 }
 
-/** `done`, or the message of what went wrong. */
-const outcome = (promise: Promise<unknown>) => promise.then(() => 'done', String)
+/** `done`, or the error that it ended in. */
+const outcome = async (promise: Promise<unknown>) => (await errorOf(promise)) ?? 'done'
 
 describe('GatedVault: coming in', () => {
   it('takes nobody without a fresh record of an accepted model, and says why', async () => {
@@ -103,6 +103,16 @@ describe('GatedVault: coming in', () => {
     const needed = (5_000n * usd * 1_000n - 1_000n * usd * growth) / (1_000n + growth)
     const capacity = (needed * 2n * ether) / (1_000n * usd) - ether
     expect(await vault.read.maxDeposit([alice.account.address])).to.equal(capacity)
+  })
+
+  it('has room for nothing, rather than no answer, where free equity is negative or less than the age costs', async () => {
+    const { chain, alice, admit, vault } = await createVault({ agingRate: 10n ** 15n })
+    const { address } = alice.account
+    await admit(address, { initialMargin: 1_000n * usd, equity: 999n * usd })
+    expect(await vault.read.capacityOf([address])).to.equal(0n)
+    await admit(address, { initialMargin: 1_000n * usd, equity: 1_050n * usd })
+    await chain.networkHelpers.time.increase(100)
+    expect(await vault.read.capacityOf([address])).to.equal(0n)
   })
 
   it('takes a record that comes with the deposit, and no forged, foreign or older one', async () => {

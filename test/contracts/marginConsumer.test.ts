@@ -1,6 +1,7 @@
 import { expect } from 'chai'
-import { concat, type Hex, slice } from 'viem'
+import { type Address, concat, type Hex, slice } from 'viem'
 import { encodeWord } from '../../src/attest/record.ts'
+import { wad } from '../../src/core/units.ts'
 import { borrower, createChain, errorOf, post, sign, signRootOf } from '../support/attestations.ts'
 
 const other = '0x2222222222222222222222222222222222222222'
@@ -47,5 +48,21 @@ describe('MarginConsumer under a root', () => {
     await post(chain, wire)
     expect(await act(1_500_000_000n, proof)).to.equal('InsufficientMargin')
     expect(await act(100_000_000n, proof)).to.equal(undefined)
+  })
+})
+
+describe('MarginConsumer: settings', () => {
+  it('refuses an oracle without code, ages and models that cannot be, and an aging above one per second', async () => {
+    const { viem, registry } = await createChain()
+    const deploy = async (oracle: Address, maxAge: bigint, agingRate: bigint, models: bigint) =>
+      errorOf(viem.deployContract('OracleProbe', [oracle, maxAge, agingRate, models]))
+    const invalid = 'InvalidConsumerSettings'
+    expect(await deploy(other, 600n, 0n, 1n)).to.equal(invalid)
+    expect(await deploy(registry, 0n, 0n, 1n)).to.equal(invalid)
+    expect(await deploy(registry, 2n ** 32n, 0n, 1n)).to.equal(invalid)
+    expect(await deploy(registry, 600n, wad + 1n, 1n)).to.equal(invalid)
+    expect(await deploy(registry, 600n, 0n, 0n)).to.equal(invalid)
+    expect(await deploy(registry, 600n, 0n, 1n << 24n)).to.equal(invalid)
+    expect(await deploy(registry, 2n ** 32n - 1n, wad, 1n << 23n)).to.equal(undefined)
   })
 })

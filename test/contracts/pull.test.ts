@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { encodeFunctionData, type Hex, zeroHash } from 'viem'
+import { encodeFunctionData, type Hex, slice, zeroHash } from 'viem'
 import { marginRegistryAbi } from '../../src/attest/abi.ts'
 import { borrower, type Chain, createChain, errorOf, portfolioRoot, post, sign } from '../support/attestations.ts'
 import { createProbe, runThenRead, verifyCall } from '../support/readAfter.ts'
@@ -112,6 +112,7 @@ describe('pull mode', () => {
     const { wire } = await sign(chain, chain.signerSet)
     const untagged = `0xdeadbeef${wire.slice(10)}` as Hex
     expect(await errorOf(chain.contract.simulate.verify([untagged]))).to.equal('WrongTag')
+    expect(await errorOf(chain.contract.simulate.verify([slice(wire, 0, 3)]))).to.equal('WrongLength')
   })
 })
 
@@ -161,8 +162,7 @@ describe('MarginConsumer', () => {
     const probe = await chain.viem.deployContract('OracleProbe', [chain.registry, 3600n, 0n, 2n])
     await chain.networkHelpers.mine()
     const { wire } = await sign(chain, chain.signerSet)
-    const error = await act(chain, probe, 0n, wire).catch(String)
-    expect(error).to.contain('ModelNotAccepted')
+    expect(await act(chain, probe, 0n, wire)).to.equal('ModelNotAccepted')
   })
 
   it('gates negative free equity even when nothing is needed', async () => {

@@ -125,6 +125,8 @@ describe('roots', () => {
     const [leaf = '0x'] = await postTree()
     expect(await tryVerify(concat([leaf, '0x00']))).to.equal('WrongLength')
     expect(await tryVerify(slice(leaf, 0, 87))).to.equal('WrongLength')
+    // A whole sibling short of a leaf, so that what is missing looks like a length.
+    expect(await tryVerify(slice(leaf, 0, 56))).to.equal('WrongLength')
     const siblings = Array.from({ length: 33 }, () => `0x${'01'.repeat(32)}` as const)
     expect(await tryVerify(concat([slice(leaf, 0, 88), ...siblings]))).to.equal('ProofTooLong')
     expect(await tryVerify(concat([slice(leaf, 0, 88), ...siblings.slice(1)]))).to.equal('NotUnderNewestRoot')

@@ -1,5 +1,8 @@
 import { expect } from 'chai'
-import { type Address, type Hex, hexToBytes } from 'viem'
+import { network } from 'hardhat'
+import { type Address, encodeFunctionData, type Hex, hexToBytes } from 'viem'
+import { marginRegistryAbi } from '../../src/attest/abi.ts'
+import { wad } from '../../src/core/units.ts'
 import {
   borrower,
   type Chain,
@@ -121,6 +124,18 @@ describe('threats', () => {
     expect(gasUsed < 8_388_608n).to.equal(true)
   })
 
+  it('threat 27: a read that nothing was pulled before stays out of the pulled records', async () => {
+    const chain = await createChain()
+    await post(chain, (await sign(chain, chain.signerSet)).wire)
+    const gasOf = (functionName: 'marginOf' | 'tryMarginOf') =>
+      chain.publicClient.estimateGas({
+        to: chain.registry,
+        data: encodeFunctionData({ abi: marginRegistryAbi, functionName, args: [borrower, 3600n] }),
+      })
+    // A read with what is pulled would ask for two more transient words and weigh one record against the other.
+    expect([await gasOf('marginOf'), await gasOf('tryMarginOf')].map(Number)).to.deep.equal([27_179, 27_724])
+  })
+
   it('threat 28: a hundred kilobytes cost their sender the calldata and little more', async () => {
     const chain = await createChain()
     const { wire } = await sign(chain, chain.signerSet)
@@ -134,6 +149,25 @@ describe('threats', () => {
     const { status, gasUsed } = await chain.publicClient.getTransactionReceipt({ hash })
     expect(status).to.equal('reverted')
     expect(gasUsed < 21_000n + 40n * 100_400n + 10_000n).to.equal(true)
+  })
+
+  it('threat 32: thirty-two options in twenty-four scenarios, calls and puts, are priced on chain in one transaction', async () => {
+    // Nothing disputes a record on chain yet. That it can be done rests on this: what is costly of a recomputation fits.
+    const { viem } = await network.create()
+    const harness = await viem.deployContract('KernelHarness')
+    const spot = 2_000n * wad
+    const scenarios = Array.from({ length: 24 }, (_, index) => (spot * (40n + 5n * BigInt(index))) / 100n)
+    const options = scenarios.flatMap((forward) =>
+      Array.from({ length: 32 }, (_, index) => ({
+        forward,
+        strike: (spot * (50n + 3n * BigInt(index))) / 100n,
+        volatility: (wad * (5n + BigInt(index))) / 100n,
+      })),
+    )
+    const publicClient = await viem.getPublicClient()
+    const call = { address: harness.address, abi: harness.abi, functionName: 'prices', args: [options] } as const
+    const gas = await publicClient.estimateContractGas(call)
+    expect(gas < 2n ** 24n, `${gas}`).to.equal(true)
   })
 
   it('threat 33: the code of a registry cannot be replaced: it holds no delegatecall and no selfdestruct', async () => {

@@ -12,7 +12,7 @@ import {
 } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { type DeployRegistryOptions, deployRegistry } from '../../scripts/deploy.ts'
-import { creditLineAbi, marginRegistryAbi } from '../../src/attest/abi.ts'
+import { creditLineAbi, gatedVaultAbi, marginRatioFeedAbi, marginRegistryAbi } from '../../src/attest/abi.ts'
 import { buildBatch, type Draft, encodeBatch } from '../../src/attest/batch.ts'
 import { encodeWord, type MarginRecord, postTag } from '../../src/attest/record.ts'
 import { buildRoot, encodeLeaf, encodeRoot } from '../../src/attest/root.ts'
@@ -156,6 +156,8 @@ export async function post(chain: Chain, wire: Hex): Promise<{ gasUsed: bigint; 
   return { gasUsed, logs: logs.length }
 }
 
+const everyError = [...marginRegistryAbi, ...creditLineAbi, ...gatedVaultAbi, ...marginRatioFeedAbi]
+
 /** Name of the custom error in a failed call, or the message when there is none. */
 export function revertName(error: unknown): string {
   if (!(error instanceof BaseError)) throw error
@@ -164,7 +166,7 @@ export function revertName(error: unknown): string {
     const { data } = cause as { data?: unknown }
     const hex = typeof data === 'string' ? data : (data as { data?: unknown } | undefined)?.data
     if (typeof hex === 'string' && hex.startsWith('0x') && hex.length >= 10) {
-      found ??= decodeErrorResult({ abi: [...marginRegistryAbi, ...creditLineAbi], data: hex as Hex }).errorName
+      found ??= decodeErrorResult({ abi: everyError, data: hex as Hex }).errorName
     }
     return false
   })
