@@ -227,6 +227,31 @@ describe('keeper', function () {
     expect(codes(await round())).to.deep.equal(['unchanged', 'unchanged'])
   })
 
+  it('takes no leaf for an answer while the record that is stored outlives roots and promises more', async () => {
+    const fixture = await plimsollFixture()
+    const { chain, deployment } = fixture
+    const { levered } = deployment.accounts
+    await keeping(fixture, ['levered']).round()
+    const good = await storedOf(fixture, levered)
+    const roots = memoryRoots()
+    const forms = { ...defaultFormPolicy, form: 'root' as const }
+    const { round, keeper } = keeping(fixture, ['levered', 'hedged'], { forms, roots })
+    // Due for `hedged` alone, over both; the fall of `levered` is no news yet.
+    await setPrices(chain, deployment, { ETH: 1_999n * wad })
+    expect((await round()).posts.map(({ form, code }) => `${form} ${code}`)).to.deep.equal(['root sent'])
+    await round()
+    expect(keeper.proofOf(levered)).to.be.a('string')
+    expect(await storedOf(fixture, levered)).to.include({ equity: good?.equity, isUsable: true })
+
+    await setPrices(chain, deployment, { ETH: 1_950n * wad })
+    const worse = await round()
+    expect(worse.decisions.find(({ account }) => account === levered)?.code).to.equal('worse')
+    await round()
+    const stored = await storedOf(fixture, levered)
+    expect(stored?.equity).to.equal(worse.decisions.find(({ account }) => account === levered)?.equity)
+    expect((stored?.flags ?? 0) & 0x20).to.equal(0x20)
+  })
+
   it('asks for a place to publish proofs, and for every account once', async () => {
     const fixture = await plimsollFixture()
     const { sending } = keeping(fixture, ['levered'])
