@@ -36,6 +36,7 @@ import {
   loadSigners,
   type PayerOptions,
   type SignerOptions,
+  secretsOfKeys,
   withPayerOptions,
   withSignerOptions,
 } from '../signers.ts'
@@ -87,7 +88,7 @@ export const keeperRunCommand = withSendingOptions(
     new Option('--log-level <level>', 'quietest lines of JSON to write').choices([...logLevels]).default('info'),
   )
   .action(async (names: string[], options: Options, command: Command) => {
-    if (options.config !== undefined) return runConfigured(options.config, names, command)
+    if (options.config !== undefined) return runConfigured(options.config, command)
     if (names.length === 0) throw new UsageError('Name the accounts to keep, or give --config.')
     const { deployment, client } = await openChain(options)
     const { chainId } = deployment
@@ -100,10 +101,8 @@ export const keeperRunCommand = withSendingOptions(
     const opened = options.live
       ? await openSender(options, { chainId, client, payer: await loadPayer(options, deployment) })
       : undefined
-    const secrets = secretsOfUrls([
-      ...(options.rpc ?? [deployment.rpcUrl]),
-      ...(options.sendRpc ? [options.sendRpc] : []),
-    ])
+    const urls = [...(options.rpc ?? [deployment.rpcUrl]), ...(options.sendRpc ? [options.sendRpc] : [])]
+    const secrets = [...secretsOfUrls(urls), ...secretsOfKeys(options)]
     let watch: KeeperWatch | undefined
     try {
       watch = await watchKeeper({
