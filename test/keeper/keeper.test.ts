@@ -6,6 +6,7 @@ import { setPrices } from '../../scripts/devnet/prices.ts'
 import { marginRegistryAbi } from '../../src/attest/abi.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
 import { wad } from '../../src/core/units.ts'
+import { QuorumMissingError } from '../../src/keeper/cosign/collect.ts'
 import { defaultFormPolicy } from '../../src/keeper/forms.ts'
 import { defaultRecheckPolicy } from '../../src/keeper/recheck.ts'
 import { ParametersMismatchError, readRegistry } from '../../src/registry.ts'
@@ -142,6 +143,31 @@ describe('keeper', function () {
     expect(unsigned.posts.map(({ code }) => code)).to.deep.equal(['quorum-missing', 'quorum-missing'])
     expect(unsigned.posts[0]?.reason).to.contain('0 signatures of the 1')
     expect(await nonceOf(fixture)).to.equal(nonce)
+  })
+
+  it('asks co-signers that do not answer once a round, and those that differ for every post', async () => {
+    const fixture = await plimsollFixture()
+    const { sending } = keeping(fixture, ['levered'])
+    const askedWhile = async (code: 'unreachable' | 'differs') => {
+      let asked = 0
+      const collect: typeof sending.collect = async ({ signerSet: set }) => {
+        asked += 1
+        throw new QuorumMissingError({
+          set,
+          signed: 0,
+          answers: [{ event: 'cosign', peer: 'b', blockNumber: 1n, code }],
+        })
+      }
+      const forms = { ...defaultFormPolicy, form: 'single' as const }
+      const { posts } = await keeping(fixture, ['levered', 'hedged'], {
+        forms,
+        sending: { ...sending, collect },
+      }).round()
+      expect(posts.map((post) => post.code)).to.deep.equal(['quorum-missing', 'quorum-missing'])
+      return asked
+    }
+    expect(await askedWhile('unreachable')).to.equal(1)
+    expect(await askedWhile('differs')).to.equal(2)
   })
 
   it('puts all that is due into one batch, the worse first, and lets ride along who is close to due', async () => {
