@@ -70,7 +70,7 @@ export async function openConfigured(file: string): Promise<Configured> {
 }
 
 /** A client for the nodes of the reads. */
-export function connectOf({ rpc, chainId }: Pick<KeeperConfig, 'rpc' | 'chainId'>): Client {
+function connectOf({ rpc, chainId }: Pick<KeeperConfig, 'rpc' | 'chainId'>): Client {
   const { read, quorum, verifyReads } = rpc
   return connect(
     read,
