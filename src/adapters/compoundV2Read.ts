@@ -90,7 +90,7 @@ export type CompoundV2Pool = {
   readonly liquidationIncentive: Wad
   /** Of an account that owes: what the comptroller itself says of it at its last accruals, WAD USD; `error` is its code for none. */
   readonly liquidity?: { readonly error: bigint; readonly liquidity: Wad; readonly shortfall: Wad }
-  /** Every market, held or not. */
+  /** Every market that the pool lists or the account has entered, held or not. */
   readonly all: readonly CompoundV2Place[]
 }
 
@@ -139,9 +139,13 @@ function* readPool(comptroller: Address, context: AdapterContext<CompoundV2Confi
     readOnce(shared, `pool ${comptroller}`, () => readTerms(comptroller, context)),
     readAll([{ ...pool, functionName: 'getAssetsIn', args: [account] }]),
   ])
-  const all = listings.map(({ market, isListed }) => {
-    return { market, isListed, isEntered: entered.some((other) => isAddressEqual(other, market)) }
-  })
+  const has = (markets: readonly Address[], market: Address) => markets.some((other) => isAddressEqual(other, market))
+  const listed = listings.map(({ market }) => market)
+  const all = [
+    ...listings.map((listing) => ({ ...listing, isEntered: has(entered, listing.market) })),
+    // Some forks strike a market from `getAllMarkets` and leave it with who has entered it.
+    ...entered.filter((market) => !has(listed, market)).map((market) => ({ market, isListed: false, isEntered: true })),
+  ]
   const holdings = yield* readTogether(all.map((market) => readHolding(market, context)))
   const held = holdings.filter(({ shares, storedDebt }) => shares > 0n || storedDebt > 0n)
   const [markets, [liquidity]] = yield* readTogether([

@@ -13,15 +13,18 @@ import { setPrices } from '../../scripts/devnet/prices.ts'
 import { approveAll, mintToken } from '../../scripts/devnet/tokens.ts'
 import { compoundV2 } from '../../src/adapters/compoundV2.ts'
 import type { CompoundV2Market, CompoundV2Pool } from '../../src/adapters/compoundV2Read.ts'
+import { pinBlock } from '../../src/chain/pinBlock.ts'
+import { runPlans } from '../../src/chain/runPlans.ts'
 import { toAssetKey } from '../../src/core/asset.ts'
 import { InconsistentReadError, InvalidInputError } from '../../src/core/errors.ts'
+import type { ReadPlan } from '../../src/core/readPlan.ts'
 import { parseWith } from '../../src/core/schema.ts'
 import { readSnapshots } from '../../src/readSnapshots.ts'
 import { rereadSnapshots } from '../../src/rereadSnapshots.ts'
 import { type DevnetFixture, devnetFixture } from '../support/devnet.ts'
 import { rejection, thrown } from '../support/rejection.ts'
 import { contextOf, holder } from './support/context.ts'
-import { parametersOf, readDevnetVenue } from './support/devnetVenue.ts'
+import { parametersOf, readDevnetVenue, venuePlan } from './support/devnetVenue.ts'
 import {
   compoundPool,
   comptrollerAbi,
@@ -232,6 +235,39 @@ describe('compoundV2 at a market of Venus that left the list', function () {
     expect(again.readings).to.deep.equal(fresh.readings)
   })
 })
+
+describe('compoundV2 at a pool whose list lacks a market', function () {
+  this.timeout(240_000)
+
+  it('reads what the account has entered all the same', async () => {
+    const { client, deployment } = await devnetFixture()
+    const { borrower } = deployment.accounts
+    const { cUsdc } = deployment.compoundV2
+    const block = await pinBlock(client, { chainId: deployment.chainId })
+    const parameters = parametersOf({ deployment })
+    const { name, plan } = await venuePlan(client, parameters, { id: 'compound-v2', account: borrower, block })
+    const { results } = await runPlans(client, block, [{ name, plan: withoutListed(plan, cUsdc) }])
+    const debts = results[0]?.positions.filter(({ kind }) => kind === 'debt')
+    expect(debts?.map(({ claim }) => claim.contract)).to.deep.equal([cUsdc])
+  })
+})
+
+/** A plan at forks of Compound that strike markets from `getAllMarkets` and leave them with who has entered them. */
+function* withoutListed<Result>(plan: ReadPlan<Result>, struck: Address): ReadPlan<Result> {
+  let step = plan.next()
+  while (step.done !== true) {
+    const calls = step.value
+    const answers = yield calls
+    step = plan.next(
+      answers.map((answer, index) =>
+        calls[index]?.functionName === 'getAllMarkets'
+          ? (answer as readonly Address[]).filter((market) => market !== struck)
+          : answer,
+      ),
+    )
+  }
+  return step.value
+}
 
 /** Does all that Venus asks for before a market may leave the list, which the function that is returned then does. */
 async function closeMarket({ chain, client, deployment }: DevnetFixture, market: Address) {
