@@ -11,12 +11,12 @@ const leftOut = ['compilers.test.ts', 'anvil.test.ts']
 
 const { only, kind, json, part } = new Command('mutate')
   .description('Take every check out of the contracts, one at a time, and see whether a test of test/contracts fails.')
-  .option('--only <path>', 'mutate the contracts whose paths begin so', 'contracts/')
+  .option('--only <place...>', 'paths, or paths with lines such as contracts/A.sol:12, that begin so', ['contracts/'])
   .option('--kind <kind>', 'check, operator or all', 'check')
   .option('--part <i/n>', 'every n-th mutant from the i-th on, to share the work', '1/1')
   .option('--json', 'print one JSON object')
   .parse()
-  .opts<{ only: string; kind: string; json?: true; part: string }>()
+  .opts<{ only: readonly string[]; kind: string; json?: true; part: string }>()
 
 // From nothing, so that one build holds all of our contracts.
 await hre.tasks.getTask('build').run({ quiet: true, force: true })
@@ -55,12 +55,12 @@ async function allMutants(): Promise<readonly Mutant[]> {
   const files = (await readdir(join(packageRoot, 'contracts'), { recursive: true }))
     .map((path) => `contracts/${path}`)
     .filter((path) => path.endsWith('.sol') && !/^contracts\/(test|interfaces|kernel)\//.test(path))
-    .filter((path) => path.startsWith(only))
     .sort()
   const sources = await Promise.all(files.map((file) => readFile(join(packageRoot, file), 'utf8')))
   return files
     .flatMap((file, index) => mutantsOf(file, sources[index] as string))
     .filter((mutant) => kind === 'all' || mutant.kind === kind)
+    .filter(({ file, line }) => only.some((place) => file.startsWith(place) || `${file}:${line}` === place))
 }
 
 function describe({ file, line, before, after }: Pick<Mutant, 'file' | 'line' | 'before' | 'after'>): string {

@@ -22,13 +22,13 @@ contract ArbitrumMarginRegistry is MarginRegistry {
         Model[] memory models
     ) MarginRegistry(authority, signers, threshold, models) {}
 
-    /// @dev ArbSys reverts for blocks that it does not know.
+    /// @dev ArbSys reverts for blocks that it does not know: they have no hash.
     function _boundHash(uint256 blockNumber) internal view override returns (bytes32 hash) {
         if (blockNumber >= ARB_SYS.arbBlockNumber()) revert FutureBlock(blockNumber);
         try ARB_SYS.arbBlockHash(blockNumber) returns (bytes32 known) {
             hash = known;
         } catch {
-            revert BlockHashUnavailable(blockNumber);
+            hash = 0;
         }
         if (hash == 0) revert BlockHashUnavailable(blockNumber);
     }

@@ -44,13 +44,14 @@ export const compoundV2: Adapter<CompoundV2Configuration, readonly CompoundV2Poo
   witness: (raw, { account }) => raw.flatMap((pool) => compoundV2Witness(pool, account)),
   witnessAlsoChangesOn: 'accrualOfDebts',
 
-  // Comptroller and markets name the account in every log of it; a stored debt also moves with each accrual of its market.
+  // Comptroller and markets name the account in every log of it, but not where a market leaves the list for all; a stored debt
+  // also moves with each accrual of its market.
   toldBy: (raw, { account }) =>
     raw.flatMap(({ comptroller, all, markets }) => {
       const owed = new Set(markets.filter(({ stored }) => stored.debt > 0n).map(({ market }) => market))
       const words = [pad(account), changeOfCode]
       return [
-        { contract: comptroller, words },
+        { contract: comptroller, words: [...words, unlisting] },
         ...all.map(({ market }) => ({
           contract: market,
           words: owed.has(market) ? [...words, ...accruals] : words,
@@ -61,6 +62,9 @@ export const compoundV2: Adapter<CompoundV2Configuration, readonly CompoundV2Poo
 
 /** What a delegator of Compound tells when its calls go to another contract (`Unitroller`, `CErc20Delegator`). */
 const changeOfCode = toEventSelector('NewImplementation(address,address)')
+
+/** Who had entered the market has not any more, as `getAssetsIn` of Venus tells it. */
+const unlisting = toEventSelector('MarketUnlisted(address)')
 
 /** Of markets of today and of the first ones. */
 const accruals = ['AccrueInterest(uint256,uint256,uint256,uint256)', 'AccrueInterest(uint256,uint256,uint256)'].map(

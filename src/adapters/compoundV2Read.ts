@@ -90,9 +90,12 @@ export type CompoundV2Pool = {
   readonly liquidationIncentive: Wad
   /** Of an account that owes: what the comptroller itself says of it at its last accruals, WAD USD; `error` is its code for none. */
   readonly liquidity?: { readonly error: bigint; readonly liquidity: Wad; readonly shortfall: Wad }
-  /** Every market, held or not. */
-  readonly all: readonly { readonly market: Address; readonly isEntered: boolean }[]
+  /** Every market that the pool lists or the account has entered, held or not. */
+  readonly all: readonly CompoundV2Place[]
 }
+
+/** A market and whether the account may owe there: it can in those entered, and the pool names none that was taken off its list. */
+type CompoundV2Place = { readonly market: Address; readonly isEntered: boolean; readonly isListed: boolean }
 
 type Holding = Pick<CompoundV2Market, 'market' | 'asset' | 'isEntered' | 'shares'> & { readonly storedDebt: bigint }
 
@@ -103,17 +106,22 @@ export function* readCompoundV2(context: AdapterContext<CompoundV2Configuration>
 
 /**
  * Entered markets, shares of all, and stored debts of those entered: borrowing enters a market and none that is owed can be left
- * (`borrowAllowed`, `exitMarket`), so a debt in another changes `getAssetsIn`. No view shows a debt without its interest, so a
- * stored debt changes with the accruals of its market; of a market in which nothing is owed it is zero before and after.
+ * (`borrowAllowed`, `exitMarket`), so a debt in another changes `getAssetsIn`. Only markets that Venus has taken off its list
+ * (`unlistMarket`) are left out there, with debts still in them, so those are asked of every account. No view shows a debt
+ * without its interest, so a stored debt changes with the accruals of its market; where nothing is owed it stays zero.
  */
 export function compoundV2Witness({ comptroller, all }: Pick<CompoundV2Pool, 'comptroller' | 'all'>, account: Address) {
   return [
     { address: comptroller, abi: comptrollerAbi, functionName: 'getAssetsIn', args: [account] },
-    ...all.flatMap(({ market, isEntered }): readonly PlannedCall[] => [
-      sharesCall(market, account),
-      ...(isEntered ? [storedDebtCall(market, account)] : []),
+    ...all.flatMap((place): readonly PlannedCall[] => [
+      sharesCall(place.market, account),
+      ...(mayOwe(place) ? [storedDebtCall(place.market, account)] : []),
     ]),
   ] satisfies PlannedCall[]
+}
+
+function mayOwe({ isEntered, isListed }: CompoundV2Place): boolean {
+  return isEntered || !isListed
 }
 
 function sharesCall(market: Address, account: Address) {
@@ -127,17 +135,17 @@ function storedDebtCall(market: Address, account: Address) {
 function* readPool(comptroller: Address, context: AdapterContext<CompoundV2Configuration>): ReadPlan<CompoundV2Pool> {
   const { account, shared } = context
   const pool = { address: comptroller, abi: comptrollerAbi } as const
-  const [[listed, oracle, liquidationIncentive], [entered]] = yield* readTogether([
-    readOnce(shared, `pool ${comptroller}`, () =>
-      readAll([
-        { ...pool, functionName: 'getAllMarkets' },
-        { ...pool, functionName: 'oracle' },
-        { ...pool, functionName: 'liquidationIncentiveMantissa' },
-      ]),
-    ),
+  const [{ listings, oracle, liquidationIncentive }, [entered]] = yield* readTogether([
+    readOnce(shared, `pool ${comptroller}`, () => readTerms(comptroller, context)),
     readAll([{ ...pool, functionName: 'getAssetsIn', args: [account] }]),
   ])
-  const all = listed.map((market) => ({ market, isEntered: entered.some((other) => isAddressEqual(other, market)) }))
+  const has = (markets: readonly Address[], market: Address) => markets.some((other) => isAddressEqual(other, market))
+  const listed = listings.map(({ market }) => market)
+  const all = [
+    ...listings.map((listing) => ({ ...listing, isEntered: has(entered, listing.market) })),
+    // Some forks strike a market from `getAllMarkets` and leave it with who has entered it.
+    ...entered.filter((market) => !has(listed, market)).map((market) => ({ market, isListed: false, isEntered: true })),
+  ]
   const holdings = yield* readTogether(all.map((market) => readHolding(market, context)))
   const held = holdings.filter(({ shares, storedDebt }) => shares > 0n || storedDebt > 0n)
   const [markets, [liquidity]] = yield* readTogether([
@@ -151,18 +159,35 @@ function* readPool(comptroller: Address, context: AdapterContext<CompoundV2Confi
   return { comptroller, markets, liquidationIncentive, all, ...(liquidity && { liquidity: toLiquidity(liquidity) }) }
 }
 
+/** What every account finds at a pool. */
+function* readTerms(comptroller: Address, { configuration }: AdapterContext<CompoundV2Configuration>) {
+  const pool = { address: comptroller, abi: comptrollerAbi } as const
+  const [all, oracle, liquidationIncentive] = yield* readAll([
+    { ...pool, functionName: 'getAllMarkets' },
+    { ...pool, functionName: 'oracle' },
+    { ...pool, functionName: 'liquidationIncentiveMantissa' },
+  ])
+  const venus = { address: comptroller, abi: venusAbi, functionName: 'markets' } as const
+  const states = yield* readEach(
+    configuration.variant === 'compound' ? [] : all.map((market) => ({ ...venus, args: [market] }) as const),
+  )
+  const listings = all.map((market, index) => ({ market, isListed: states[index]?.[0] ?? true }))
+  return { listings, oracle, liquidationIncentive }
+}
+
 function toLiquidity([error, liquidity, shortfall]: readonly [bigint, bigint, bigint]) {
   return { error, liquidity, shortfall }
 }
 
 function* readHolding(
-  { market, isEntered }: CompoundV2Pool['all'][number],
+  place: CompoundV2Place,
   { account, shared, configuration: { nativeMarkets } }: AdapterContext<CompoundV2Configuration>,
 ): ReadPlan<Holding> {
+  const { market, isEntered } = place
   const isNative = nativeMarkets.some((native) => isAddressEqual(native, market))
   const [[shares], [storedDebt = 0n], [underlying = zeroAddress]] = yield* readTogether([
     readAll([sharesCall(market, account)]),
-    readEach(isEntered ? [storedDebtCall(market, account)] : []),
+    readEach(mayOwe(place) ? [storedDebtCall(market, account)] : []),
     readOnce(shared, `underlying ${market}`, () =>
       readEach(isNative ? [] : [{ address: market, abi: marketAbi, functionName: 'underlying' } as const]),
     ),

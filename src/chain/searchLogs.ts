@@ -128,12 +128,14 @@ function mergeFilters(together: readonly Running[]) {
   for (const each of together) {
     for (const { address, event, args = {}, fromBlock } of each.search.filters) {
       const names = Object.keys(args)
-      const kind = `${eventKey(address, event.name)} ${names.join()} ${fromBlock}`
+      const kind = `${eventKey(address, event.name)} ${JSON.stringify(event.inputs)} ${names.join()} ${fromBlock}`
       const filter = merged.get(kind) ?? { address, event, args: {}, fromBlock }
       merged.set(kind, filter)
-      for (const name of names) filter.args[name] = [...(filter.args[name] ?? []), args[name] as ArgumentValue]
-      const owner = ownerKey(eventKey(address, event.name), names, args)
-      owners.set(owner, [...(owners.get(owner) ?? []), each])
+      for (const name of names) filter.args[name] = [...(filter.args[name] ?? []), ...valuesOf(args[name])]
+      for (const choice of choicesOf(args)) {
+        const owner = ownerKey(eventKey(address, event.name), names, choice)
+        owners.set(owner, [...(owners.get(owner) ?? []), each])
+      }
     }
   }
   const shapes = [...merged.values()].map(({ address, event, args }) => ({
@@ -156,6 +158,22 @@ function mergeFilters(together: readonly Running[]) {
       return found
     },
   }
+}
+
+function valuesOf(argument: Arguments[string] | undefined): readonly ArgumentValue[] {
+  if (argument === undefined) return []
+  return Array.isArray(argument) ? argument : [argument as ArgumentValue]
+}
+
+type Arguments = NonNullable<LogFilter['args']>
+
+/** One value for each argument, in every combination. */
+function choicesOf(args: Arguments): readonly Readonly<Record<string, ArgumentValue>>[] {
+  return Object.entries(args).reduce<readonly Readonly<Record<string, ArgumentValue>>[]>(
+    (choices, [name, argument]) =>
+      choices.flatMap((choice) => valuesOf(argument).map((value) => ({ ...choice, [name]: value }))),
+    [{}],
+  )
 }
 
 function eventKey(address: Address, event: string): string {

@@ -1,6 +1,6 @@
 import type { AbiEvent, Address } from 'viem'
 
-/** What an indexed parameter holds, as a filter names it. */
+/** What an indexed parameter of fixed size holds, as a filter names it. */
 export type ArgumentValue = string | bigint
 
 /** Logs of one contract from a block on; `args` are values of indexed parameters, any of a list. */

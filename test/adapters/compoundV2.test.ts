@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type Address, erc20Abi, zeroAddress } from 'viem'
+import { type Address, erc20Abi, parseAbi, zeroAddress } from 'viem'
 import { advanceTime, sendAs } from '../../scripts/devnet/chain.ts'
 import {
   borrowFromMarket,
@@ -13,13 +13,18 @@ import { setPrices } from '../../scripts/devnet/prices.ts'
 import { approveAll, mintToken } from '../../scripts/devnet/tokens.ts'
 import { compoundV2 } from '../../src/adapters/compoundV2.ts'
 import type { CompoundV2Market, CompoundV2Pool } from '../../src/adapters/compoundV2Read.ts'
+import { pinBlock } from '../../src/chain/pinBlock.ts'
+import { runPlans } from '../../src/chain/runPlans.ts'
 import { toAssetKey } from '../../src/core/asset.ts'
 import { InconsistentReadError, InvalidInputError } from '../../src/core/errors.ts'
+import type { ReadPlan } from '../../src/core/readPlan.ts'
 import { parseWith } from '../../src/core/schema.ts'
+import { readSnapshots } from '../../src/readSnapshots.ts'
+import { rereadSnapshots } from '../../src/rereadSnapshots.ts'
 import { type DevnetFixture, devnetFixture } from '../support/devnet.ts'
 import { rejection, thrown } from '../support/rejection.ts'
 import { contextOf, holder } from './support/context.ts'
-import { readDevnetVenue } from './support/devnetVenue.ts'
+import { parametersOf, readDevnetVenue, venuePlan } from './support/devnetVenue.ts'
 import {
   compoundPool,
   comptrollerAbi,
@@ -205,6 +210,102 @@ describe('compoundV2 on the devnet', function () {
   })
 })
 
+describe('compoundV2 at a market of Venus that left the list', function () {
+  this.timeout(240_000)
+
+  it('still reports a debt there, which the pool names no more, and notices that it left', async () => {
+    const fixture = await devnetFixture()
+    const { client, deployment } = fixture
+    const { borrower } = deployment.accounts
+    const { vUsdc } = deployment.venus
+    const unlist = await closeMarket(fixture, vUsdc)
+    const all = parametersOf(fixture)
+    const parameters = { ...all, venues: all.venues.filter(({ id }) => id === 'venus') }
+    const listed = await readSnapshots(client, { accounts: [borrower], parameters })
+    await unlist()
+    const fresh = await readSnapshots(client, { accounts: [borrower], parameters })
+    const [reading] = fresh.readings
+    if (reading === undefined || 'refusal' in reading) return expect.fail(reading?.refusal.message ?? 'no reading')
+    const debts = reading.snapshot.portfolio.positions.filter(({ kind }) => kind === 'debt')
+    expect(debts.map(({ claim }) => claim.contract)).to.deep.equal([vUsdc])
+    const [debt] = debts
+    const current = await readCurrent(fixture, vUsdc, { account: borrower, blockNumber: fresh.block.number })
+    expect((debt?.kind === 'debt' ? debt.amount : 0n) - current.debt).to.be.oneOf([0n, 1n, 2n])
+    const again = await rereadSnapshots(client, listed, { parameters, blockNumber: fresh.block.number })
+    expect(again.readings).to.deep.equal(fresh.readings)
+  })
+})
+
+describe('compoundV2 at a pool whose list lacks a market', function () {
+  this.timeout(240_000)
+
+  it('reads what the account has entered all the same', async () => {
+    const { client, deployment } = await devnetFixture()
+    const { borrower } = deployment.accounts
+    const { cUsdc } = deployment.compoundV2
+    const block = await pinBlock(client, { chainId: deployment.chainId })
+    const parameters = parametersOf({ deployment })
+    const { name, plan } = await venuePlan(client, parameters, { id: 'compound-v2', account: borrower, block })
+    const { results } = await runPlans(client, block, [{ name, plan: withoutListed(plan, cUsdc) }])
+    const debts = results[0]?.positions.filter(({ kind }) => kind === 'debt')
+    expect(debts?.map(({ claim }) => claim.contract)).to.deep.equal([cUsdc])
+  })
+})
+
+/** A plan at forks of Compound that strike markets from `getAllMarkets` and leave them with who has entered them. */
+function* withoutListed<Result>(plan: ReadPlan<Result>, struck: Address): ReadPlan<Result> {
+  let step = plan.next()
+  while (step.done !== true) {
+    const calls = step.value
+    const answers = yield calls
+    step = plan.next(
+      answers.map((answer, index) =>
+        calls[index]?.functionName === 'getAllMarkets'
+          ? (answer as readonly Address[]).filter((market) => market !== struck)
+          : answer,
+      ),
+    )
+  }
+  return step.value
+}
+
+/** Does all that Venus asks for before a market may leave the list, which the function that is returned then does. */
+async function closeMarket({ chain, client, deployment }: DevnetFixture, market: Address) {
+  const admin = sendAs(chain, deployment.operators.deployer)
+  const comptroller = {
+    name: 'Comptroller',
+    address: deployment.venus.comptroller,
+    abi: parseAbi([
+      'function accessControlManager() view returns (address)',
+      'function setActionsPaused(address[] markets, uint8[] actions, bool paused)',
+      'function setMarketBorrowCaps(address[] markets, uint256[] caps)',
+      'function setMarketSupplyCaps(address[] markets, uint256[] caps)',
+      'function setCollateralFactor(address market, uint256 factor, uint256 threshold)',
+      'function unlistMarket(address market) returns (uint256)',
+    ]),
+  }
+  const access = {
+    name: 'AccessControlManager',
+    address: await client.readContract({ ...comptroller, functionName: 'accessControlManager' }),
+    abi: parseAbi(['function giveCallPermission(address target, string signature, address account)']),
+  }
+  for (const signature of [
+    'setActionsPaused(address[],uint256[],bool)',
+    'setMarketBorrowCaps(address[],uint256[])',
+    'setMarketSupplyCaps(address[],uint256[])',
+    'setCollateralFactor(address,uint256,uint256)',
+    'unlistMarket(address)',
+  ]) {
+    await admin.send(access, 'giveCallPermission', [comptroller.address, signature, admin.address])
+  }
+  const everyAction = [0, 1, 2, 3, 4, 5, 6, 7, 8]
+  await admin.send(comptroller, 'setActionsPaused', [[market], everyAction, true])
+  await admin.send(comptroller, 'setMarketBorrowCaps', [[market], [0n]])
+  await admin.send(comptroller, 'setMarketSupplyCaps', [[market], [0n]])
+  await admin.send(comptroller, 'setCollateralFactor', [market, 0n, 0n])
+  return () => admin.send(comptroller, 'unlistMarket', [market])
+}
+
 describe('compoundV2.toPositions', () => {
   const token = (index: number): Address => `0x${'0'.repeat(39)}${index}`
   const configuration = {
@@ -239,7 +340,7 @@ describe('compoundV2.toPositions', () => {
     liquidationIncentive: (11n * wad) / 10n,
     // 50 % of 100 less 30.
     liquidity: { error: 0n, liquidity: 20n * wad, shortfall: 0n },
-    all: [token(3), token(4)].map((market) => ({ market, isEntered: true })),
+    all: [token(3), token(4)].map((market) => ({ market, isEntered: true, isListed: true })),
     ...changes,
   })
 

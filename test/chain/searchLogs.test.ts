@@ -10,11 +10,13 @@ import {
   HttpRequestError,
   numberToHex,
   pad,
+  parseAbiItem,
 } from 'viem'
 import { ReorgedError, RpcError } from '../../src/chain/errors.ts'
 import { pinBlock } from '../../src/chain/pinBlock.ts'
 import { type LogSearch, searchLogs } from '../../src/chain/searchLogs.ts'
 import type { LogIndexEntry } from '../../src/core/logIndex.ts'
+import type { LogFilter } from '../../src/core/logs.ts'
 import { rejection } from '../support/rejection.ts'
 
 const account: Address = '0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC'
@@ -155,6 +157,36 @@ describe('searchLogs', function () {
     const searches = [searchOf(zero, account), searchOf(account, other), searchOf(zero, other)]
     const results = await searchLogs(client, searches, { block: await pin() })
     expect(results.map(({ ids }) => ids)).to.deep.equal([['1'], [], ['2']])
+  })
+
+  it('takes any value of a list, of one argument or of several', async () => {
+    const { client, search, mint, pin } = await createChain()
+    const third: Address = '0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65'
+    const recipients = [account, other, third]
+    for (const [index, to] of recipients.entries()) await mint(BigInt(index + 1), to)
+    const zero = pad('0x', { size: 20 })
+    const searchOf = (args: NonNullable<LogFilter['args']>): LogSearch => ({
+      ...search,
+      filters: search.filters.map((filter) => ({ ...filter, args })),
+    })
+    const searches = [
+      searchOf({ to: [account, third] }),
+      searchOf({ to: other }),
+      searchOf({ from: [account, zero], to: [other, third] }),
+    ]
+    const results = await searchLogs(client, searches, { block: await pin() })
+    expect(results.map(({ ids }) => ids)).to.deep.equal([['1', '3'], ['2'], ['2', '3']])
+  })
+
+  it('searches events of one name and other parameters each by itself', async () => {
+    const { client, search, mint, pin } = await createChain()
+    await mint(1n)
+    const [filter] = search.filters
+    if (filter === undefined) return expect.fail('a filter was expected')
+    const overload = parseAbiItem('event Transfer(address indexed to, bytes data)')
+    const filters = [{ ...filter, event: overload }, filter]
+    const { ids } = await searchOne(client, { ...search, filters }, { block: await pin() })
+    expect(ids).to.deep.equal(['1'])
   })
 
   it('halves the range that a node refuses, down to what it answers, and misses nothing', async () => {

@@ -153,6 +153,8 @@ describe('models', () => {
     expect(await set(0, paramsHash, 0, 1)).to.equal(undefined)
     expect(await errorOf(contract.simulate.retireModel([1, 0]))).to.equal('UndefinedModel')
     expect(await errorOf(contract.simulate.retireModel([255, 0]))).to.equal('UndefinedModel')
+    await contract.write.setModel([toModel({ id: 2, paramsHash })])
+    expect(await errorOf(contract.simulate.retireModel([1, 0]))).to.equal('UndefinedModel')
   })
 
   it('threat 29: fails every read and post of a retired model, and frees its id when the last record has expired', async () => {

@@ -12,7 +12,13 @@ import {
 } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { type DeployRegistryOptions, deployRegistry } from '../../scripts/deploy.ts'
-import { creditLineAbi, gatedVaultAbi, marginRatioFeedAbi, marginRegistryAbi } from '../../src/attest/abi.ts'
+import {
+  creditLineAbi,
+  gatedVaultAbi,
+  marginRatioFeedAbi,
+  marginRegistryAbi,
+  mockMarginRegistryAbi,
+} from '../../src/attest/abi.ts'
 import { buildBatch, type Draft, encodeBatch } from '../../src/attest/batch.ts'
 import { encodeWord, type MarginRecord, postTag } from '../../src/attest/record.ts'
 import { buildRoot, encodeLeaf, encodeRoot } from '../../src/attest/root.ts'
@@ -156,7 +162,13 @@ export async function post(chain: Chain, wire: Hex): Promise<{ gasUsed: bigint; 
   return { gasUsed, logs: logs.length }
 }
 
-const everyError = [...marginRegistryAbi, ...creditLineAbi, ...gatedVaultAbi, ...marginRatioFeedAbi]
+const everyError = [
+  ...marginRegistryAbi,
+  ...creditLineAbi,
+  ...gatedVaultAbi,
+  ...marginRatioFeedAbi,
+  ...mockMarginRegistryAbi,
+]
 
 /** Name of the custom error in a failed call, or the message when there is none. */
 export function revertName(error: unknown): string {

@@ -50,7 +50,7 @@ function pureCase(
         comptroller: token(9),
         liquidationIncentive: wad,
         liquidity: { error: 0n, liquidity: 0n, shortfall: -net },
-        all: [{ market: token(2), isEntered: true }],
+        all: [{ market: token(2), isEntered: true, isListed: true }],
         markets: [
           {
             market: token(2),
