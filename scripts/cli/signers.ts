@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Hex, PrivateKeyAccount } from 'viem'
 import { signerFromKey, signerFromKeystore } from '../../src/attest/keystore.ts'
+import type { Secrets } from '../../src/chain/secrets.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
 import { collect } from './context.ts'
 import type { Deployment } from './deployment.ts'
@@ -64,6 +65,12 @@ export async function loadPayer(
   if (payerKeystore !== undefined) return fromKeystore(payerKeystore, payerPasswordFile, '--payer-password-file')
   if (payerKeyEnv !== undefined) return fromEnvironment(payerKeyEnv)
   return developmentKey(deployment.developmentKeys?.payer, '--payer-keystore')
+}
+
+/** What of the keys that the options name stands in the environment, and nothing may show. */
+export function secretsOfKeys({ signerKeyEnv = [], payerKeyEnv }: SignerOptions & PayerOptions): Secrets {
+  const names = [...signerKeyEnv, ...(payerKeyEnv === undefined ? [] : [payerKeyEnv]), 'PLIMSOLL_PASSWORD']
+  return names.map((name) => (process.env[name] ?? '').trim().replace(/^0x/, '')).filter((text) => text !== '')
 }
 
 async function fromKeystore(

@@ -86,10 +86,16 @@ function checkAccounts({ accounts, validityCode }: KeeperConfig): readonly Confi
   ]
 }
 
+/** Older blocks no registry takes, and what was signed for them is forgotten. */
+const longestAge = 86_400
+
 function checkPeers({
-  cosigners: { peers, proposers, listen, timeout },
+  cosigners: { peers, proposers, listen, timeout, maximumAge, signed },
+  posting,
+  journal,
   signers,
 }: KeeperConfig): readonly ConfigIssue[] {
+  const isOneOfMany = peers.length > 0 || (posting.rank ?? 0) > 0
   const path = ['cosigners', 'peers']
   const own = signers.flatMap((source) => expectedAddress(source) ?? [])
   return [
@@ -97,6 +103,18 @@ function checkPeers({
     ...(listen !== undefined && proposers.length === 0
       ? [{ path: ['cosigners', 'proposers'], message: 'is empty, so that nobody may ask; name the keepers that may' }]
       : []),
+    ...(maximumAge === 0 || maximumAge > longestAge
+      ? [{ path: ['cosigners', 'maximumAge'], message: 'must be from 1 s to 1 day' }]
+      : []),
+    ...(signed === journal
+      ? [{ path: ['cosigners', 'signed'], message: 'is the file of the journal; name another' }]
+      : []),
+    ...(isOneOfMany && posting.turn === 0
+      ? [{ path: ['posting', 'turn'], message: 'is nothing, so that several keepers would pay for each post' }]
+      : []),
+    ...repeated(proposers, (one, two) => one.name === two.name || isAddressEqual(one.signer, two.signer)).map(
+      (index) => ({ path: ['cosigners', 'proposers', index], message: 'has the name or the signer of another one' }),
+    ),
     ...peers.flatMap(({ url }, index) => {
       const { username, password } = new URL(url)
       const message = 'holds a user or password, which no client sends'

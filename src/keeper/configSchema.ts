@@ -99,12 +99,11 @@ export const keeperConfigSchema = z.strictObject({
       rootFrom: positiveCount.optional(),
       maxBatch: positiveCount.prefault(1024),
       proofs: file.default('proofs'),
-      rank: z
-        .int()
-        .min(0)
-        .max(15)
+      rank: count
+        .refine((value) => value < 16, 'expected a whole number below 16')
         .optional()
         .describe('Place among the keepers of the registry, from 0; by the signer set where there are co-signers.'),
+      // Two blocks of Ethereum: the post of the keeper before is sent in the first and seen after the second.
       turn: duration.prefault('24s').describe('Each keeper waits this much longer than the one before it.'),
     })
     .prefault({}),

@@ -35,19 +35,20 @@ export type DecideOptions = {
 
 /**
  * Decides for all accounts of a round. An account that is due is held against what is out for it as well: where that says enough,
- * it waits. Only when there is urgent news do waiting accounts go out again with it, so that the new post can take the place of
- * the one that is out without dropping what that one said.
+ * it waits; where it promises more than is true by now it is news, also when what is stored is right. Only when there is urgent
+ * news do all accounts that something is out for go out again with it, so that the new post can take the place of the one that
+ * is out without dropping what that one said.
  */
 export function decideRound(accounts: readonly Evaluated[], options: DecideOptions): Decisions {
   const { forms, signatures, rideAlong, out, turn } = options
   const decisions = accounts.map((evaluated) => {
     const { policy, last, record } = evaluated
-    const decision = shouldPost(policy, last, record, record.observedAt)
+    const fromStored = shouldPost(policy, last, record, record.observedAt)
     const pending = out.get(evaluated.account)
     const fromOut =
-      pending === undefined || !decision.post
-        ? decision
-        : shouldPost(policy, { ...pending, isUsable: true }, record, record.observedAt)
+      pending === undefined ? fromStored : shouldPost(policy, { ...pending, isUsable: true }, record, record.observedAt)
+    const isOutWrong = fromStored.code === 'unchanged' && fromOut.post && isAdverse(fromOut.code)
+    const decision = isOutWrong ? fromOut : fromStored
     if (!decision.post) turn?.turns.rests(evaluated.account)
     const now = record.observedAt
     const waits = decision.post && turn?.turns.waits(evaluated.account, { last, now, rank: turn.rank }) === true
@@ -71,13 +72,10 @@ export function decideRound(accounts: readonly Evaluated[], options: DecideOptio
     }
   }
   const share = max(rideAlong, rideShare(due.length, signatures))
-  const riders =
-    due.length === 0 || share > wad
-      ? []
-      : resting.filter(({ account, policy, last, record }) => {
-          if (out.has(account)) return false
-          return shouldPost(scaled(policy, share), last, record, record.observedAt).post
-        })
+  const riders = resting.filter(({ account, policy, last, record }) => {
+    if (out.has(account)) return isUrgent
+    return due.length > 0 && share <= wad && shouldPost(scaled(policy, share), last, record, record.observedAt).post
+  })
   return { decided, due, riders: riders.map((evaluated) => riderOf(evaluated, forms)), isUrgent }
 }
 

@@ -114,8 +114,9 @@ export function choosePosts(
   }
   const stored = sorted.filter(({ needsStorage }) => needsStorage)
   const root: PlannedPost = { form: 'root', code: first.code }
-  // Accounts under the root are riders of nothing: the root is over all of them.
-  return byUrgency([root, ...directPosts(policy, stored, signatures, [])])
+  // Accounts under the root are riders of nothing: the root is over all of them. What must be stored goes before a root of the
+  // same urgency: with one transaction out at a time, roots of every block would keep it waiting.
+  return byUrgency([...directPosts(policy, stored, signatures, []), root])
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Address, Client, Hex } from 'viem'
-import { expiresAt } from '../attest/record.ts'
+import { decodeFlags, expiresAt } from '../attest/record.ts'
 import type { AttestationDomain } from '../attest/typedData.ts'
 import { pinBlock } from '../chain/pinBlock.ts'
 import { InvalidInputError } from '../core/errors.ts'
@@ -21,7 +21,7 @@ import { choosePosts, type FormPolicy, type PlannedPost, requireFormPolicy, uses
 import type { Journal } from './journal.ts'
 import { journalDecisions } from './journalDecisions.ts'
 import { postsOut, recordsOut } from './outstanding.ts'
-import type { LastPost } from './policy.ts'
+import { freeEquityOf, type LastPost } from './policy.ts'
 import type { Computed, RecheckPolicy } from './recheck.ts'
 import { reportDecisions, reportPayer, reportRefusals, toFailureEvent, toTransactionEvent } from './report.ts'
 import { newestRoot, type PublishedRoot, type RootStore, recordsUnder } from './roots.ts'
@@ -129,13 +129,17 @@ export function createKeeper(options: KeeperOptions): Keeper {
   const recordsAt = (block: PinnedBlock, of: readonly Address[]) =>
     readRecords(client, block, { registry, modelId: parameters.modelId, accounts: of })
 
-  /** What consumers rely on: the stored record, or a newer one under the newest root. */
+  /**
+   * What consumers rely on: the stored record, or a newer one under the newest root. A stored one that does not live under roots
+   * still counts beside its leaf; of the two, whoever shows a record shows the one that promises more.
+   */
   function lastOf({ stored, newestRootAt, invalidBefore, retired, block }: RegistryRecords) {
     const leaves = root === undefined || root.observedAt !== newestRootAt ? undefined : recordsUnder(root)
     return (account: Address): LastPost | null => {
       const own = stored.get(account) ?? null
       const leaf = leaves?.get(account)
       if (leaf === undefined || (own !== null && own.observedAt >= leaf.observedAt)) return own
+      if (own?.isUsable && !decodeFlags(own.flags).rootMode && freeEquityOf(own) > freeEquityOf(leaf)) return own
       const isUsable = leaf.observedAt >= invalidBefore && !retired && block.timestamp <= expiresAt(leaf)
       return { ...leaf, isUsable }
     }

@@ -53,7 +53,7 @@ export function maskConfig(config: KeeperConfig): Readonly<Record<string, unknow
 }
 
 /** Scheme and registrable name of a host; what stands before that name or behind it can be a key. */
-export function maskUrl(text: string): string {
+function maskUrl(text: string): string {
   const { protocol, hostname, port, pathname, search, username } = new URL(text)
   const isAddress = /^[\d.]+$|^\[/.test(hostname)
   const labels = hostname.split('.')

@@ -113,7 +113,8 @@ function isNear({ equity, initialMargin, maintenanceMargin }: PostedMargin, rati
   )
 }
 
-function freeEquityOf({ equity, initialMargin }: PostedMargin): QuoteUnits {
+/** What an account may still use. */
+export function freeEquityOf({ equity, initialMargin }: Pick<PostedMargin, 'equity' | 'initialMargin'>): QuoteUnits {
   return equity - initialMargin
 }
 

@@ -60,7 +60,7 @@ export function fileRootStore(directory: string): RootStore {
       const names = await namesOf()
       const file = join(directory, nameOf(published))
       // Whole or not at all, whenever the process ends.
-      await writeFile(`${file}.new`, `${JSON.stringify(published)}\n`)
+      await writeFile(`${file}.new`, `${JSON.stringify(published)}\n`, { flush: true })
       await rename(`${file}.new`, file)
       for (const name of names.slice(0, Math.max(0, names.length + 1 - mostFiles))) {
         await rm(join(directory, name), { force: true })
@@ -68,13 +68,20 @@ export function fileRootStore(directory: string): RootStore {
     },
     async at(observedAt) {
       const names = (await namesOf()).filter((name) => name.startsWith(timeOf(observedAt)))
-      return Promise.all(
-        names.map(async (name) => {
-          const file = join(directory, name)
-          return parseWith(schema, parseJson(await readFile(file, 'utf8'), file), file) as PublishedRoot
-        }),
-      )
+      const found = await Promise.all(names.map((name) => readPublished(join(directory, name))))
+      return found.filter((published) => published !== undefined)
     },
+  }
+}
+
+/** A file that cannot be used is as good as none: all accounts count as due, where an error would end every round. */
+async function readPublished(file: string): Promise<PublishedRoot | undefined> {
+  try {
+    const published = parseWith(schema, parseJson(await readFile(file, 'utf8'), file), file) as PublishedRoot
+    for (const proof of Object.values(published.proofs)) decodeLeaf(proof)
+    return published
+  } catch {
+    return undefined
   }
 }
 

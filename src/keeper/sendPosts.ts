@@ -32,7 +32,7 @@ const endsRound: ReadonlySet<SendCode> = new Set(['in-flight', 'fee-cap', 'spend
 
 /**
  * Signs and hands over posts, the first first, and tells what became of each. A post that is not signed by enough does not stop
- * the others.
+ * the others, unless it is because co-signers do not answer at all.
  *
  * @returns how many were sent.
  * @throws whatever drafting and the sender refuse.
@@ -42,7 +42,7 @@ export async function sendPosts(planned: readonly PlannedPost[], options: SendPo
   const about = (post: PlannedPost) =>
     ({ event: 'post', form: post.form, blockNumber: block.number, accounts: options.accountsOf(post) }) as const
   let sent = 0
-  let blocked: SendCode | undefined
+  let blocked: SendCode | 'quorum-missing' | undefined
   for (const planning of planned) {
     if (isEnding()) break
     if (blocked !== undefined) {
@@ -56,6 +56,8 @@ export async function sendPosts(planned: readonly PlannedPost[], options: SendPo
       prepared = await preparePost(planning.form, options.draftsOf(planning), signing)
     } catch (error) {
       if (!(error instanceof BaseError)) throw error
+      // Each would wait its time for peers that are not there, and newer blocks behind it.
+      if (isNobodyThere(error)) blocked = 'quorum-missing'
       observe(
         isQuorumMissing(error)
           ? { ...about(planning), code: 'quorum-missing', reason: error.shortMessage }
@@ -78,4 +80,10 @@ export async function sendPosts(planned: readonly PlannedPost[], options: SendPo
 
 function isQuorumMissing(error: BaseError): boolean {
   return error instanceof QuorumError || error instanceof QuorumMissingError
+}
+
+function isNobodyThere(error: BaseError): boolean {
+  if (!(error instanceof QuorumMissingError)) return false
+  const silent = error.answers.filter(({ code }) => code !== 'signed')
+  return silent.length > 0 && silent.every(({ code }) => code === 'unreachable')
 }

@@ -149,7 +149,7 @@ export function followKeeper(now: () => number = Date.now): {
 const mostLag = 5
 
 /** True for a node that reads may rely on. */
-export function isServing({ status, lag }: EndpointEvent): boolean {
+function isServing({ status, lag }: EndpointEvent): boolean {
   return status === 'ready' || (status === 'lagging' && lag <= mostLag)
 }
 

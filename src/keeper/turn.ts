@@ -11,9 +11,6 @@ export type TurnPolicy = {
   readonly seconds: number
 }
 
-/** Two blocks of Ethereum: the post of the keeper before is sent in the first and seen after the second. */
-export const defaultTurnSeconds = 24
-
 /** Since when an account has been due (block time, Unix seconds), with which record stored. */
 export type Due = { readonly since: number; readonly observedAt: number | undefined }
 

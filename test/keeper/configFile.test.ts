@@ -267,6 +267,29 @@ observability:
     ])
   })
 
+  it('checks what several keepers rest on', async () => {
+    const issues = async (text: string) => (await refusalOf(text)).map((line) => line.replace(/^line \d+: /, ''))
+    expect(await issues(`${least}cosigners: { maximumAge: 30d, signed: keeper.db }\n`)).to.deep.equal([
+      'cosigners.maximumAge: must be from 1 s to 1 day',
+      'cosigners.signed: is the file of the journal; name another',
+    ])
+    expect(await issues(`${least}cosigners: { maximumAge: 0 }\n`)).to.have.length(1)
+    const bob1 = `{ name: bob, signer: "${bob}" }`
+    const proposers = `proposers: [${bob1}, { name: again, signer: "${bob}" }, { name: bob, signer: "${alice}" }]`
+    expect(await issues(`${least}cosigners: { ${proposers} }\n`)).to.deep.equal([
+      'cosigners.proposers.1: has the name or the signer of another one',
+      'cosigners.proposers.2: has the name or the signer of another one',
+    ])
+    expect(await issues(`${least}posting: { rank: 1, turn: 0 }\n`)).to.deep.equal([
+      'posting.turn: is nothing, so that several keepers would pay for each post',
+    ])
+    expect((await parse(`${least}posting: { turn: 0 }\n`)).posting.turn).to.equal(0)
+    expect((await parse(`${least}posting: { rank: 2 }\n`)).posting.rank).to.equal(2)
+    expect(await issues(`${least}posting: { rank: 16 }\n`)).to.deep.equal([
+      'posting.rank: expected a whole number below 16',
+    ])
+  })
+
   it('prints itself without secrets, and what it prints means the same', async () => {
     const token = `1:${'hush'.repeat(9)}`
     const text = `${least}

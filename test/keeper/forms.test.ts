@@ -71,7 +71,7 @@ describe('forms', () => {
     expect(shape({ rootFrom: 500, proofsPerPost: 1 }, due(500))).to.deep.equal(['batch 500'])
     expect(shape({ form: 'root' }, due(1))).to.deep.equal(['root'])
     const stored = due(2, { needsStorage: true }, 900)
-    expect(shape({ rootFrom: 500 }, [...due(500), ...stored])).to.deep.equal(['root', 'batch 2'])
+    expect(shape({ rootFrom: 500 }, [...due(500), ...stored])).to.deep.equal(['batch 2', 'root'])
     expect(shape({ form: 'root' }, stored)).to.deep.equal(['batch 2'])
   })
 

@@ -6,6 +6,7 @@ import { setPrices } from '../../scripts/devnet/prices.ts'
 import { marginRegistryAbi } from '../../src/attest/abi.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
 import { wad } from '../../src/core/units.ts'
+import { QuorumMissingError } from '../../src/keeper/cosign/collect.ts'
 import { defaultFormPolicy } from '../../src/keeper/forms.ts'
 import { defaultRecheckPolicy } from '../../src/keeper/recheck.ts'
 import { ParametersMismatchError, readRegistry } from '../../src/registry.ts'
@@ -144,6 +145,31 @@ describe('keeper', function () {
     expect(await nonceOf(fixture)).to.equal(nonce)
   })
 
+  it('asks co-signers that do not answer once a round, and those that differ for every post', async () => {
+    const fixture = await plimsollFixture()
+    const { sending } = keeping(fixture, ['levered'])
+    const askedWhile = async (code: 'unreachable' | 'differs') => {
+      let asked = 0
+      const collect: typeof sending.collect = async ({ signerSet: set }) => {
+        asked += 1
+        throw new QuorumMissingError({
+          set,
+          signed: 0,
+          answers: [{ event: 'cosign', peer: 'b', blockNumber: 1n, code }],
+        })
+      }
+      const forms = { ...defaultFormPolicy, form: 'single' as const }
+      const { posts } = await keeping(fixture, ['levered', 'hedged'], {
+        forms,
+        sending: { ...sending, collect },
+      }).round()
+      expect(posts.map((post) => post.code)).to.deep.equal(['quorum-missing', 'quorum-missing'])
+      return asked
+    }
+    expect(await askedWhile('unreachable')).to.equal(1)
+    expect(await askedWhile('differs')).to.equal(2)
+  })
+
   it('puts all that is due into one batch, the worse first, and lets ride along who is close to due', async () => {
     const fixture = await plimsollFixture()
     const { chain, deployment } = fixture
@@ -225,6 +251,31 @@ describe('keeper', function () {
     // What was stored before is dead now, and the leaf takes its place.
     expect((await storedOf(fixture, deployment.accounts.levered))?.isUsable).to.equal(false)
     expect(codes(await round())).to.deep.equal(['unchanged', 'unchanged'])
+  })
+
+  it('takes no leaf for an answer while the record that is stored outlives roots and promises more', async () => {
+    const fixture = await plimsollFixture()
+    const { chain, deployment } = fixture
+    const { levered } = deployment.accounts
+    await keeping(fixture, ['levered']).round()
+    const good = await storedOf(fixture, levered)
+    const roots = memoryRoots()
+    const forms = { ...defaultFormPolicy, form: 'root' as const }
+    const { round, keeper } = keeping(fixture, ['levered', 'hedged'], { forms, roots })
+    // Due for `hedged` alone, over both; the fall of `levered` is no news yet.
+    await setPrices(chain, deployment, { ETH: 1_999n * wad })
+    expect((await round()).posts.map(({ form, code }) => `${form} ${code}`)).to.deep.equal(['root sent'])
+    await round()
+    expect(keeper.proofOf(levered)).to.be.a('string')
+    expect(await storedOf(fixture, levered)).to.include({ equity: good?.equity, isUsable: true })
+
+    await setPrices(chain, deployment, { ETH: 1_950n * wad })
+    const worse = await round()
+    expect(worse.decisions.find(({ account }) => account === levered)?.code).to.equal('worse')
+    await round()
+    const stored = await storedOf(fixture, levered)
+    expect(stored?.equity).to.equal(worse.decisions.find(({ account }) => account === levered)?.equity)
+    expect((stored?.flags ?? 0) & 0x20).to.equal(0x20)
   })
 
   it('asks for a place to publish proofs, and for every account once', async () => {

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import type { Address } from 'viem'
 import { supplyToAave } from '../../scripts/devnet/aaveV3.ts'
@@ -87,6 +88,11 @@ describe('plimsoll keeper', function () {
 
     const ran = await runCommand(keep('empty', 'hedged', '--live', '--rounds', '2'))
     expect(ran.code).to.equal(1)
+    // Whatever the key signs is remembered, also without a file of configuration.
+    const memory = new DatabaseSync(directory.file('signed.db'), { readOnly: true })
+    const signed = memory.prepare('SELECT DISTINCT account FROM signed').all()
+    memory.close()
+    expect(signed.map(({ account }) => account)).to.deep.equal([accounts.hedged?.toLowerCase()])
     const events = lines(ran)
     const refusals = events.filter(({ event }) => event === 'refused')
     expect(refusals.map(({ account, error }) => [account, error])).to.deep.equal([

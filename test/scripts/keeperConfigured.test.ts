@@ -158,6 +158,35 @@ describe('plimsoll keeper with keeper.yaml', function () {
     expect(unknown.stderr).to.contain('Accounts: hedged')
   })
 
+  it('unstick cancels what the payer of the file has out, by its journal and from its payer', async () => {
+    const { client } = devnet.chain
+    await client.setAutomine(false)
+    try {
+      await client.mine({ blocks: 20 })
+      await client.increaseTime({ seconds: 300 })
+      await client.mine({ blocks: 1 })
+      const ran = await run('run', '--config', 'keeper.yaml', '--live', '--rounds', '1')
+      expect(ran.stdout, ran.stderr).to.contain('"code":"sent"')
+      const told = await run('unstick', '--config', 'keeper.yaml', '--json')
+      expect(told.code, told.stderr).to.equal(0)
+      const { payer, events } = JSON.parse(told.stdout)
+      expect(payer).to.equal(privateKeyToAddress(env.PAYER_KEY as `0x${string}`))
+      expect(events.map(({ code }: { code: string }) => code)).to.deep.equal(['out'])
+      const cancelled = await run('unstick', '--config', 'keeper.yaml', '--live')
+      expect(cancelled.stdout, cancelled.stderr).to.match(/^nonce \d+ {2}cancelling {2}0x[\da-f]{64}\n$/)
+      await client.mine({ blocks: 1 })
+      expect((await run('unstick', '--config', 'keeper.yaml', '--live')).stdout).to.match(/^nonce \d+ {2}cancelled /)
+    } finally {
+      await client.setAutomine(true)
+    }
+    const mixed = await run('unstick', '--config', 'keeper.yaml', '--journal', 'other.db')
+    expect(mixed.code).to.equal(2)
+    expect(mixed.stderr).to.contain('journal can only be given in the file')
+    await writeFile(directory.file('poor.yaml'), text.replace(/^payer:.*$/m, ''))
+    const poor = await run('unstick', '--config', 'poor.yaml')
+    expect(poor.stderr).to.contain('names no payer')
+  })
+
   it('run takes accounts and settings from the file or from options, not from both', async () => {
     for (const args of [['hedged'], ['--fee-cap-gwei', '1'], ['--signer-key-env', 'ATTESTOR_KEY']]) {
       const ran = await run('run', '--config', 'keeper.yaml', '--rounds', '1', ...args)

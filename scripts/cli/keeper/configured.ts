@@ -14,8 +14,9 @@ import type { KeeperOptions } from '../../../src/keeper/keeper.ts'
 import { defaultRecheckPolicy } from '../../../src/keeper/recheck.ts'
 import { fileRootStore } from '../../../src/keeper/roots.ts'
 import type { SendPolicy } from '../../../src/keeper/sender.ts'
-import { connect, discoveryOf, sourcesOf } from '../context.ts'
+import { connect, discoveryOf, sourcesOf, UsageError } from '../context.ts'
 import { loadParameterSet } from '../parameterFile.ts'
+import type { SenderSettings } from '../sending.ts'
 
 /** Where a keeper's commands look for their configuration. */
 export const defaultConfigFile = 'keeper.yaml'
@@ -23,6 +24,20 @@ export const defaultConfigFile = 'keeper.yaml'
 /** Adds `--config`. */
 export function withConfigOption(command: Command): Command {
   return command.option('--config <file>', 'configuration of the keeper', defaultConfigFile)
+}
+
+/**
+ * Two places that say one thing would have to agree: beside `--config` only some options and no arguments may stand.
+ *
+ * @throws {UsageError} naming the others.
+ */
+export function refuseBesideConfig(command: Command, allowed: ReadonlySet<string>): void {
+  const given = Object.keys(command.opts()).filter(
+    (name) => !allowed.has(name) && command.getOptionValueSource(name) === 'cli',
+  )
+  if (command.args.length === 0 && given.length === 0) return
+  const what = command.args.length > 0 ? 'accounts' : given.join(', ')
+  throw new UsageError(`With --config, ${what} can only be given in the file.`)
 }
 
 /** A configuration with what belongs to it, and a client for its nodes. */
@@ -55,7 +70,7 @@ export async function openConfigured(file: string): Promise<Configured> {
 }
 
 /** A client for the nodes of the reads. */
-export function connectOf({ rpc, chainId }: Pick<KeeperConfig, 'rpc' | 'chainId'>): Client {
+function connectOf({ rpc, chainId }: Pick<KeeperConfig, 'rpc' | 'chainId'>): Client {
   const { read, quorum, verifyReads } = rpc
   return connect(
     read,
@@ -96,8 +111,13 @@ export function indexOf({ index }: KeeperConfig): LogIndexStore {
   return discoveryOf(index === undefined ? {} : { index }).index ?? memoryLogIndex()
 }
 
+/** Journal, nodes and spending of the payer of a configuration. */
+export function senderSettingsOf(config: KeeperConfig): SenderSettings {
+  return { journal: config.journal, sendRpc: config.rpc.send, policy: sendPolicyOf(config) }
+}
+
 /** How the payer of a configuration spends. */
-export function sendPolicyOf({ sending }: Pick<KeeperConfig, 'sending'>): SendPolicy {
+function sendPolicyOf({ sending }: Pick<KeeperConfig, 'sending'>): SendPolicy {
   const { feeFloor, feeCap, dailyCap, bumpAfterBlocks, privateBlocks, confirmations } = sending
   return {
     fees: { floor: feeFloor, cap: feeCap, bumpPerMille: 125n },

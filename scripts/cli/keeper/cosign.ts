@@ -26,7 +26,7 @@ import {
 } from '../context.ts'
 import { say } from '../output.ts'
 import { loadSigners, type SignerOptions, withSignerOptions } from '../signers.ts'
-import { keeperOptionsOf, openConfigured } from './configured.ts'
+import { keeperOptionsOf, openConfigured, refuseBesideConfig } from './configured.ts'
 import { toListenAddress, toProposer } from './cosigners.ts'
 
 type Options = ChainOptions &
@@ -64,10 +64,7 @@ export const keeperCosignCommand = withSignerOptions(
   .option('--signed <file>', 'SQLite file with what the key has signed', '.plimsoll/signed.db')
   .action(async (names: string[], options: Options, command: Command) => {
     if (options.config === undefined) return serve(await fromOptions(names, options))
-    const given = Object.keys(options).filter((name) => command.getOptionValueSource(name) === 'cli')
-    if (names.length > 0 || given.some((name) => name !== 'config')) {
-      throw new UsageError('With --config, accounts and options can only be given in the file.')
-    }
+    refuseBesideConfig(command, new Set(['config']))
     return serve(await fromConfig(options.config))
   })
 

@@ -3,7 +3,8 @@ import { Command, Option } from 'commander'
 import { secretsOfUrls } from '../../../src/chain/secrets.ts'
 import { memoryLogIndex } from '../../../src/core/logIndex.ts'
 import { wad } from '../../../src/core/units.ts'
-import { signProposal } from '../../../src/keeper/cosign/proposal.ts'
+import { collectSignatures } from '../../../src/keeper/cosign/collect.ts'
+import { openSignedRecords } from '../../../src/keeper/cosign/signedRecords.ts'
 import { endpointEvents } from '../../../src/keeper/endpointEvents.ts'
 import type { KeeperObserver } from '../../../src/keeper/events.ts'
 import { defaultFormPolicy, type FormPolicy } from '../../../src/keeper/forms.ts'
@@ -36,6 +37,7 @@ import {
   loadSigners,
   type PayerOptions,
   type SignerOptions,
+  secretsOfKeys,
   withPayerOptions,
   withSignerOptions,
 } from '../signers.ts'
@@ -87,7 +89,7 @@ export const keeperRunCommand = withSendingOptions(
     new Option('--log-level <level>', 'quietest lines of JSON to write').choices([...logLevels]).default('info'),
   )
   .action(async (names: string[], options: Options, command: Command) => {
-    if (options.config !== undefined) return runConfigured(options.config, names, command)
+    if (options.config !== undefined) return runConfigured(options.config, command)
     if (names.length === 0) throw new UsageError('Name the accounts to keep, or give --config.')
     const { deployment, client } = await openChain(options)
     const { chainId } = deployment
@@ -100,10 +102,10 @@ export const keeperRunCommand = withSendingOptions(
     const opened = options.live
       ? await openSender(options, { chainId, client, payer: await loadPayer(options, deployment) })
       : undefined
-    const secrets = secretsOfUrls([
-      ...(options.rpc ?? [deployment.rpcUrl]),
-      ...(options.sendRpc ? [options.sendRpc] : []),
-    ])
+    // Beside the journal, where `cosign` looks by default: one key signs one set of numbers for a block, whoever asks.
+    const signed = opened && openSignedRecords(join(dirname(options.journal), 'signed.db'))
+    const urls = [...(options.rpc ?? [deployment.rpcUrl]), ...(options.sendRpc ? [options.sendRpc] : [])]
+    const secrets = [...secretsOfUrls(urls), ...secretsOfKeys(options)]
     let watch: KeeperWatch | undefined
     try {
       watch = await watchKeeper({
@@ -124,13 +126,14 @@ export const keeperRunCommand = withSendingOptions(
         sending: opened && {
           ...opened,
           dailyCap: toWad(options.dailyCapEth, '--daily-cap-eth'),
-          collect: (proposal) => Promise.all(signers.map((signer) => signProposal(signer, proposal))),
+          collect: collectSignatures({ own: signers, cosigners: [], timeout: 0, observer: observe, signed }),
         },
       })
       await runKeeper(keeper, { client, observe, signal: interruption(), ...(rounds !== undefined && { rounds }) })
     } finally {
       await watch?.close()
       opened?.journal.close()
+      signed?.close()
     }
     if (rounds !== undefined && outcome.failed) process.exitCode = exitCodes.failure
   })

@@ -14,7 +14,7 @@ import { watchKeeper } from '../../../src/keeper/watchKeeper.ts'
 import { toInteger, UsageError } from '../context.ts'
 import { exitCodes, say } from '../output.ts'
 import { openSenderOver } from '../sending.ts'
-import { type Configured, keeperOptionsOf, openConfigured, sendPolicyOf } from './configured.ts'
+import { type Configured, keeperOptionsOf, openConfigured, refuseBesideConfig, senderSettingsOf } from './configured.ts'
 import { toListenAddress } from './cosigners.ts'
 import { textLog } from './output.ts'
 
@@ -34,24 +34,19 @@ export const besideConfig: ReadonlySet<string> = new Set(['config', 'live', 'rou
  *
  * @throws {UsageError} for accounts or options that the configuration has a place for.
  */
-export async function runConfigured(file: string, names: readonly string[], command: Command): Promise<void> {
+export async function runConfigured(file: string, command: Command): Promise<void> {
   const options = command.opts<BesideConfig>()
   const isGiven = (name: keyof BesideConfig) => command.getOptionValueSource(name) === 'cli'
-  const given = Object.keys(options).filter(
-    (name) => !besideConfig.has(name) && command.getOptionValueSource(name) === 'cli',
-  )
-  if (names.length > 0 || given.length > 0) {
-    const what = names.length > 0 ? 'accounts' : given.join(', ')
-    throw new UsageError(`With --config, ${what} can only be given in the file.`)
-  }
+  refuseBesideConfig(command, besideConfig)
   const rounds = options.rounds === undefined ? undefined : toInteger(options.rounds, '--rounds')
   const configured = await openConfigured(file)
-  const { config, client, secrets } = configured
+  const { config, client } = configured
   const { alerts, name, ...watching } = config.observability
   const listen = options.listen === undefined ? watching.listen : toListenAddress(options.listen)
   const level = isGiven('logLevel') ? options.logLevel : watching.logLevel
   const isText = process.stdout.isTTY === true && options.json !== true
   const opened = options.live ? await openLive(configured) : undefined
+  const secrets = [...configured.secrets, ...(opened?.secrets ?? [])]
   const outcome = { failed: false }
   try {
     const watch = await watchKeeper({
@@ -80,16 +75,16 @@ export async function runConfigured(file: string, names: readonly string[], comm
 /** Keys, journal and co-signers of a keeper that sends. */
 async function openLive({ config, client }: Configured) {
   const { chainId, cosigners } = config
-  const { signers, payer } = await openKeys(config, { env: process.env, warn: say })
+  const { signers, payer, secrets } = await openKeys(config, { env: process.env, warn: say })
   const [identity] = signers
   if (payer === undefined || identity === undefined) {
     throw new UsageError('A keeper that sends needs a payer; name one in the configuration, or leave out --live.')
   }
-  const settings = { journal: config.journal, sendRpc: config.rpc.send, policy: sendPolicyOf(config) }
-  const { sender, journal } = await openSenderOver(settings, { chainId, client, payer })
+  const { sender, journal } = await openSenderOver(senderSettingsOf(config), { chainId, client, payer })
   await mkdir(dirname(cosigners.signed), { recursive: true })
   const signed = openSignedRecords(cosigners.signed)
   return {
+    secrets,
     options(observer: KeeperObserver) {
       const collect = collectSignatures({
         ...{ own: signers, observer, signed, timeout: 1000 * cosigners.timeout },

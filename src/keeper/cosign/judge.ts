@@ -83,7 +83,8 @@ export function createJudge(options: JudgeOptions): Judge {
       if (record.modelId !== modelId) return refuse('other-parameters', { account })
       const { validityCode, rootMode, enforceable } = decodeFlags(record.flags)
       if (validityCode > policy.validityCode) return refuse('validity', { account })
-      if (enforceable || rootMode !== (form === 'root')) return refuse('unsupported', { account })
+      // Outside of a root, too: where roots are in use, a record that is stored must not outlive them.
+      if (enforceable || (form === 'root' && !rootMode)) return refuse('unsupported', { account })
     }
     return undefined
   }

@@ -10,7 +10,7 @@ import { draftsOf, type Proposal, proposalDigest } from './proposal.ts'
 export const cosignPath = '/v1/cosign'
 
 /** Most records that a request may hold; a batch holds fewer. */
-export const maximumRecords = 4096
+const maximumRecords = 4096
 
 /** Most bytes of a request: room for {@link maximumRecords}. */
 export const maximumRequestBytes = 1 << 20

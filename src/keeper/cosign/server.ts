@@ -33,7 +33,7 @@ export type ServerLimits = {
   readonly connections: number
 }
 
-export const defaultServerLimits: ServerLimits = {
+const defaultServerLimits: ServerLimits = {
   requestBytes: maximumRequestBytes,
   ofAddress: { perSecond: 20, burst: 60 },
   ofProposer: { perSecond: 2, burst: 10 },

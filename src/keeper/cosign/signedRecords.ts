@@ -8,14 +8,16 @@ import type { AttestationDomain } from '../../attest/typedData.ts'
 export type SignedBlock = AttestationDomain & { readonly number: bigint; readonly hash: Hex }
 
 /**
- * What a signer has put its name to. For one account, block and registry it signs one record and no other, also after a restart
- * and whichever process uses the key: a holder of two could choose. The same record may go out again, alone or in a batch.
+ * What a signer has put its name to. For one account, block and registry it signs one set of numbers and no other, also after a
+ * restart and whichever process uses the key: a holder of two could choose. The same numbers may go out again, alone or in a
+ * batch, and under other flags: were the first flags binding, a proposer could ask for odd ones in every block, and so keep
+ * all others from ever getting a signature.
  */
 export interface SignedRecords {
   /**
-   * Writes down, durably, that these records are about to be signed; all of them or none.
+   * Writes down, durably, that these numbers are about to be signed; all of them or none.
    *
-   * @returns an account for which another record of this block was signed before; nothing is to be signed then.
+   * @returns an account for which other numbers of this block was signed before; nothing is to be signed then.
    */
   claim(signer: Address, block: SignedBlock, drafts: readonly Draft[]): Address | undefined
   close(): void
@@ -42,7 +44,8 @@ export function openSignedRecords(file: string): SignedRecords {
   const select = database.prepare(
     'SELECT record FROM signed WHERE signer = ? AND chainId = ? AND registry = ? AND account = ? AND blockNumber = ? AND blockHash = ?',
   )
-  const forget = database.prepare('DELETE FROM signed WHERE observedAt < ?')
+  // By chain: the clock of one says nothing of the blocks of another.
+  const forget = database.prepare('DELETE FROM signed WHERE chainId = ? AND observedAt < ?')
 
   return {
     claim(signer, { chainId, registry, number, hash }, drafts) {
@@ -52,14 +55,14 @@ export function openSignedRecords(file: string): SignedRecords {
           const { account, observedAt } = record
           const key = [signer, chainId, registry, account].map((part) => `${part}`.toLowerCase())
           const place = [key[0], chainId, key[2], key[3], number, hash] as [string, number, string, string, bigint, Hex]
-          const contents = `${encodeWord(record)} ${portfolioRoot}`
+          const contents = `${encodeWord({ ...record, flags: 0 })} ${portfolioRoot}`
           insert.run(...place, contents, observedAt)
           if (select.get(...place)?.record === contents) continue
           database.exec('ROLLBACK')
           return account
         }
         const newest = drafts.reduce((time, { record }) => Math.max(time, record.observedAt), 0)
-        forget.run(newest - kept)
+        forget.run(chainId, newest - kept)
         database.exec('COMMIT')
         return undefined
       } catch (error) {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { type Hex, isAddressEqual, type LocalAccount } from 'viem'
+import { isAddressEqual, type LocalAccount } from 'viem'
 import { SignerKeyError, signerFromKey, signerFromKeystore } from '../../attest/keystore.ts'
+import type { Secrets } from '../../chain/secrets.ts'
 import type { KeeperConfig } from '../config.ts'
 import type { Environment } from '../configFile.ts'
 import { awsKmsAccount } from './awsKms.ts'
@@ -10,8 +11,14 @@ import type { KeySource } from './source.ts'
 /** Where keys come from besides their files, and who is told of a bad habit. */
 export type KeyOptions = { readonly env: Environment; readonly warn: (text: string) => void }
 
-/** The two roles of a keeper. */
-export type KeeperKeys = { readonly signers: readonly LocalAccount[]; readonly payer: LocalAccount | undefined }
+/** The two roles of a keeper, and what of them nothing may show: a raw key looks like a hash, which a log would let pass. */
+export type KeeperKeys = {
+  readonly signers: readonly LocalAccount[]
+  readonly payer: LocalAccount | undefined
+  readonly secrets: Secrets
+}
+
+type Opened = { readonly account: LocalAccount; readonly secrets: Secrets }
 
 /**
  * Opens all keys of a configuration.
@@ -23,8 +30,10 @@ export async function openKeys(
   { signers: sources, payer: source }: Pick<KeeperConfig, 'signers' | 'payer'>,
   options: KeyOptions,
 ): Promise<KeeperKeys> {
-  const signers = await Promise.all(sources.map((each) => openKey(each, options)))
-  const payer = source && (await openKey(source, options))
+  const opened = await Promise.all(sources.map((each) => open(each, options)))
+  const paying = source && (await open(source, options))
+  const signers = opened.map(({ account }) => account)
+  const payer = paying?.account
   for (const [index, { address }] of signers.entries()) {
     if (signers.slice(0, index).some((other) => isAddressEqual(other.address, address))) {
       throw new SignerKeyError(`Two signers have the key of ${address}.`, {
@@ -37,7 +46,7 @@ export async function openKeys(
       })
     }
   }
-  return { signers, payer }
+  return { signers, payer, secrets: [...opened, ...(paying ? [paying] : [])].flatMap(({ secrets }) => secrets) }
 }
 
 /**
@@ -45,14 +54,19 @@ export async function openKeys(
  *
  * @throws {SignerKeyError | KmsError | MissingPackageError} without repeating anything that is secret.
  */
-export async function openKey(source: KeySource, { env, warn }: KeyOptions): Promise<LocalAccount> {
-  if ('awsKms' in source) return awsKmsAccount(source.awsKms)
-  if ('gcpKms' in source) return gcpKmsAccount(source.gcpKms)
+export async function openKey(source: KeySource, options: KeyOptions): Promise<LocalAccount> {
+  return (await open(source, options)).account
+}
+
+async function open(source: KeySource, { env, warn }: KeyOptions): Promise<Opened> {
+  if ('awsKms' in source) return { account: await awsKmsAccount(source.awsKms), secrets: [] }
+  if ('gcpKms' in source) return { account: await gcpKmsAccount(source.gcpKms), secrets: [] }
   if ('keystore' in source) {
     const password = (await readSecret(source.passwordFile)).replace(/\r?\n$/, '')
-    return signerFromKeystore(await readSecret(source.keystore), password)
+    const account = signerFromKeystore(await readSecret(source.keystore), password)
+    return { account, secrets: [password].filter((text) => text !== '') }
   }
-  if ('keyFile' in source) return signerFromKey(toKey(await readSecret(source.keyFile)))
+  if ('keyFile' in source) return fromRawKey(await readSecret(source.keyFile))
   const key = env[source.env]
   if (key === undefined) {
     throw new SignerKeyError(`The environment has no ${source.env}.`, {
@@ -60,13 +74,13 @@ export async function openKey(source: KeySource, { env, warn }: KeyOptions): Pro
     })
   }
   warn(`Warning: using a raw key from ${source.env}; keep keys in a keystore or a KMS outside development.`)
-  return signerFromKey(toKey(key))
+  return fromRawKey(key)
 }
 
 /** Keys are written with and without 0x. */
-function toKey(text: string): Hex {
-  const digits = text.trim()
-  return digits.startsWith('0x') ? (digits as Hex) : `0x${digits}`
+function fromRawKey(text: string): Opened {
+  const digits = text.trim().replace(/^0x/, '')
+  return { account: signerFromKey(`0x${digits}`), secrets: [digits] }
 }
 
 async function readSecret(file: string): Promise<string> {

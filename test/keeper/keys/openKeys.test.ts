@@ -7,6 +7,7 @@ import { keccak256, stringToHex } from 'viem'
 import { privateKeyToAddress } from 'viem/accounts'
 import { SignerKeyError } from '../../../src/attest/keystore.ts'
 import { openKeys } from '../../../src/keeper/keys/openKeys.ts'
+import { createKeeperLog } from '../../../src/keeper/log.ts'
 import { rejection } from '../../support/rejection.ts'
 
 const attestorKey = keccak256(stringToHex('attestor'))
@@ -55,6 +56,17 @@ describe('openKeys', () => {
       'is a signer, too',
     )
     expect((await rejection(open([{ env: 'PAYER_KEY' }, payer]), SignerKeyError)).message).to.contain('Two signers')
+  })
+
+  it('tells what a log must hide: raw keys, which look like hashes there, and passwords', async () => {
+    const { secrets } = await open([keystore()], { keyFile: file('raw') })
+    expect(secrets).to.deep.equal([password, payerKey.slice(2)])
+    expect((await open([{ env: 'PAYER_KEY' }])).secrets).to.deep.equal([payerKey.slice(2)])
+    const lines: string[] = []
+    const log = createKeeperLog({ secrets, destination: { write: (line) => void lines.push(line) } })
+    log.say('error', { event: 'failure', message: `no ${payerKey} nor ${payerKey.slice(2)} nor ${password}` })
+    expect(lines.join()).to.contain('failure')
+    for (const secret of [payerKey.slice(2), password]) expect(lines.join()).not.to.contain(secret)
   })
 
   it('repeats nothing secret in an error', async () => {

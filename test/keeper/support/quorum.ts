@@ -34,11 +34,13 @@ export async function draftProposal(
     accounts,
     blockNumber,
     validityCode = 6,
+    rootMode = form === 'root',
   }: {
     readonly form?: Proposal['form']
     readonly accounts: readonly `0x${string}`[]
     readonly blockNumber: bigint
     readonly validityCode?: number
+    readonly rootMode?: boolean
   },
 ): Promise<Proposal> {
   const { chainId, registry, parameters } = ours
@@ -49,7 +51,7 @@ export async function draftProposal(
   for (const account of accounts) {
     const { snapshot } = await readSnapshot(client, { account, parameters, blockNumber })
     const improvement = await readImprovement(client, state, { registry, modelId, account, blockNumber })
-    const choices = { validityCode, confirmed: false, rootMode: form === 'root' }
+    const choices = { validityCode, confirmed: false, rootMode }
     unsigned.push(draftAttestation(snapshot, { parameters, setId, improvement, ...choices }).unsigned)
   }
   return proposalOf(form, unsigned, { domain: { chainId, registry }, signerSet: state.signerSet })
