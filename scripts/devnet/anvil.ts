@@ -12,12 +12,11 @@ export class AnvilError extends BaseError {
   override readonly name = 'AnvilError'
 }
 
-// As many accounts as a Hardhat node has. States older than the last 500 are let go: from then on each block would write one to disk,
-// which takes ten times as long as to make it.
-const defaults = [
-  ...['--host', host, '--hardfork', 'osaka', '--disable-code-size-limit'],
-  ...['--accounts', '20', '--max-persisted-states', '0'],
-]
+/** As many accounts as a Hardhat node has. */
+const defaults = [...['--host', host, '--hardfork', 'osaka', '--disable-code-size-limit'], ...['--accounts', '20']]
+
+/** Past the last 500 states each block would write one to disk, which takes ten times as long as to make it. */
+const recentStates = ['--max-persisted-states', '0']
 
 /**
  * Path of Anvil's own binary; killing the wrapper beside it would leave the node running.
@@ -43,13 +42,14 @@ export async function resolveAnvil(): Promise<string> {
  *
  * @throws {AnvilError} when it is not there or ends before it serves.
  */
-export async function startAnvil({ port, initialDate, fork }: StartOptions): Promise<StartedNode> {
+export async function startAnvil({ port, initialDate, fork, allStates }: StartOptions): Promise<StartedNode> {
   const binary = await resolveAnvil()
   const folder = await mkdtemp(join(tmpdir(), 'plimsoll-anvil-'))
   // Arguments of a process are for everybody to see, so the URL goes by its name in a configuration that reads the environment.
   await writeFile(join(folder, 'foundry.toml'), `[rpc_endpoints]\nupstream = "\${${urlVariable}}"\n`)
   const args = [
     ...defaults,
+    ...(allStates ? [] : recentStates),
     ...['--port', `${port}`],
     ...(initialDate === undefined ? [] : ['--timestamp', `${Math.floor(initialDate.getTime() / 1000)}`]),
     ...(fork === undefined

@@ -43,13 +43,15 @@ export async function startNode(options: {
   readonly port?: number
   readonly initialDate?: Date
   readonly fork?: ForkSource
+  /** Anvil lets states older than 500 blocks go, unless it is told to keep them, which slows it down; Hardhat keeps all. */
+  readonly allStates?: boolean
 }): Promise<RunningNode> {
-  const { kind, port = 0, initialDate, fork } = options
+  const { kind, port = 0, initialDate, fork, allStates = false } = options
   await requirePort(port)
   const source = fork === undefined ? undefined : { ...fork, ...(await readSource(fork)) }
   const chainId = source?.chainId ?? developmentChainId
   const start = kind === 'anvil' ? startAnvil : startHardhat
-  const node = await start({ port, initialDate, fork: source })
+  const node = await start({ port, initialDate, fork: source, allStates })
   const chain = connectDevnet({ transport: http(node.url, { timeout: 60_000 }), mode: kind, pace: 'stepped' })
   try {
     await requireNode(chain.client, { chainId, block: source ?? genesisOf(initialDate) })

@@ -6,6 +6,7 @@ export type ForkSource = { readonly url: string; readonly blockNumber: bigint }
 
 /** What both programs are started with; `port` 0 is a free one. */
 export type StartOptions = {
+  readonly allStates: boolean
   readonly port: number
   /** Time of genesis, and none for a fork, which takes over the time of its block. */
   readonly initialDate?: Date | undefined

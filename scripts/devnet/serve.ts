@@ -39,13 +39,16 @@ export async function serveDevnet(
     port?: number
     initialDate?: Date
     books?: BookOptions
+    /** As of {@link startNode}. */
+    allStates?: boolean
     onProgress?: ProgressListener
   } = {},
 ): Promise<ServedDevnet> {
-  const { kind = 'hardhat', port = 0, books = { accounts: 0, seed: 0 }, onProgress = () => undefined } = options
+  const { kind = 'hardhat', port = 0, books = { accounts: 0, seed: 0 }, allStates = false } = options
+  const { onProgress = () => undefined } = options
   const behind = headStart + books.accounts * secondsPerBook
   const { initialDate = new Date(Date.now() - behind * 1000) } = options
-  const node = await startNode({ kind, port, initialDate })
+  const node = await startNode({ kind, port, initialDate, allStates })
   try {
     await loadAggregator().catch(async (error: unknown) => {
       if (!(error instanceof MissingArtifactError)) throw error

@@ -48,7 +48,7 @@ const accounts = ['hedged', 'naked', 'levered', 'borrower', 'isolated', 'provide
  */
 export async function soakKeeper({ minutes, seed, tick, say = () => undefined }: SoakOptions): Promise<SoakReport> {
   const directory = await mkdtemp(join(tmpdir(), 'plimsoll-soak-'))
-  const served = await serveDevnet({ kind: 'anvil', onProgress: say })
+  const served = await serveDevnet({ kind: 'anvil', allStates: true, onProgress: say })
   const nodes: FaultyNode[] = []
   let keeper: Kept | undefined
   try {
