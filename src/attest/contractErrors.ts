@@ -445,11 +445,6 @@ export const contractErrors: Readonly<Record<string, readonly ContractError[]>> 
       fix: 'Ask for at most the shares there are.',
     },
     {
-      signature: 'PoolWipedOut()',
-      cause: 'Every share is worthless; a new lender would pay for old losses.',
-      fix: 'Do not supply to this pool.',
-    },
-    {
       signature: 'ZeroCoverage()',
       cause: 'The vault would have no gate.',
       fix: 'Give a coverage above zero.',
