@@ -65,11 +65,11 @@ describe('engine', function () {
       )
       const sum = (of: 'model' | 'venueOwn', side: 'initial' | 'maintenance') =>
         standalone.venues.reduce((total, venue) => total + (venue[of]?.[side] ?? expect.fail('unknown')), 0n)
-      for (const of of ['model', 'venueOwn'] as const) {
-        const saving = of === 'model' ? standalone.savingAgainstModel : standalone.savingAgainstVenues
+      for (const basis of ['model', 'venueOwn'] as const) {
+        const saving = basis === 'model' ? standalone.savingAgainstModel : standalone.savingAgainstVenues
         expect(saving).to.deep.equal({
-          initial: sum(of, 'initial') - initialMargin,
-          maintenance: sum(of, 'maintenance') - maintenanceMargin,
+          initial: sum(basis, 'initial') - initialMargin,
+          maintenance: sum(basis, 'maintenance') - maintenanceMargin,
         })
       }
       const saved = standalone.savingAgainstModel.initial
