@@ -32,7 +32,7 @@ try {
   const broken = mutants[0] && (await workshop.failsUnchanged(mutants[0].file))
   if (broken !== undefined) throw new Error(`A test fails on contracts that nobody changed: ${broken}`)
   for (const [index, { source, ...mutant }] of mutants.entries()) {
-    const verdict = await workshop.judge({ file: mutant.file, source })
+    const verdict = await workshop.judge({ ...mutant, source })
     const by = verdict.verdict === 'killed' ? ` by ${verdict.by} at` : ''
     process.stderr.write(`${index + 1}/${mutants.length} ${verdict.verdict}${by} ${describe(mutant)}\n`)
     verdicts.push({ ...mutant, ...verdict })

@@ -142,12 +142,13 @@ export async function openWorkshop(tests: readonly string[]) {
     },
     /**
      * What the registry contains is judged by it alone at first, since its variants repeat the tests and cost a minute of
-     * compiling. What survives that is judged by all of them, and by what everything costs.
+     * compiling. A check that survives that is judged by all of them, and by what everything costs.
      */
-    async judge(mutant: Pick<Mutant, 'file' | 'source'>): Promise<Verdict> {
+    async judge(mutant: Pick<Mutant, 'file' | 'kind' | 'source'>): Promise<Verdict> {
       const all = containers(mutant.file)
       const first = await judgeIn(all.includes(registry) ? [registry] : all, order, mutant)
-      return first.verdict === 'survived' ? judgeIn(all, [...order, ...gasTests], mutant) : first
+      const isGate = mutant.kind === 'check' && first.verdict === 'survived'
+      return isGate ? judgeIn(all, [...order, ...gasTests], mutant) : first
     },
     close: () => rm(folder, { recursive: true, force: true }),
   }
