@@ -1,5 +1,6 @@
-import { readdir } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { createClient, http } from 'viem'
 import { resolveAnvil } from '../../scripts/devnet/anvil.ts'
@@ -112,10 +113,19 @@ describe('devnet: nodes and forks', function () {
   })
 
   it('leaves no folder of a node behind', async () => {
-    const left = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('plimsoll-anvil-')).length
-    const before = await left()
-    const { close } = await startNode({ kind: 'anvil' })
-    await close()
-    expect(await left()).to.be.at.most(before)
+    // A place of its own, since other tests start nodes at the same time.
+    const { TMPDIR } = process.env
+    const place = await mkdtemp(join(tmpdir(), 'plimsoll-'))
+    process.env.TMPDIR = place
+    try {
+      const { close } = await startNode({ kind: 'anvil' })
+      expect(await readdir(place)).to.have.length(1)
+      await close()
+      expect(await readdir(place)).to.deep.equal([])
+    } finally {
+      if (TMPDIR === undefined) delete process.env.TMPDIR
+      else process.env.TMPDIR = TMPDIR
+      await rm(place, { recursive: true, force: true })
+    }
   })
 })
