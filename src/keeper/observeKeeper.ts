@@ -49,6 +49,8 @@ function attempt(run: () => void, onError: (error: unknown) => void): void {
   } catch (error) {
     try {
       onError(error)
-    } catch {}
+    } catch {
+      // Whoever is told of failures has failed: nobody is left to tell, and watching must not stop the keeper.
+    }
   }
 }

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Address, type Client, getAddress, type Hex, isAddressEqual, type LocalAccount } from 'viem'
-import { buildBatch, type Draft } from '../../attest/batch.ts'
+import type { Draft } from '../../attest/batch.ts'
 import { decodeFlags, decodeWord, type MarginRecord } from '../../attest/record.ts'
-import { buildRoot } from '../../attest/root.ts'
 import type { SignerSet } from '../../attest/sign.ts'
 import type { AttestationDomain, UnsignedAttestation } from '../../attest/typedData.ts'
 import { pinBlock } from '../../chain/pinBlock.ts'
@@ -14,7 +13,7 @@ import { draftAttestation } from '../../engine.ts'
 import type { MarketSources } from '../../market/source.ts'
 import { type ReadSnapshotsOptions, readSnapshots } from '../../readSnapshots.ts'
 import { type RegistryRecords, readRecords } from '../../registryRecords.ts'
-import { type Proposal, proposalDigest, signProposal } from './proposal.ts'
+import { proposalDigest, signProposal, toProposal } from './proposal.ts'
 import { type CosignAnswer, type CosignRequest, refuse } from './protocol.ts'
 import type { SignedRecords } from './signedRecords.ts'
 
@@ -209,25 +208,6 @@ function toDifference(
   recomputed: unknown,
 ): CosignAnswer {
   return { code: 'differs', account, field, proposed: `${proposed}`, recomputed: `${recomputed}` }
-}
-
-/** The message over own drafts, as the form makes it. */
-function toProposal(
-  form: CosignRequest['form'],
-  drafts: readonly UnsignedAttestation[],
-  about: Pick<Proposal, 'domain' | 'signerSet'>,
-): Proposal {
-  const [first] = drafts as [UnsignedAttestation]
-  const { blockHash, paramsHash, setId } = first
-  const binding = { blockHash, paramsHash, setId }
-  switch (form) {
-    case 'single':
-      return { ...about, form, unsigned: first }
-    case 'batch':
-      return { ...about, form, unsigned: { batch: buildBatch(drafts).batch, ...binding }, drafts }
-    case 'root':
-      return { ...about, form, unsigned: { root: buildRoot(drafts).root, ...binding }, drafts }
-  }
 }
 
 function isMember({ signers }: SignerSet, address: Address): boolean {

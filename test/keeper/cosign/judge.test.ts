@@ -6,12 +6,12 @@ import { marginRegistryAbi } from '../../../src/attest/abi.ts'
 import { encodeAttestation, encodeWord, type MarginRecord } from '../../../src/attest/record.ts'
 import { assembleAttestation, assembleBatch, assembleRoot, recoverSigner } from '../../../src/attest/sign.ts'
 import { createJudge, defaultCosignPolicy, type JudgeOptions } from '../../../src/keeper/cosign/judge.ts'
-import { type Proposal, proposalDigest, signProposal } from '../../../src/keeper/cosign/proposal.ts'
+import { type Proposal, proposalDigest, signProposal, toProposal } from '../../../src/keeper/cosign/proposal.ts'
 import { type CosignAnswer, formatRequest, parseRequest, toRequest } from '../../../src/keeper/cosign/protocol.ts'
 import { openSignedRecords } from '../../../src/keeper/cosign/signedRecords.ts'
 import { temporaryDirectory } from '../../support/commandLine.ts'
 import { plimsollFixture } from '../../support/plimsoll.ts'
-import { deployQuorumRegistry, draftProposal, proposalOf, signers } from '../support/quorum.ts'
+import { deployQuorumRegistry, draftProposal, signers } from '../support/quorum.ts'
 
 const [proposer, cosigner] = signers as [(typeof signers)[0], (typeof signers)[0], (typeof signers)[0]]
 type Signer = (typeof signers)[0]
@@ -116,7 +116,7 @@ describe('a co-signer', function () {
     const batch = await draft({ form: 'batch', accounts })
     const drafts = (batch as Extract<Proposal, { form: 'batch' }>).drafts as Single['unsigned'][]
     const bent = drafts.map((one, i) => (i === 2 ? { ...one, record: { ...one.record, equity: 2n ** 40n } } : one))
-    expect(outcome(await ask(judge(), proposalOf('batch', bent, batch)))).to.equal('differs: equity')
+    expect(outcome(await ask(judge(), toProposal('batch', bent, batch)))).to.equal('differs: equity')
     // Records that are right under a digest of something else.
     const request = { ...toRequest(batch), digest: keccak256('0x') }
     expect(outcome(await judge()(request, proposer.address))).to.equal('differs: digest')

@@ -1,11 +1,9 @@
 import { type Client, createPublicClient, createWalletClient, custom, keccak256, stringToHex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { deployRegistry } from '../../../scripts/deploy.ts'
-import { buildBatch, type Draft } from '../../../src/attest/batch.ts'
-import { buildRoot } from '../../../src/attest/root.ts'
 import { type MarginParameters, parametersHash } from '../../../src/core/parameters.ts'
 import { draftAttestation, readSnapshot } from '../../../src/engine.ts'
-import type { Proposal } from '../../../src/keeper/cosign/proposal.ts'
+import { type Proposal, toProposal } from '../../../src/keeper/cosign/proposal.ts'
 import { readImprovement, readRegistry } from '../../../src/registry.ts'
 
 /** Keys of three keepers. */
@@ -54,29 +52,5 @@ export async function draftProposal(
     const choices = { validityCode, confirmed: false, rootMode }
     unsigned.push(draftAttestation(snapshot, { parameters, setId, improvement, ...choices }).unsigned)
   }
-  return proposalOf(form, unsigned, { domain: { chainId, registry }, signerSet: state.signerSet })
-}
-
-/** Puts drafts into a proposal of a form, whatever is in them. */
-export function proposalOf(
-  form: Proposal['form'],
-  drafts: readonly (Draft & {
-    readonly blockHash: `0x${string}`
-    readonly paramsHash: `0x${string}`
-    readonly setId: bigint
-  })[],
-  about: Pick<Proposal, 'domain' | 'signerSet'>,
-): Proposal {
-  const [first] = drafts
-  if (first === undefined) throw new Error('no draft')
-  const { blockHash, paramsHash, setId } = first
-  const binding = { blockHash, paramsHash, setId }
-  switch (form) {
-    case 'single':
-      return { ...about, form, unsigned: first }
-    case 'batch':
-      return { ...about, form, unsigned: { batch: buildBatch(drafts).batch, ...binding }, drafts }
-    case 'root':
-      return { ...about, form, unsigned: { root: buildRoot(drafts).root, ...binding }, drafts }
-  }
+  return toProposal(form, unsigned, { domain: { chainId, registry }, signerSet: state.signerSet })
 }
