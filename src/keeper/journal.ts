@@ -107,6 +107,7 @@ const schema = `
     minedIn INTEGER, gasUsed TEXT, fee TEXT, UNIQUE (chainId, sender, nonce, attempt)
   ) STRICT;
   CREATE INDEX IF NOT EXISTS attemptsByState ON attempts (chainId, sender, state);
+  CREATE INDEX IF NOT EXISTS attemptsByPost ON attempts (postId);
   CREATE TABLE IF NOT EXISTS decisions (
     chainId INTEGER NOT NULL, blockNumber INTEGER NOT NULL, time INTEGER NOT NULL, account TEXT NOT NULL,
     code TEXT NOT NULL, post INTEGER NOT NULL, detail TEXT NOT NULL
