@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import { toJson } from '../../src/core/canonical.ts'
 import { InvalidInputError } from '../../src/core/errors.ts'
 import { formatTable } from '../../src/report/table.ts'
-import type { DevnetChain } from '../devnet/chain.ts'
+import { mineEvery } from '../devnet/chain.ts'
 import type { NodeKind } from '../devnet/node.ts'
 import { toInteger, toPort, UsageError } from './context.ts'
 import { type DeploymentFile, defaultDeploymentFile, readTextFile, writeTextFile } from './deployment.ts'
@@ -100,7 +100,7 @@ async function runDevnet(options: Options, programs: Programs): Promise<void> {
     }
     const text = `${JSON.stringify(file, null, 2)}\n`
     await writeTextFile(out, text)
-    await mineEvery(chain, blockTime)
+    mineEvery(chain, toInteger(blockTime, '--block-time'))
     print(json, file, () =>
       [
         `Node at ${url}, chain ${deployment.chainId}; deployment written to ${out}`,
@@ -132,7 +132,7 @@ async function runFork(
   const { url, chain, chainId, ended, close } = await startNode({ kind: node as NodeKind, port: toPort(port), fork })
   const stopped = interruption()
   try {
-    await mineEvery(chain, blockTime)
+    mineEvery(chain, toInteger(blockTime, '--block-time'))
     print(json, { url, chainId, block: blockNumber }, () =>
       [
         `Node at ${url}, which goes on from block ${blockNumber} of chain ${chainId}.`,
@@ -143,11 +143,6 @@ async function runFork(
   } finally {
     await close()
   }
-}
-
-async function mineEvery({ client }: DevnetChain, blockTime: string): Promise<void> {
-  const interval = toInteger(blockTime, '--block-time')
-  if (interval > 0) await client.setIntervalMining({ interval })
 }
 
 function interruption(): Promise<void> {

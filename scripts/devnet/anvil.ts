@@ -49,7 +49,8 @@ export async function startAnvil({ port, initialDate, fork, allStates }: StartOp
   await writeFile(join(folder, 'foundry.toml'), `[rpc_endpoints]\nupstream = "\${${urlVariable}}"\n`)
   const args = [
     ...defaults,
-    ...(allStates ? [] : recentStates),
+    // Anvil leaves what it wrote to its own cache behind when it is ended by a signal.
+    ...(allStates ? ['--cache-path', folder] : recentStates),
     ...['--port', `${port}`],
     ...(initialDate === undefined ? [] : ['--timestamp', `${Math.floor(initialDate.getTime() / 1000)}`]),
     ...(fork === undefined

@@ -125,6 +125,18 @@ export async function advanceTime(chain: DevnetChain, seconds: number): Promise<
   await chain.client.mine({ blocks: 1 })
 }
 
+/**
+ * Mines a block every so many seconds besides one for every transaction, as long as this process lives or until the returned
+ * function is called; 0 for never. An interval of the node's own would end mining by transactions on Anvil.
+ */
+export function mineEvery({ client }: DevnetChain, seconds: number): () => void {
+  if (seconds === 0) return () => undefined
+  // A node that has ended tells its owner so by itself.
+  const timer = setInterval(() => void client.mine({ blocks: 1 }).catch(() => undefined), seconds * 1_000)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
 async function deploy(options: {
   chain: DevnetChain
   from: Address

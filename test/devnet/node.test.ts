@@ -1,9 +1,11 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { expect } from 'chai'
-import { createClient, http } from 'viem'
+import { type Address, createClient, http } from 'viem'
 import { resolveAnvil } from '../../scripts/devnet/anvil.ts'
+import { mineEvery } from '../../scripts/devnet/chain.ts'
 import { type NodeKind, requireNode, startNode, WrongNodeError } from '../../scripts/devnet/node.ts'
 import { deployPlimsoll } from '../../scripts/devnet/plimsoll.ts'
 import { type ServedDevnet, serveDevnet } from '../../scripts/devnet/serve.ts'
@@ -77,6 +79,25 @@ describe('devnet: nodes and forks', function () {
       await ended
       const failure = await fetch(url, { method: 'POST', body: '{}' }).catch((error: unknown) => error)
       expect(failure).to.be.instanceOf(TypeError)
+    })
+
+    it(`mines on ${kind} a block a second besides those of transactions`, async () => {
+      const { chain, close } = await startNode({ kind })
+      const { client } = chain
+      const rest = mineEvery(chain, 1)
+      try {
+        const start = await client.getBlockNumber()
+        while ((await client.getBlockNumber()) < start + 2n) await setTimeout(50)
+        rest()
+        const [from] = await client.getAddresses()
+        const hash = await client.sendTransaction({ account: from as Address, to: from as Address, chain: null })
+        const { status } = await client.waitForTransactionReceipt({ hash, timeout: 5_000 })
+        expect(status).to.equal('success')
+        expect(await client.getAutomine()).to.equal(true)
+      } finally {
+        rest()
+        await close()
+      }
     })
 
     it(`says that the node to fork is silent or has no such block, without its key (${kind})`, async () => {
