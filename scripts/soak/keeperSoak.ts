@@ -218,6 +218,20 @@ async function moveEther(
     }
   } finally {
     await client.setAutomine(false)
+    await settle(client)
+  }
+}
+
+/**
+ * Waits until the node mines nothing by itself any more: anvil 1.7 rolls back without its mining lock, so that a reorganization
+ * beside a block in the making leaves a chain with a hole (foundry-rs/foundry#16711).
+ */
+async function settle(client: DevnetChain['client']): Promise<void> {
+  for (let before = -1n; ; ) {
+    const head = await client.getBlockNumber()
+    if (head === before) return
+    before = head
+    await elapsed(250)
   }
 }
 

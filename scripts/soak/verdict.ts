@@ -1,10 +1,12 @@
 import type { Address, Hash, Hex } from 'viem'
-import { decodeBatch } from '../../src/attest/batch.ts'
+import { marginRegistryAbi } from '../../src/attest/abi.ts'
+import { batchTag, decodeBatch } from '../../src/attest/batch.ts'
+import { attestationDigest, batchDigest } from '../../src/attest/digest.ts'
 import { signerFromKey } from '../../src/attest/keystore.ts'
 import { decodeAttestation } from '../../src/attest/record.ts'
 import { memoryLogIndex } from '../../src/core/logIndex.ts'
-import type { MarginParameters } from '../../src/core/parameters.ts'
-import { openJournal } from '../../src/keeper/journal.ts'
+import { type MarginParameters, parametersHash } from '../../src/core/parameters.ts'
+import { type Journal, openJournal } from '../../src/keeper/journal.ts'
 import { readSnapshots } from '../../src/readSnapshots.ts'
 import { readRecords } from '../../src/registryRecords.ts'
 import { calculateMargin } from '../../src/risk/plimsoll/calculateMargin.ts'
@@ -20,6 +22,8 @@ export type SoakVerdict = {
   readonly blocks: number
   readonly transactions: number
   readonly posts: number
+  /** Posts that paid for nothing because a reorganization took the block that they bind. */
+  readonly voidPosts: number
   readonly breaches: number
   /** Longest that a usable record hid a breach of maintenance, and how long it may, seconds of chain time. */
   readonly longestBreach: number
@@ -58,19 +62,30 @@ const payer = signerFromKey(devnetPayerKey).address
 
 /** Holds the chain, as it is in the end, against what a keeper promises, and against its journal. */
 export async function verdictOf(options: VerdictOptions): Promise<SoakVerdict> {
+  const journal = openJournal(options.journal)
+  try {
+    return await judge(options, journal)
+  } finally {
+    journal.close()
+  }
+}
+
+async function judge(options: VerdictOptions, journal: Journal): Promise<SoakVerdict> {
   const transactions = await paidTransactions(options)
   const posts = transactions.filter(({ to }) => to?.toLowerCase() === options.registry.toLowerCase())
+  const isVoid = await Promise.all(posts.map((post) => lostItsBlock(options, journal, post)))
+  const others = posts.filter((_, index) => !isVoid[index])
   const breaches = await breachesOf(options)
   const spent = transactions.reduce((total, { fee }) => total + fee, 0n)
   const failures = [
-    ...doublePosts(posts),
+    ...doublePosts(others),
     ...breaches
       .filter(({ seconds }) => seconds > promisedDelay)
       .map(({ name, seconds, block }) => {
         return `a breach of ${name} at block ${block} was not posted for ${seconds} s`
       }),
     ...(spent > dailyCap ? [`${spent} wei were spent, the cap is ${dailyCap}`] : []),
-    ...journalGaps(options, transactions),
+    ...journalGaps(options, journal, transactions),
   ]
   const last = await options.client.getBlockNumber()
   return {
@@ -78,11 +93,36 @@ export async function verdictOf(options: VerdictOptions): Promise<SoakVerdict> {
     blocks: Number(last - options.firstBlock),
     transactions: transactions.length,
     posts: posts.length,
+    voidPosts: posts.length - others.length,
     breaches: breaches.length,
     longestBreach: Math.max(0, ...breaches.map(({ seconds }) => seconds)),
     promisedDelay,
     ...{ spent, cap: dailyCap },
   }
+}
+
+/**
+ * True of a post without effect that was signed for a block which is no longer in the chain: its digest is not the one that its
+ * contents have with the block of that number. No keeper can help it, once the post is out.
+ */
+async function lostItsBlock(
+  { client, registry, chainId, parameters }: VerdictOptions,
+  journal: Journal,
+  { hash, input, isSuccess, logs }: Transaction,
+): Promise<boolean> {
+  if (isSuccess && logs > 0) return false
+  const signed = journal.minedSince(chainId, payer, 0n).find((attempt) => attempt.hash === hash)?.postId
+  if (signed == null) return false
+  const post = isBatch(input) ? decodeBatch(input) : decodeAttestation(input)
+  const { hash: blockHash } = await client.getBlock({ blockNumber: post.blockNumber })
+  const [setId] = await client.readContract({ address: registry, abi: marginRegistryAbi, functionName: 'signerSet' })
+  const binding = { blockHash, setId, paramsHash: parametersHash(parameters) }
+  const domain = { chainId, registry }
+  const digest =
+    'items' in post
+      ? batchDigest({ batch: post, ...binding }, domain)
+      : attestationDigest({ ...post, ...binding }, domain)
+  return digest !== signed
 }
 
 /** Everything that the payer has in the chain, in its order. */
@@ -114,8 +154,10 @@ function doublePosts(posts: readonly Transaction[]): readonly string[] {
   })
 }
 
+const isBatch = (input: Hex) => input.startsWith(batchTag)
+
 function recordsIn(input: Hex): readonly string[] {
-  if (input.startsWith('0xde41f7da')) {
+  if (isBatch(input)) {
     const { items, observedAt } = decodeBatch(input)
     return items.map(({ account }) => `${account} at ${observedAt}`)
   }
@@ -169,27 +211,23 @@ function isBreach({ equity, maintenanceMargin }: { readonly equity: bigint; read
 
 /** What is in the chain and not in the journal as it is, and the other way round. */
 function journalGaps(
-  { journal: file, chainId }: VerdictOptions,
+  { chainId }: VerdictOptions,
+  journal: Journal,
   transactions: readonly Transaction[],
 ): readonly string[] {
-  const journal = openJournal(file)
-  try {
-    const mined = new Map(journal.minedSince(chainId, payer, 0n).map((attempt) => [attempt.hash, attempt]))
-    const gaps = transactions.flatMap(({ hash, block, gasUsed, fee }) => {
-      const attempt = mined.get(hash)
-      if (attempt === undefined) return [`transaction ${hash} is in the chain and not in the journal`]
-      mined.delete(hash)
-      const isSame = attempt.minedIn === block && attempt.gasUsed === gasUsed && attempt.fee === fee
-      return isSame ? [] : [`the journal has transaction ${hash} in block ${attempt.minedIn}, the chain in ${block}`]
-    })
-    const spent = journal.spentSince(chainId, payer, 0)
-    const paid = transactions.reduce((total, { fee }) => total + fee, 0n)
-    return [
-      ...gaps,
-      ...[...mined.keys()].map((hash) => `transaction ${hash} is in the journal and not in the chain`),
-      ...(spent === paid ? [] : [`the journal says that ${spent} wei were spent, the chain ${paid}`]),
-    ]
-  } finally {
-    journal.close()
-  }
+  const mined = new Map(journal.minedSince(chainId, payer, 0n).map((attempt) => [attempt.hash, attempt]))
+  const gaps = transactions.flatMap(({ hash, block, gasUsed, fee }) => {
+    const attempt = mined.get(hash)
+    if (attempt === undefined) return [`transaction ${hash} is in the chain and not in the journal`]
+    mined.delete(hash)
+    const isSame = attempt.minedIn === block && attempt.gasUsed === gasUsed && attempt.fee === fee
+    return isSame ? [] : [`the journal has transaction ${hash} in block ${attempt.minedIn}, the chain in ${block}`]
+  })
+  const spent = journal.spentSince(chainId, payer, 0)
+  const paid = transactions.reduce((total, { fee }) => total + fee, 0n)
+  return [
+    ...gaps,
+    ...[...mined.keys()].map((hash) => `transaction ${hash} is in the journal and not in the chain`),
+    ...(spent === paid ? [] : [`the journal says that ${spent} wei were spent, the chain ${paid}`]),
+  ]
 }
