@@ -17,7 +17,10 @@ const options = new Command('pace')
   )
   .option('--accounts <number>', 'books', '1000')
   .option('--seed <number>', 'what the books follow from', '1')
-  .option('--deployment <file>', 'a devnet that runs already with random books and --block-time 0, instead of one of its own')
+  .option(
+    '--deployment <file>',
+    'a devnet that runs already with random books and --block-time 0, instead of one of its own',
+  )
   .option('--json', 'print one JSON object')
   .parse()
   .opts<{ accounts: string; seed: string; deployment?: string; json?: true }>()
