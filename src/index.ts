@@ -93,10 +93,9 @@ export {
 export { formatSnapshot, inputsHash, parseSnapshot, portfolioRoot, type Snapshot } from './core/snapshot.ts'
 export type { DiscoveryOptions } from './discovery.ts'
 export { draftAttestation, readSnapshot, recompute } from './engine.ts'
-export type { AlertBounds } from './keeper/alertConditions.ts'
-export { type Alert, type AlertSink, type AlertSinkSettings, alertSinks } from './keeper/alertSinks.ts'
-export type { KeeperConfig } from './keeper/config.ts'
-export { loadKeeperConfig, parseKeeperConfig } from './keeper/configFile.ts'
+export type { KeeperConfig } from './keeper/config/config.ts'
+export { loadKeeperConfig, parseKeeperConfig } from './keeper/config/file.ts'
+export { maskConfig } from './keeper/config/mask.ts'
 export type { Cosigner } from './keeper/cosign/ask.ts'
 export {
   type CollectOptions,
@@ -108,26 +107,33 @@ export { type CosignPolicy, createJudge, defaultCosignPolicy, type JudgeOptions 
 export { type Proposal, signProposal } from './keeper/cosign/proposal.ts'
 export { type CosignServer, type CosignServerOptions, startCosignServer } from './keeper/cosign/server.ts'
 export { openSignedRecords, type SignedRecords } from './keeper/cosign/signedRecords.ts'
-export { endpointEvents } from './keeper/endpointEvents.ts'
 export type { KeptAccount } from './keeper/evaluate.ts'
 export type { KeeperEvent, KeeperObserver } from './keeper/events.ts'
-export type { FeePolicy } from './keeper/fees.ts'
 export { defaultFormPolicy, type FormPolicy } from './keeper/forms.ts'
-export type { HealthBounds } from './keeper/health.ts'
-export { type Journal, openJournal, type Post } from './keeper/journal.ts'
 export { createKeeper, type Keeper, type KeeperOptions, type Sending } from './keeper/keeper.ts'
 export { openKey } from './keeper/keys/openKeys.ts'
 export type { KeySource } from './keeper/keys/source.ts'
-export { createKeeperLog, type KeeperLog, type LogLevel } from './keeper/log.ts'
 export { type RunKeeperOptions, runKeeper } from './keeper/loop.ts'
-export { maskConfig } from './keeper/maskConfig.ts'
-export { opsFiles } from './keeper/opsFiles.ts'
+export type { AlertBounds } from './keeper/observe/alertConditions.ts'
+export { type Alert, type AlertSink, type AlertSinkSettings, alertSinks } from './keeper/observe/alertSinks.ts'
+export { endpointEvents } from './keeper/observe/endpointEvents.ts'
+export type { HealthBounds } from './keeper/observe/health.ts'
+export { createKeeperLog, type KeeperLog, type LogLevel } from './keeper/observe/log.ts'
+export { type KeeperWatch, type WatchKeeperOptions, watchKeeper } from './keeper/observe/watchKeeper.ts'
+export { opsFiles } from './keeper/ops/files.ts'
 export { defaultPostPolicy, explainPost, type PostExplanation, type PostPolicy, shouldPost } from './keeper/policy.ts'
 export { defaultRecheckPolicy, type RecheckPolicy } from './keeper/recheck.ts'
 export { fileRootStore, type PublishedRoot, type RootStore } from './keeper/roots.ts'
-export { createSender, type Sender, type SenderEvent, type SendOutcome, type SendPolicy } from './keeper/sender.ts'
+export type { FeePolicy } from './keeper/sending/fees.ts'
+export { type Journal, openJournal, type Post } from './keeper/sending/journal.ts'
+export {
+  createSender,
+  type Sender,
+  type SenderEvent,
+  type SendOutcome,
+  type SendPolicy,
+} from './keeper/sending/sender.ts'
 export type { TurnPolicy } from './keeper/turn.ts'
-export { type KeeperWatch, type WatchKeeperOptions, watchKeeper } from './keeper/watchKeeper.ts'
 export {
   type AnyParameters,
   type CalculateMarginOptions,

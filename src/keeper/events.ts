@@ -1,6 +1,6 @@
 import type { Address, Hash } from 'viem'
 import type { PostDecision } from './policy.ts'
-import type { SendCode, SenderEvent } from './sender.ts'
+import type { SendCode, SenderEvent } from './sending/sender.ts'
 
 /** How a post travels: alone, in a batch, or under a Merkle root that a consumer proves against. */
 export type PostForm = 'single' | 'batch' | 'root'

@@ -6,8 +6,8 @@ import type { PinnedBlock } from '../core/portfolio.ts'
 import type { Decided } from './decide.ts'
 import type { Refused } from './evaluate.ts'
 import type { DecisionEvent, FailureEvent, KeeperObserver, TransactionEvent } from './events.ts'
-import type { Journal } from './journal.ts'
-import type { Sender, SenderEvent } from './sender.ts'
+import type { Journal } from './sending/journal.ts'
+import type { Sender, SenderEvent } from './sending/sender.ts'
 
 const secondsPerDay = 86_400
 

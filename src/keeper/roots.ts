@@ -18,7 +18,7 @@ import type { AttestationDomain } from '../attest/typedData.ts'
 import { toRpcError } from '../chain/toRpcError.ts'
 import { address, parseJson, parseWith, unixSeconds } from '../core/schema.ts'
 import type { RegistryRecords } from '../registryRecords.ts'
-import type { RootTree } from './prepare.ts'
+import type { RootTree } from './sending/prepare.ts'
 
 /** Every record under a root, as consumers show it: the bytes that `verify` and `postLeaf` take. */
 export type PublishedRoot = AttestationDomain & {

@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { getAddress } from 'viem'
 import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
 import { emptyTemplate, keeperYaml } from '../../scripts/cli/keeper/template.ts'
-import { parseKeeperConfig } from '../../src/keeper/configFile.ts'
+import { parseKeeperConfig } from '../../src/keeper/config/file.ts'
 import { type CommandDevnet, runCommand, startDevnetCommand, temporaryDirectory } from '../support/commandLine.ts'
 
 type Found = { readonly check: string; readonly status: string; readonly detail: string }

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { stringify } from 'yaml'
-import { loadKeeperConfig } from '../../../src/keeper/configFile.ts'
-import { maskConfig } from '../../../src/keeper/maskConfig.ts'
+import { loadKeeperConfig } from '../../../src/keeper/config/file.ts'
+import { maskConfig } from '../../../src/keeper/config/mask.ts'
 import { print } from '../output.ts'
 import { withConfigOption } from './configured.ts'
 

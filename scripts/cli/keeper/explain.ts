@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { type Wad, wad } from '../../../src/core/units.ts'
-import type { AccountConfig } from '../../../src/keeper/config.ts'
+import type { AccountConfig } from '../../../src/keeper/config/config.ts'
 import { type AccountExplanation, explainAccount } from '../../../src/keeper/explainAccount.ts'
 import { formatPercent, formatQuoteUnits } from '../../../src/report/money.ts'
 import { sourcesOf } from '../context.ts'

@@ -2,7 +2,7 @@ import { redactWhole } from '../../../src/chain/redact.ts'
 import { valueRedactor } from '../../../src/chain/redactValue.ts'
 import type { Secrets } from '../../../src/chain/secrets.ts'
 import type { DecisionEvent, KeeperEvent, RoundEvent } from '../../../src/keeper/events.ts'
-import type { KeeperLog } from '../../../src/keeper/log.ts'
+import type { KeeperLog } from '../../../src/keeper/observe/log.ts'
 import { formatQuoteUnits } from '../../../src/report/money.ts'
 import { say } from '../output.ts'
 

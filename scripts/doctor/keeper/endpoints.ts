@@ -1,7 +1,7 @@
 import { type Client, createClient, type Hex, http } from 'viem'
 import { call, getBlock, getChainId } from 'viem/actions'
 import { toRpcError } from '../../../src/chain/toRpcError.ts'
-import type { KeeperConfig } from '../../../src/keeper/config.ts'
+import type { KeeperConfig } from '../../../src/keeper/config/config.ts'
 import { error, type Finding, ok, warning } from '../finding.ts'
 
 const timeout = 10_000

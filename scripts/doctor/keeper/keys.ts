@@ -2,9 +2,9 @@ import { type Address, type Client, formatEther, formatGwei, isAddressEqual } fr
 import { estimateMaxPriorityFeePerGas, getBalance, getBlock } from 'viem/actions'
 import type { SignerSet } from '../../../src/attest/sign.ts'
 import { toRpcError } from '../../../src/chain/toRpcError.ts'
-import type { KeeperConfig } from '../../../src/keeper/config.ts'
-import { firstFees } from '../../../src/keeper/fees.ts'
+import type { KeeperConfig } from '../../../src/keeper/config/config.ts'
 import { gasOfPost } from '../../../src/keeper/forms.ts'
+import { firstFees } from '../../../src/keeper/sending/fees.ts'
 import { error, type Finding, ok, warning } from '../finding.ts'
 
 /** Fewer posts than this are a warning. */

@@ -7,7 +7,7 @@ import { keccak256, stringToHex } from 'viem'
 import { privateKeyToAddress } from 'viem/accounts'
 import { SignerKeyError } from '../../../src/attest/keystore.ts'
 import { openKeys } from '../../../src/keeper/keys/openKeys.ts'
-import { createKeeperLog } from '../../../src/keeper/log.ts'
+import { createKeeperLog } from '../../../src/keeper/observe/log.ts'
 import { rejection } from '../../support/rejection.ts'
 
 const attestorKey = keccak256(stringToHex('attestor'))

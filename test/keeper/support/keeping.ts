@@ -1,11 +1,11 @@
 import { signProposal } from '../../../src/keeper/cosign/proposal.ts'
 import type { DecisionEvent, KeeperEvent, PostEvent, RoundEvent } from '../../../src/keeper/events.ts'
 import { defaultFormPolicy } from '../../../src/keeper/forms.ts'
-import { openJournal } from '../../../src/keeper/journal.ts'
 import { createKeeper, type KeeperOptions, type Sending } from '../../../src/keeper/keeper.ts'
 import { defaultPostPolicy } from '../../../src/keeper/policy.ts'
 import type { RootStore } from '../../../src/keeper/roots.ts'
-import { createSender } from '../../../src/keeper/sender.ts'
+import { openJournal } from '../../../src/keeper/sending/journal.ts'
+import { createSender } from '../../../src/keeper/sending/sender.ts'
 import { devnetPayer, devnetSigner, type PlimsollFixture } from '../../support/plimsoll.ts'
 import { sendPolicy } from './sendPolicy.ts'
 

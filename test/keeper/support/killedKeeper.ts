@@ -6,8 +6,8 @@ import { privateKeyToAccount } from 'viem/accounts'
 import { getBlock } from 'viem/actions'
 import { encodeAttestation, encodeFlags } from '../../../src/attest/record.ts'
 import { assembleAttestation, signAttestation } from '../../../src/attest/sign.ts'
-import { type Journal, openJournal } from '../../../src/keeper/journal.ts'
-import { createSender } from '../../../src/keeper/sender.ts'
+import { type Journal, openJournal } from '../../../src/keeper/sending/journal.ts'
+import { createSender } from '../../../src/keeper/sending/sender.ts'
 import { sendPolicy } from './sendPolicy.ts'
 
 /** Points of a keeper's life, in the order in which a post passes them; it says each as it gets there. */

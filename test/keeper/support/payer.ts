@@ -12,8 +12,8 @@ import {
 import { privateKeyToAccount } from 'viem/accounts'
 import { marginFixture } from '../../../scripts/testing.ts'
 import { marginRegistryAbi } from '../../../src/attest/abi.ts'
-import { openJournal, type Post } from '../../../src/keeper/journal.ts'
-import { createSender, type SenderOptions } from '../../../src/keeper/sender.ts'
+import { openJournal, type Post } from '../../../src/keeper/sending/journal.ts'
+import { createSender, type SenderOptions } from '../../../src/keeper/sending/sender.ts'
 import { sendPolicy } from './sendPolicy.ts'
 
 /** Pays for every post of these tests. */

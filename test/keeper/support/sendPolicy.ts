@@ -1,4 +1,4 @@
-import type { SendPolicy } from '../../../src/keeper/sender.ts'
+import type { SendPolicy } from '../../../src/keeper/sending/sender.ts'
 
 export const gwei = 10n ** 9n
 
