@@ -25,6 +25,7 @@ import { newestRoot, type PublishedRoot, type RootStore, recordsUnder } from './
 import type { Journal } from './sending/journal.ts'
 import { journalDecisions } from './sending/journalDecisions.ts'
 import { postsOut, recordsOut } from './sending/outstanding.ts'
+import { defaultJournalKeep, pruneDaily } from './sending/pruneDaily.ts'
 import type { Sender } from './sending/sender.ts'
 import { sendPosts } from './sending/sendPosts.ts'
 import { stopwatch } from './stopwatch.ts'
@@ -37,6 +38,8 @@ export type Sending = {
   readonly collect: CollectSignatures
   /** Most that is spent in 24 hours, wei; told with every round. */
   readonly dailyCap: bigint
+  /** Seconds that the journal keeps what is settled, 90 days by default. */
+  readonly journalKeep?: number
 }
 
 export type KeeperOptions = {
@@ -93,7 +96,8 @@ type Concluded = {
  * A keeper of accounts at one registry.
  *
  * @throws {FormPolicyError} for a rule of forms that no registry takes.
- * @throws {InvalidInputError} for an account that is there twice, and for roots that nobody could prove against.
+ * @throws {InvalidInputError} for an account that is there twice, for roots that nobody could prove against, and for a journal that
+ * forgets too early.
  */
 export function createKeeper(options: KeeperOptions): Keeper {
   const { client, deployment, accounts, validityCode, forms, recheck, rideAlong, sending, roots, observe } = options
@@ -109,6 +113,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   const { turn } = options
   const turns = turn && createTurns(turn.seconds)
   const writeDecisions = sending && journalDecisions(sending.journal, chainId)
+  const prune = sending && pruneDaily(sending.journal, sending.journalKeep ?? defaultJournalKeep)
 
   /** Margins and the reading of earlier rounds: lost with the process, and then made again. */
   const known = new Map<Address, Computed>()
@@ -235,6 +240,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     reportRefusals(refused, block, observe)
     reportDecisions(decided, { block, isLive: sending !== undefined, observe })
     writeDecisions?.(decided, block)
+    prune?.(block.timestamp)
 
     let posts = 0
     if (sending !== undefined && signal?.aborted !== true) {

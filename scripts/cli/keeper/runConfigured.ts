@@ -90,7 +90,8 @@ async function openLive({ config, client }: Configured) {
         ...{ own: signers, observer, signed, timeout: 1000 * cosigners.timeout },
         cosigners: cosigners.peers.map(({ name, url, signer }) => ({ name, url, address: signer })),
       })
-      const sending: Sending = { sender, journal, collect, dailyCap: config.sending.dailyCap }
+      const { journalKeep } = config
+      const sending: Sending = { sender, journal, journalKeep, collect, dailyCap: config.sending.dailyCap }
       const { rank, turn: seconds } = config.posting
       // Alone, there is nobody to wait for.
       if (cosigners.peers.length === 0 && rank === undefined) return { sending }

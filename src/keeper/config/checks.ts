@@ -2,6 +2,7 @@ import { isAddressEqual } from 'viem'
 import { shortestValidity } from '../../attest/record.ts'
 import { min } from '../../kernel/fixedPoint.ts'
 import { expectedAddress, type KeySource } from '../keys/source.ts'
+import { shortestJournalKeep } from '../sending/pruneDaily.ts'
 import type { KeeperConfig } from './config.ts'
 import type { ConfigIssue } from './issue.ts'
 
@@ -38,10 +39,17 @@ function checkKeys({ signers, payer }: KeeperConfig): readonly ConfigIssue[] {
   ]
 }
 
-function checkSending({ sending, posting, cosigners, observability }: KeeperConfig): readonly ConfigIssue[] {
+function checkSending({
+  sending,
+  journalKeep,
+  posting,
+  cosigners,
+  observability,
+}: KeeperConfig): readonly ConfigIssue[] {
   const { feeFloor, feeCap, dailyCap } = sending
   const [one, two] = [cosigners.listen, observability.listen]
   return [
+    ...(journalKeep < shortestJournalKeep ? [{ path: ['journalKeep'], message: 'must be 7 days at least' }] : []),
     ...(feeCap < feeFloor ? [{ path: ['sending', 'feeCapGwei'], message: 'is below feeFloorGwei; raise it' }] : []),
     ...(dailyCap === 0n ? [{ path: ['sending', 'dailyCapEth'], message: 'is nothing; a keeper could not post' }] : []),
     ...(posting.rootFrom !== undefined && posting.rootFrom < posting.batchFrom

@@ -60,6 +60,8 @@ export type KeeperConfig = {
   /** Absent in a keeper that only co-signs. */
   readonly payer?: KeySource
   readonly journal: string
+  /** Seconds that it keeps what is settled. */
+  readonly journalKeep: number
   readonly sending: {
     /** Wei per gas. */
     readonly feeFloor: bigint

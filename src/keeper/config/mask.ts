@@ -23,6 +23,7 @@ export function maskConfig(config: KeeperConfig): Readonly<Record<string, unknow
     signers: config.signers.map(maskKey),
     ...(config.payer === undefined ? {} : { payer: maskKey(config.payer) }),
     journal: config.journal,
+    journalKeep: formatDuration(config.journalKeep),
     sending: {
       feeFloorGwei: formatUnits(feeFloor, 9),
       feeCapGwei: formatUnits(feeCap, 9),
@@ -90,6 +91,7 @@ export function formatPercent(fraction: Wad): string {
 
 /** Seconds in the largest unit that leaves no rest. */
 function formatDuration(seconds: number): string {
+  if (seconds >= 172_800 && seconds % 86_400 === 0) return `${seconds / 86_400}d`
   if (seconds > 0 && seconds % 3600 === 0) return `${seconds / 3600}h`
   return seconds > 0 && seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`
 }

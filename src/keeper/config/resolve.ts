@@ -101,6 +101,7 @@ export async function resolveConfig(
     signers: file.signers.map((source) => keyOf(source, pathOf)),
     ...(file.payer === undefined ? {} : { payer: keyOf(file.payer, pathOf) }),
     journal: pathOf(file.journal),
+    journalKeep: file.journalKeep,
     sending: {
       feeFloor: feeFloorGwei / weiShareOfGwei,
       feeCap: feeCapGwei / weiShareOfGwei,

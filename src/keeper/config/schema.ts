@@ -63,6 +63,7 @@ export const keeperConfigSchema = z.strictObject({
   signers: z.array(keySchema).min(1).describe('Keys that sign records.'),
   payer: keySchema.optional().describe('Key that pays for transactions; never one of the signers.'),
   journal: file.default('keeper.db').describe('SQLite file with everything that was decided and sent.'),
+  journalKeep: duration.prefault('90d').describe('How long the journal keeps what is settled; 7d at least.'),
   sending: z
     .strictObject({
       feeFloorGwei: decimal.prefault('0.05'),

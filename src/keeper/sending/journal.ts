@@ -64,6 +64,8 @@ export type Settlement = {
   readonly minedIn?: bigint
   readonly gasUsed?: bigint
   readonly fee?: bigint
+  /** Block time at which it was found in the chain, Unix seconds: not before it was paid. */
+  readonly paidAt?: number
 }
 
 /** The journal is in use, or is not one. */
@@ -89,9 +91,11 @@ export interface Journal {
   minedSince(chainId: number, from: Address, blockNumber: bigint): readonly Attempt[]
   attemptsFor(postId: Hash): readonly Attempt[]
   post(id: Hash): Post | undefined
-  /** Fees paid by attempts planned from `since` (Unix seconds) on, wei. */
+  /** Fees paid by attempts that were planned, or found in the chain, from `since` (Unix seconds) on, wei. */
   spentSince(chainId: number, from: Address, since: number): bigint
   lastDecision(chainId: number, account: Address): JournaledDecision | undefined
+  /** Forgets decisions, and settled attempts with their posts, from before a time (Unix seconds). What is out it keeps. */
+  prune(before: number): void
   close(): void
 }
 
@@ -104,7 +108,7 @@ const schema = `
     hash TEXT PRIMARY KEY, chainId INTEGER NOT NULL, sender TEXT NOT NULL, nonce INTEGER NOT NULL, attempt INTEGER NOT NULL,
     postId TEXT REFERENCES posts(id), maxFeePerGas TEXT NOT NULL, maxPriorityFeePerGas TEXT NOT NULL, gas TEXT NOT NULL,
     raw TEXT NOT NULL, state TEXT NOT NULL, plannedAtBlock INTEGER NOT NULL, plannedAt INTEGER NOT NULL,
-    minedIn INTEGER, gasUsed TEXT, fee TEXT, UNIQUE (chainId, sender, nonce, attempt)
+    minedIn INTEGER, gasUsed TEXT, fee TEXT, paidAt INTEGER, UNIQUE (chainId, sender, nonce, attempt)
   ) STRICT;
   CREATE INDEX IF NOT EXISTS attemptsByState ON attempts (chainId, sender, state);
   CREATE INDEX IF NOT EXISTS attemptsByPost ON attempts (postId);
@@ -114,7 +118,9 @@ const schema = `
   ) STRICT;
   CREATE INDEX IF NOT EXISTS decisionsByAccount ON decisions (chainId, account, blockNumber);
 `
-const version = 1n
+/** What makes a journal of each version one of the next. */
+const upgrades = ['', 'ALTER TABLE attempts ADD COLUMN paidAt INTEGER;']
+const version = upgrades.length
 
 /**
  * Opens a journal in a SQLite file, for this process alone, or in memory with `:memory:`.
@@ -140,20 +146,27 @@ export function openJournal(file: string): Journal {
   }
   const insertPost = statement('INSERT OR IGNORE INTO posts VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
   const insertAttempt = statement(
-    'INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL)',
+    'INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL)',
   )
   const insertDecision = statement('INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?)')
-  const update = statement('UPDATE attempts SET state = ?, minedIn = ?, gasUsed = ?, fee = ? WHERE hash = ?')
+  const update = statement(
+    'UPDATE attempts SET state = ?, minedIn = ?, gasUsed = ?, fee = ?, paidAt = ? WHERE hash = ?',
+  )
   const selectPost = statement('SELECT * FROM posts WHERE id = ?')
   const ofSender = 'SELECT * FROM attempts WHERE chainId = ? AND sender = ?'
   const selectOpen = statement(`${ofSender} AND state IN ('planned', 'sent') ORDER BY nonce, attempt`)
   const selectNonce = statement(`${ofSender} AND nonce = ? ORDER BY attempt`)
   const selectMined = statement(`${ofSender} AND state IN ('mined', 'reverted') AND minedIn >= ? ORDER BY nonce`)
-  const selectSpent = statement(`${ofSender} AND fee IS NOT NULL AND plannedAt >= ?`)
+  const selectSpent = statement(`${ofSender} AND fee IS NOT NULL AND max(plannedAt, coalesce(paidAt, 0)) >= ?`)
   const selectFor = statement('SELECT * FROM attempts WHERE postId = ? ORDER BY nonce, attempt')
   const selectDecision = statement(
     'SELECT * FROM decisions WHERE chainId = ? AND account = ? ORDER BY blockNumber DESC, rowid DESC LIMIT 1',
   )
+  const forget = [
+    'DELETE FROM decisions WHERE time < ?',
+    "DELETE FROM attempts WHERE state NOT IN ('planned', 'sent') AND max(plannedAt, coalesce(paidAt, 0)) < ?",
+    'DELETE FROM posts WHERE observedAt < ? AND id NOT IN (SELECT postId FROM attempts WHERE postId IS NOT NULL)',
+  ].map(statement)
   return {
     decide(...decisions) {
       transact(() => {
@@ -186,8 +199,9 @@ export function openJournal(file: string): Journal {
         )
       })
     },
-    settle(hash, { state, minedIn = null, gasUsed, fee }) {
-      update.run(state, minedIn, gasUsed === undefined ? null : `${gasUsed}`, fee === undefined ? null : `${fee}`, hash)
+    settle(hash, { state, minedIn = null, gasUsed, fee, paidAt = null }) {
+      const costs = [gasUsed, fee].map((amount) => (amount === undefined ? null : `${amount}`))
+      update.run(state, minedIn, ...costs, paidAt, hash)
     },
     open: (chainId, from) => selectOpen.all(chainId, from).map(toAttempt),
     attemptsOf: (chainId, from, nonce) => selectNonce.all(chainId, from, nonce).map(toAttempt),
@@ -213,6 +227,11 @@ export function openJournal(file: string): Journal {
         detail: JSON.parse(detail as string),
       }
     },
+    prune(before) {
+      transact(() => {
+        for (const deletion of forget) deletion.run(before)
+      })
+    },
     close: () => database.close(),
   }
 }
@@ -232,9 +251,10 @@ function openDatabase(file: string): DatabaseSync {
   try {
     // A journal that two processes write could give one nonce two contents. FULL: what was written survives a power cut.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-    const found = database.prepare('PRAGMA user_version').get()?.user_version
-    if (BigInt(found as number) > version) throw new Error(`it is of version ${found}, newer than ${version}`)
-    database.exec(`BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${version}; COMMIT`)
+    const found = database.prepare('PRAGMA user_version').get()?.user_version as number
+    if (found > version) throw new Error(`it is of version ${found}, newer than ${version}`)
+    const upgrade = found === 0 ? '' : upgrades.slice(found).join(' ')
+    database.exec(`BEGIN IMMEDIATE; ${upgrade} ${schema} PRAGMA user_version = ${version}; COMMIT`)
     return database
   } catch (cause) {
     database.close()

@@ -1,6 +1,5 @@
 import {
   type Address,
-  type Client,
   type Hash,
   keccak256,
   type LocalAccount,
@@ -8,23 +7,11 @@ import {
   parseEventLogs,
   type TransactionReceipt,
 } from 'viem'
-import {
-  estimateGas,
-  estimateMaxPriorityFeePerGas,
-  getBlock,
-  getTransaction,
-  getTransactionCount,
-  getTransactionReceipt,
-  sendRawTransaction,
-} from 'viem/actions'
 import { marginRegistryAbi } from '../../attest/abi.ts'
-import { describeRpcFailure } from '../../chain/describeRpcFailure.ts'
-import { secretsOfTransport } from '../../chain/secrets.ts'
-import { toRpcError } from '../../chain/toRpcError.ts'
 import { BaseError } from '../../core/errors.ts'
-import { PostRefusedError, simulatePost } from '../../registry.ts'
 import { type FeePolicy, type Fees, firstFees, raisedFees } from './fees.ts'
 import type { Attempt, Journal, Post } from './journal.ts'
+import { type PayerNodesOptions, payerNodes } from './payerNodes.ts'
 
 /** How a payer spends and how long it waits. */
 export type SendPolicy = {
@@ -77,14 +64,10 @@ export type SenderEvent = {
   readonly fee?: bigint
 }
 
-export type SenderOptions = {
+export type SenderOptions = Pick<PayerNodesOptions, 'reads' | 'broadcasts'> & {
   readonly chainId: number
   readonly payer: LocalAccount
   readonly journal: Journal
-  /** Where the chain is read. */
-  readonly reads: Client
-  /** Where transactions go: the private node first, if there is one, then the public ones. */
-  readonly broadcasts: readonly [Client, ...Client[]]
   readonly policy: SendPolicy
 }
 
@@ -114,63 +97,12 @@ const gasOfTransfer = 21_000n
 export function createSender({ chainId, payer, journal, reads, broadcasts, policy }: SenderOptions): Sender {
   const from = payer.address
 
-  async function request<Result>(what: string, run: () => Promise<Result>): Promise<Result> {
-    try {
-      return await run()
-    } catch (error) {
-      throw toRpcError(reads, what, error)
-    }
-  }
+  const nodes = payerNodes({ from, reads, broadcasts })
 
-  async function readFees(): Promise<{ readonly baseFee: bigint; readonly tip: bigint }> {
-    return request('Reading the fees', async () => {
-      const [{ baseFeePerGas }, tip] = await Promise.all([
-        getBlock(reads, { blockTag: 'latest' }),
-        estimateMaxPriorityFeePerGas(reads, { chain: null }),
-      ])
-      return { baseFee: baseFeePerGas ?? 0n, tip }
-    })
-  }
-
-  const readNonce = (at: { readonly blockNumber: bigint } | { readonly blockTag: 'latest' | 'pending' }) =>
-    request('Reading the nonce', () => getTransactionCount(reads, { address: from, ...at }))
-
-  /** The receipt, if the transaction is in the chain; only "not found" means that it is not. */
-  async function readReceipt(hash: Hash): Promise<TransactionReceipt | undefined> {
-    try {
-      return await getTransactionReceipt(reads, { hash })
-    } catch (error) {
-      if (error instanceof Error && error.name === 'TransactionReceiptNotFoundError') return undefined
-      throw toRpcError(reads, `Reading the receipt of ${hash}`, error)
-    }
-  }
-
-  async function isKnown(client: Client, hash: Hash): Promise<boolean> {
-    try {
-      await getTransaction(client, { hash })
-      return true
-    } catch (error) {
-      if (error instanceof Error && error.name === 'TransactionNotFoundError') return false
-      throw toRpcError(client, `Looking for transaction ${hash}`, error)
-    }
-  }
-
-  /** Hands a signed transaction to the first node that takes it, or to all. Sending the same bytes again does no harm. */
   async function broadcast({ raw, hash }: Attempt, whom: 'first' | 'all'): Promise<string | undefined> {
-    const failures: string[] = []
-    let taken = false
-    for (const client of broadcasts) {
-      try {
-        await sendRawTransaction(client, { serializedTransaction: raw })
-        taken = true
-      } catch (error) {
-        if (isAlreadyThere(error)) taken = true
-        else failures.push(describeRpcFailure(error, secretsOfTransport(client.transport)))
-      }
-      if (taken && whom === 'first') break
-    }
-    if (taken) journal.settle(hash, { state: 'sent' })
-    return taken ? undefined : failures.join('; ')
+    const failure = await nodes.send(raw, whom)
+    if (failure === undefined) journal.settle(hash, { state: 'sent' })
+    return failure
   }
 
   /** What may still be spent today, in wei, if everything that is out is paid at its highest bid except nonce `besides`. */
@@ -210,20 +142,9 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
     return attempt
   }
 
-  /** Why the registry would not store a post; `latest` for one that is out, which a pending block may hold already. */
-  async function refusalOf(post: Post, blockTag: 'pending' | 'latest'): Promise<string | undefined> {
-    try {
-      await simulatePost(reads, { registry: post.registry, payer: from, data: post.data, blockTag })
-      return undefined
-    } catch (error) {
-      if (error instanceof PostRefusedError) return error.shortMessage
-      throw error
-    }
-  }
-
   /** True when what is out would be refused by now; in the block that it binds it cannot be asked yet. */
   async function isRefusedNow(post: Post, at: StepBlock): Promise<boolean> {
-    return at.number > post.blockNumber && (await refusalOf(post, 'latest')) !== undefined
+    return at.number > post.blockNumber && (await nodes.refusalOf(post, 'latest')) !== undefined
   }
 
   async function submit(
@@ -237,18 +158,16 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
     if (mined) return { code: 'already-posted', hash: mined.hash }
     const out = before.findLast(({ state }) => state === 'planned' || state === 'sent')
     if (out) return { code: 'in-flight', hash: out.hash }
-    const reason = await refusalOf(post, 'pending')
+    const reason = await nodes.refusalOf(post, 'pending')
     if (reason !== undefined) return { code: 'refused', reason }
 
     const place = await findPlace(at, isUrgent ? post : undefined)
     if ('code' in place) return place
-    const now = await readFees()
+    const now = await nodes.fees()
     const { nonce, bidBefore } = place
     const fees = bidBefore === undefined ? firstFees(policy.fees, now) : raisedFees(policy.fees, bidBefore, now)
     if (fees === undefined) return { code: 'fee-cap' }
-    const estimate = await request('Estimating the gas of the post', () =>
-      estimateGas(reads, { account: from, to: post.registry, data: post.data, blockTag: 'pending' }),
-    )
+    const estimate = await nodes.gasOf(post)
     const padded = estimate + estimate / 5n
     const gas = padded > mostGas ? mostGas : padded
     if (gas * fees.maxFeePerGas > allowance(at, nonce)) return { code: 'spend-cap' }
@@ -269,8 +188,8 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
     const last = open.at(-1)
     if (last === undefined) {
       const [nonce, pending] = await Promise.all([
-        readNonce({ blockTag: 'latest' }),
-        readNonce({ blockTag: 'pending' }),
+        nodes.nonce({ blockTag: 'latest' }),
+        nodes.nonce({ blockTag: 'pending' }),
       ])
       if (pending <= nonce) return { nonce }
       return {
@@ -289,11 +208,11 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
   async function step(at: StepBlock, mode: 'look' | 'act'): Promise<readonly SenderEvent[]> {
     const events: SenderEvent[] = []
     for (const attempt of journal.minedSince(chainId, from, at.number - policy.confirmations)) {
-      const receipt = await readReceipt(attempt.hash)
+      const receipt = await nodes.receipt(attempt.hash)
       if (receipt === undefined) {
         journal.settle(attempt.hash, { state: 'sent' })
         events.push({ code: 'reorged', nonce: attempt.nonce, hash: attempt.hash, post: postOf(attempt) })
-      } else if (receipt.blockNumber !== attempt.minedIn) settleMined(attempt, receipt)
+      } else if (receipt.blockNumber !== attempt.minedIn) settleMined(at, attempt, receipt)
     }
     const nonces = [...new Set(journal.open(chainId, from).map(({ nonce }) => nonce))]
     for (const nonce of nonces) {
@@ -308,24 +227,30 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
   const postOf = ({ postId }: Attempt) => (postId === null ? undefined : journal.post(postId))
 
   /** Writes down where an attempt is in the chain and what it cost, which a reorganization may change; returns the cost. */
-  function settleMined({ hash }: Attempt, receipt: TransactionReceipt): bigint {
+  function settleMined(at: StepBlock, { hash }: Attempt, receipt: TransactionReceipt): bigint {
     const { status, gasUsed, effectiveGasPrice, blockNumber: minedIn } = receipt
     const fee = gasUsed * effectiveGasPrice
-    journal.settle(hash, { state: status === 'success' ? 'mined' : 'reverted', minedIn, gasUsed, fee })
+    journal.settle(hash, {
+      state: status === 'success' ? 'mined' : 'reverted',
+      minedIn,
+      gasUsed,
+      fee,
+      paidAt: at.timestamp,
+    })
     return fee
   }
 
   /** Settles a nonce that the chain has used; nothing while it has not. */
   async function settleNonce(at: StepBlock, attempts: readonly Attempt[]): Promise<SenderEvent | undefined> {
     for (const attempt of attempts) {
-      const receipt = await readReceipt(attempt.hash)
+      const receipt = await nodes.receipt(attempt.hash)
       if (receipt === undefined) continue
       const { status, gasUsed, logs } = receipt
       for (const { hash, state } of attempts) {
         if (hash !== attempt.hash && (state === 'planned' || state === 'sent'))
           journal.settle(hash, { state: 'replaced' })
       }
-      const fee = settleMined(attempt, receipt)
+      const fee = settleMined(at, attempt, receipt)
       const { nonce, hash } = attempt
       const post = postOf(attempt)
       if (status !== 'success') return { code: 'reverted', nonce, hash, post, gasUsed, fee }
@@ -334,7 +259,7 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
     }
     const [first] = attempts
     if (first === undefined || at.number < receiptDelay) return undefined
-    if ((await readNonce({ blockNumber: at.number - receiptDelay })) <= first.nonce) return undefined
+    if ((await nodes.nonce({ blockNumber: at.number - receiptDelay })) <= first.nonce) return undefined
     for (const { hash } of attempts) journal.settle(hash, { state: 'replaced' })
     return { code: 'nonce-taken', nonce: first.nonce, hash: first.hash, post: postOf(first) }
   }
@@ -346,7 +271,7 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
     const { nonce, hash } = last
     const events: SenderEvent[] = []
     const waited = at.number - last.plannedAtBlock
-    const isLost = !(await anyKnows(last))
+    const isLost = !(await nodes.isKnown(hash))
     if (isLost || waited >= policy.privateBlocks) {
       await broadcast(last, 'all')
       if (isLost) events.push({ code: 'rebroadcast', nonce, hash, post: postOf(last) })
@@ -357,16 +282,11 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
     return [...events, await replace(at, last, isUseless ? undefined : post)]
   }
 
-  async function anyKnows({ hash }: Attempt): Promise<boolean> {
-    for (const client of broadcasts) if (await isKnown(client, hash)) return true
-    return false
-  }
-
   /** Bids more for a post, or for an empty transaction in its place. */
   async function replace(at: StepBlock, last: Attempt, post: Post | undefined): Promise<SenderEvent> {
     const { nonce, hash } = last
     const about = { nonce, post: post ?? postOf(last) }
-    const fees = raisedFees(policy.fees, last, await readFees())
+    const fees = raisedFees(policy.fees, last, await nodes.fees())
     if (fees === undefined) return { code: 'fee-cap', hash, ...about }
     const gas = post === undefined ? gasOfTransfer : last.gas
     if (gas * fees.maxFeePerGas > allowance(at, nonce)) return { code: 'spend-cap', hash, ...about }
@@ -377,7 +297,10 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
 
   async function unstick(at: StepBlock): Promise<readonly SenderEvent[]> {
     const events = [...(await step(at, 'look'))]
-    const [next, pending] = await Promise.all([readNonce({ blockTag: 'latest' }), readNonce({ blockTag: 'pending' })])
+    const [next, pending] = await Promise.all([
+      nodes.nonce({ blockTag: 'latest' }),
+      nodes.nonce({ blockTag: 'pending' }),
+    ])
     const own = journal.open(chainId, from).map(({ nonce }) => nonce)
     const nonces = new Set([...own, ...Array.from({ length: Math.max(0, pending - next) }, (_, i) => next + i)])
     for (const nonce of [...nonces].sort((a, b) => a - b)) events.push(await cancel(at, nonce))
@@ -386,7 +309,7 @@ export function createSender({ chainId, payer, journal, reads, broadcasts, polic
 
   /** An empty transaction at a nonce, bid up until a node takes it in the place of one that the journal does not know. */
   async function cancel(at: StepBlock, nonce: number): Promise<SenderEvent> {
-    const now = await readFees()
+    const now = await nodes.fees()
     let before: Fees | undefined = journal.attemptsOf(chainId, from, nonce).at(-1)
     for (;;) {
       const fees = before === undefined ? firstFees(policy.fees, now) : raisedFees(policy.fees, before, now)
@@ -426,16 +349,4 @@ function storesNothing(logs: readonly Log[]): boolean {
   if (logs.length === 0) return true
   const batches = parseEventLogs({ abi: marginRegistryAbi, eventName: 'MarginBatchAttested', logs: [...logs] })
   return batches.length === logs.length && batches.every(({ args }) => args.stored === 0n)
-}
-
-/** The node has these very bytes, or the nonce is used; the next step finds out which. */
-function isAlreadyThere(error: unknown): boolean {
-  for (let link = error; link instanceof Error; link = link.cause) {
-    if (
-      /already known|already imported|known transaction|nonce too low|nonce has already been used/i.test(link.message)
-    ) {
-      return true
-    }
-  }
-  return false
 }

@@ -58,6 +58,7 @@ describe('keeper.yaml', () => {
       signers: [{ env: 'ATTESTOR_KEY' }],
       payer: { env: 'PAYER_KEY' },
       journal: join(directory, 'keeper.db'),
+      journalKeep: 90 * 86_400,
       sending: {
         feeFloor: 50_000_000n,
         feeCap: 100_000_000_000n,
@@ -265,6 +266,15 @@ observability:
       'cosigners.peers.1.url: holds a user or password, which no client sends',
       'cosigners.peers.1.signer: is the signer of another peer; each signs once',
     ])
+  })
+
+  it('keeps the journal long enough for all that a keeper asks of it', async () => {
+    expect(await refusalOf(`${least}journalKeep: 6d\n`)).to.deep.equal([
+      'line 14: journalKeep: must be 7 days at least',
+    ])
+    const config = await parse(`${least}journalKeep: 7d\n`)
+    expect(config.journalKeep).to.equal(7 * 86_400)
+    expect(maskConfig(config)).to.include({ journalKeep: '7d' })
   })
 
   it('checks what several keepers rest on', async () => {

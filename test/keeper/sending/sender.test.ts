@@ -1,6 +1,5 @@
 import { expect } from 'chai'
 import { createClient, custom } from 'viem'
-import { openJournal } from '../../../src/keeper/sending/journal.ts'
 import { ForeignChainError } from '../../../src/keeper/sending/sender.ts'
 import { rejection } from '../../support/rejection.ts'
 import { groupPost } from '../support/groupPost.ts'
@@ -376,34 +375,5 @@ describe('sender of batches and roots', function () {
     expect(await nonce()).to.equal(1)
     expect([await storedAt(alice), await storedAt(bob)]).to.deep.equal([both.observedAt, both.observedAt])
     expect(journal.open(31337, payer.address)).to.deep.equal([])
-  })
-})
-
-describe('journal', () => {
-  it('is written by one process at a time', async () => {
-    const { temporaryDirectory } = await import('../../support/commandLine.ts')
-    const directory = await temporaryDirectory()
-    const file = directory.file('journal.db')
-    const journal = openJournal(file)
-    expect(() => openJournal(file)).to.throw(/One keeper writes to a journal at a time/)
-    journal.close()
-    openJournal(file).close()
-    await directory.remove()
-  })
-
-  it('keeps decisions with their details, the newest first asked for', () => {
-    const journal = openJournal(':memory:')
-    const common = { chainId: 1, account: alice, post: false, detail: { equity: 5n } }
-    journal.decide({ ...common, blockNumber: 10n, time: 100, code: 'unchanged' })
-    journal.decide({ ...common, blockNumber: 11n, time: 112, code: 'worse', post: true })
-    expect(journal.lastDecision(1, alice)).to.deep.equal({
-      ...common,
-      blockNumber: 11n,
-      time: 112,
-      code: 'worse',
-      post: true,
-      detail: { equity: '5' },
-    })
-    expect(journal.lastDecision(1, bob)).to.equal(undefined)
   })
 })
