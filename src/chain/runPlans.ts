@@ -30,10 +30,16 @@ type Run<Result> = {
 }
 
 /** A call with its answer, once there is one; every plan that asks it holds the same. */
-type Question = { readonly call: PreparedCall; outcome?: Outcome }
+type Question = PreparedCall & { readonly outputs: number; outcome: Outcome | undefined }
 
-/** Questions by contract, call data and outputs, and by the call itself where several plans ask one and the same. */
-type Questions = { readonly byKey: Map<string, Question>; readonly byCall: Map<PlannedCall, Question> }
+/**
+ * Questions by contract and call data, and by the call itself where several plans ask one and the same. Two spellings of a contract
+ * ask twice, which does no harm.
+ */
+type Questions = {
+  readonly byContract: Map<string, Map<string, Question>>
+  readonly byCall: Map<PlannedCall, Question>
+}
 
 /**
  * Runs read plans side by side at one block hash. Each round asks the calls of all unfinished plans together; a call that
@@ -81,7 +87,7 @@ async function runToOutcomes<Result>(
   refuse: (refusal: BaseError) => PlanOutcome<Result>,
   known: readonly KnownAnswer[] = [],
 ) {
-  const questions: Questions = { byKey: new Map(), byCall: new Map() }
+  const questions: Questions = { byContract: new Map(), byCall: new Map() }
   for (const { call, value } of known) ask('', call, questions).outcome = { value }
   const runs = plans.map(({ name, plan }): Run<Result> => ({ name, plan, asked: [] }))
   for (const run of runs) resume(run, undefined, questions, refuse)
@@ -96,11 +102,7 @@ async function runToOutcomes<Result>(
     for (const { asked } of open) for (const question of asked) if (!question.outcome) missing.add(question)
     if (missing.size === 0) break
     const inOrder = [...missing]
-    const answered = await answerCalls(
-      client,
-      block,
-      inOrder.map(({ call }) => call),
-    )
+    const answered = await answerCalls(client, block, inOrder)
     for (const [index, question] of inOrder.entries()) question.outcome = answered.outcomes[index] as Outcome
     rounds += 1
     ethCalls += answered.ethCalls
@@ -117,9 +119,10 @@ function advance<Result>(
 ): void {
   while (run.outcome === undefined && run.asked.every(({ outcome }) => outcome !== undefined)) {
     const values: unknown[] = []
-    for (const { call, outcome } of run.asked) {
+    for (const question of run.asked) {
+      const { outcome } = question
       if (outcome === undefined || 'reason' in outcome) {
-        end(run, refuse(toCallFailed(run.name, call, outcome?.reason ?? 'has no answer')))
+        end(run, refuse(toCallFailed(run.name, question, outcome?.reason ?? 'has no answer')))
         return
       }
       values.push(outcome.value)
@@ -176,23 +179,31 @@ function prepareFunction(item: AbiFunction): Prepared {
 
 /** The question that a call is, the same for equal calls. */
 function ask(plan: string, call: PlannedCall, questions: Questions): Question {
-  const asked = questions.byCall.get(call) ?? askByKey(plan, call, questions.byKey)
+  const known = questions.byCall.get(call)
+  if (known !== undefined) return known
+  const asked = askByData(plan, call, questions.byContract)
   questions.byCall.set(call, asked)
   return asked
 }
 
-function askByKey(plan: string, call: PlannedCall, questions: Questions['byKey']): Question {
+function askByData(plan: string, call: PlannedCall, byContract: Questions['byContract']): Question {
   const item = functionOf(call)
   if (item === undefined) {
     throw new InvalidInputError(`${plan}: the ABI has no function ${call.functionName} for these arguments.`)
   }
   const { outputs, answerSize, decode } = prepareFunction(item)
   const data = encode(plan, call)
-  const key = `${call.address.toLowerCase()}:${data}:${outputs}`
-  const known = questions.get(key)
+  const { address, abi, functionName } = call
+  const ofContract = byContract.get(address) ?? new Map<string, Question>()
+  byContract.set(address, ofContract)
+  // Two ABIs may say otherwise of what one call returns.
+  const first = ofContract.get(data)
+  const key = first === undefined || first.outputs === outputs ? data : `${data}:${outputs}`
+  const known = key === data ? first : ofContract.get(key)
   if (known !== undefined) return known
-  const question: Question = { call: { ...call, data, answerSize, decode } }
-  questions.set(key, question)
+  const args = call.args ?? []
+  const question = { address, abi, functionName, args, data, answerSize, decode, outputs, outcome: undefined }
+  ofContract.set(key, question)
   return question
 }
 
