@@ -157,6 +157,15 @@ describe('models', () => {
     expect(await errorOf(contract.simulate.retireModel([1, 0]))).to.equal('UndefinedModel')
   })
 
+  it('kills what was observed up to now, and nothing of the next second', async () => {
+    const { contract, publicClient } = await createChain()
+    const { timestamp } = await publicClient.getBlock()
+    // A pending call runs one second after the head.
+    const kill = (time: bigint) => errorOf(contract.simulate.invalidateBefore([Number(time)], { blockTag: 'pending' }))
+    expect(await kill(timestamp + 2n)).to.equal(undefined)
+    expect(await kill(timestamp + 3n)).to.equal('InvalidationOutOfRange')
+  })
+
   it('threat 29: fails every read and post of a retired model, and frees its id when the last record has expired', async () => {
     const chain = await createChain()
     const { contract } = chain

@@ -2,7 +2,16 @@ import { expect } from 'chai'
 import { network } from 'hardhat'
 import { type Hex, keccak256, stringToHex, zeroHash } from 'viem'
 import { toModel } from '../../scripts/deployment/plan.ts'
-import { borrower, type Chain, createChain, keys, paramsHash, sign, tryPost } from '../support/attestations.ts'
+import {
+  borrower,
+  type Chain,
+  createChain,
+  keys,
+  paramsHash,
+  sign,
+  signRootOf,
+  tryPost,
+} from '../support/attestations.ts'
 
 const arbSys = '0x0000000000000000000000000000000000000064'
 const signers = keys.slice(0, 9).map(({ address }) => address)
@@ -48,6 +57,20 @@ describe('block hashes of other chains', () => {
     expect(await attempt(3, { blockHash: block.hash })).to.equal('InvalidSignature')
     expect(await attempt(4, { blockHash: zeroHash })).to.equal('UnsupportedFlags')
     expect(await attempt(3, { blockHash: zeroHash, blockNumber: block.number + 5n })).to.equal('FutureBlock')
+  })
+
+  it('where there are none, blocks may share a time: what is observed now is not the future', async () => {
+    const chain = await createWith('UnboundMarginRegistry')
+    const { timestamp } = await chain.publicClient.getBlock()
+    const observedAt = Number(timestamp) + 1
+    const flags = 0x23
+    const { wire } = await signRootOf(chain, chain.signerSet, [{ account: borrower, flags, observedAt }], {
+      registry: chain.registry,
+      flags,
+      signed: { blockHash: zeroHash },
+    })
+    // A pending call runs one second after the head.
+    expect(await tryPost(chain, wire, chain.registry)).to.equal('stored')
   })
 
   it('have contracts within the size that chains allow', async () => {

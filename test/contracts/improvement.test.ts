@@ -105,6 +105,38 @@ describe('bound on improvement', () => {
     expect((await runThenRead(setting, [verifyCall(fairLeaf)], other)).status).to.equal(fresh)
   })
 
+  it('is met to the unit by an item of a batch and by what is pulled', async () => {
+    const { chain, probe, of } = await createBounded()
+    const first = await of(50n * usd)
+    await post(chain, first.wire)
+    await chain.networkHelpers.mine(3)
+    const { timestamp } = await chain.publicClient.getBlock()
+    const { improvementBase: base, improvementRate: rate, improvementCap: cap } = bounds
+    const most = improvementBound({ bounds: { base, rate, cap }, stored: first.record }, Number(timestamp)) ?? 0n
+    const equity = most + 10n * usd
+    const item = { account: borrower, initialMargin: 10n * usd, maintenanceMargin: 0n }
+    const batchOf = async (equity: bigint) => (await signBatchOf(chain, chain.signerSet, [{ ...item, equity }])).wire
+    expect(await tryPost(chain, await batchOf(equity))).to.equal('stored')
+    expect(await tryPost(chain, await batchOf(equity + 1n))).to.equal('skipped')
+
+    const pulled = await of(equity)
+    const afterPull = async (wire: Hex) => (await runThenRead({ chain, probe }, [verifyCall(wire)])).margin.equity
+    expect(await afterPull(pulled.wire)).to.equal(equity)
+    expect(await afterPull((await of(equity + 1n)).wire)).to.equal(50n * usd)
+    const act = (update: Hex) =>
+      errorOf(
+        chain.publicClient.simulateContract({
+          address: probe.address,
+          abi: probe.abi,
+          functionName: 'act',
+          args: [borrower, 0n, update],
+          blockTag: 'pending',
+        }),
+      )
+    expect(await act(pulled.wire)).to.equal(undefined)
+    expect(await act((await of(equity + 1n)).wire)).to.equal('ImprovementTooLarge')
+  })
+
   it('does not ratchet over pulls of one transaction', async () => {
     const { chain, probe, of } = await createBounded()
     const base = await of(20n * usd)
@@ -212,6 +244,11 @@ describe('one model at a time', () => {
     const read = () => errorOf(contract.read.marginOf([borrower, 3600n]))
     expect(await read()).to.equal(undefined)
     expect(await errorOf(contract.simulate.retireModel([0, 5000]))).to.equal('RetirementOutOfOrder')
+    // A pending call runs one second after the head: the same end again is no news, a second sooner is.
+    await chain.networkHelpers.time.increaseTo(endsAt - 900)
+    const retire = (grace: number) => errorOf(contract.simulate.retireModel([0, grace], { blockTag: 'pending' }))
+    expect(await retire(899)).to.equal('RetirementOutOfOrder')
+    expect(await retire(898)).to.equal(undefined)
     expect(await errorOf(contract.simulate.setModel([toModel({ id: 0, paramsHash })]))).to.equal('ModelInUse')
     const anyone = chain.wallets[5]?.account
     if (!anyone) throw new Error('no account')

@@ -113,6 +113,7 @@ describe('pull mode', () => {
     const untagged = `0xdeadbeef${wire.slice(10)}` as Hex
     expect(await errorOf(chain.contract.simulate.verify([untagged]))).to.equal('WrongTag')
     expect(await errorOf(chain.contract.simulate.verify([slice(wire, 0, 3)]))).to.equal('WrongLength')
+    expect(await errorOf(chain.contract.simulate.verify(['0xdeadbeef']))).to.equal('WrongTag')
   })
 })
 

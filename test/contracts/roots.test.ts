@@ -68,6 +68,11 @@ describe('roots', () => {
     expect(await tryVerify(leafWires[1] ?? '0x')).to.equal('skipped')
   })
 
+  it('are taken up to the longest validity that a record can have', async () => {
+    const { wire } = await signRootOf(chain, chain.signerSet, [{ account: borrower, flags: 0x2f }])
+    expect(await tryPost(chain, wire)).to.equal('stored')
+  })
+
   it('threat 05: zero root, zero account, zero commitment and a proof against no root at all are refused', async () => {
     const { wire, leaves, leafWires } = await signRootOf(chain, chain.signerSet, [{ account: borrower }])
     expect(await tryVerify(leafWires[0] ?? '0x')).to.equal('NotUnderNewestRoot')

@@ -58,6 +58,9 @@ describe('time', () => {
     const { wire } = await sign(chain, chain.signerSet, { blockNumber: number, record: { flags: 15 } })
     await chain.networkHelpers.mine(300)
     expect(await tryPost(chain, wire)).to.equal('BlockHashUnavailable')
+    // A chain without the history: a call of nothing succeeds and answers nothing.
+    await chain.networkHelpers.setCode(historyAddress, '0x')
+    expect(await tryPost(chain, wire)).to.equal('BlockHashUnavailable')
     await chain.networkHelpers.setCode(historyAddress, historyCode)
     await chain.networkHelpers.setStorageAt(historyAddress, number % 8191n, hash)
     expect(await tryPost(chain, wire)).to.equal('stored')
