@@ -19,36 +19,49 @@ const sizes = [
   { count: 1_000, times: 3 },
 ]
 
-/**
- * Where the gate is taken: Anvil executes as nodes of a chain do, while Hardhat records every call frame, so that there the
- * number of frames is most of what is measured. On both the requests travel within one machine.
- */
-const nodes: readonly { readonly kind: NodeKind; readonly prefix: string; readonly gate?: number }[] = [
-  { kind: 'anvil', prefix: 'read', gate: 10 },
-  { kind: 'hardhat', prefix: 'read.hardhat' },
-]
-
 /** What a request takes to a node elsewhere, there and back, in milliseconds. */
 const distance = 20
+
+type Place = { readonly prefix: string; readonly milliseconds: number; readonly gate?: number }
+
+/**
+ * Nodes and how far they are. The gate is taken where accounts are read, from a node elsewhere; beside it stands what is left of it
+ * when no request travels. Anvil executes as nodes of a chain do, while Hardhat records every call frame, so that there the number
+ * of frames is most of what is measured.
+ */
+const nodes: readonly { readonly kind: NodeKind; readonly places: readonly Place[] }[] = [
+  {
+    kind: 'anvil',
+    places: [
+      { prefix: 'read', milliseconds: distance, gate: 10 },
+      { prefix: 'read.local', milliseconds: 0 },
+    ],
+  },
+  { kind: 'hardhat', places: [{ prefix: 'read.hardhat', milliseconds: 0 }] },
+]
 
 type Served = { readonly url: string; readonly deployment: DevnetDeployment; readonly accounts: readonly Address[] }
 type Cost = { readonly seconds: number; readonly cpu: number }
 
 /**
- * Reading random books over HTTP from a devnet in a process of its own, against one multicall of viem an account, four accounts at
- * once. CPU is that of this process.
+ * Reading random books over HTTP from a devnet in a process of its own, against one multicall of viem an account, one after another
+ * and four at once. CPU is that of this process.
  */
 export async function readRows(only: string): Promise<readonly BenchRow[]> {
   const rows: BenchRow[] = []
-  for (const { kind, prefix, gate } of nodes) {
-    if (prefix !== 'read' && !only.startsWith(prefix) && only !== '' && only !== 'read') continue
-    if (prefix === 'read' && only.startsWith('read.hardhat')) continue
-    rows.push(...(await onNode(kind, prefix, gate)))
+  for (const { kind, places } of nodes) {
+    const asked = places.filter(({ prefix }) => isAsked(prefix, only))
+    if (asked.length > 0) rows.push(...(await onNode(kind, asked)))
   }
   return rows
 }
 
-async function onNode(kind: NodeKind, prefix: string, gate: number | undefined): Promise<readonly BenchRow[]> {
+/** Whether rows below a prefix may begin with what was asked for; `read.1` is no row of `read.local`. */
+function isAsked(prefix: string, only: string): boolean {
+  return prefix.startsWith(only) || new RegExp(`^${prefix}(\\.\\d.*)?$`).test(only)
+}
+
+async function onNode(kind: NodeKind, places: readonly Place[]): Promise<readonly BenchRow[]> {
   const most = Math.max(...sizes.map(({ count }) => count))
   const program = fileURLToPath(new URL('devnetProcess.ts', import.meta.url))
   const child = fork(program, [kind, `${most}`], { stdio: ['ignore', 2, 2, 'ipc'], serialization: 'advanced' })
@@ -64,23 +77,14 @@ async function onNode(kind: NodeKind, prefix: string, gate: number | undefined):
     const parameters = parseParameters(devnetParameters(deployment, calibration))
     const multicallAddress = await deployMulticall(client, deployment.operators.deployer)
     const peer = await peerCalls(client, accounts, parameters)
-    const bench = { client, accounts, parameters, multicallAddress, peer }
     const rows: BenchRow[] = []
-    for (const { count, times } of sizes) {
-      rows.push(
-        ...(await measure(bench, {
-          name: `${prefix}.${count}`,
-          count,
-          times,
-          gate: count === most ? gate : undefined,
-        })),
-      )
-    }
-    if (kind === 'anvil') {
-      const remote = createClient({ transport: distant(transport), cacheTime: 0 })
-      rows.push(
-        ...(await measure({ ...bench, client: remote }, { name: `${prefix}.remote.100`, count: 100, times: 3 })),
-      )
+    for (const { prefix, milliseconds, gate } of places) {
+      const there = createClient({ transport: distant(transport, milliseconds), cacheTime: 0 })
+      const bench = { client: there, accounts, parameters, multicallAddress, peer }
+      for (const { count, times } of sizes) {
+        const size = { name: `${prefix}.${count}`, count, times, gate: count === most ? gate : undefined }
+        rows.push(...(await measure(bench, size)))
+      }
     }
     return rows
   } finally {
@@ -101,7 +105,7 @@ async function measure(
   { name, count, times, gate }: { name: string; count: number; times: number; gate?: number | undefined },
 ): Promise<readonly BenchRow[]> {
   const some = accounts.slice(0, count)
-  const turns: { readonly own: Cost; readonly viem: Cost; readonly again: Cost }[] = []
+  const turns: Record<'own' | 'viem' | 'four' | 'again', Cost>[] = []
   let reading: SnapshotsReading | undefined
   let ethCalls = 0
   for (let turn = 0; turn < times; turn++) {
@@ -110,16 +114,19 @@ async function measure(
     reading = read.result
     // At most as many accounts a turn as all turns together need to read each once.
     const share = count === 1 ? readings : readings.filter((_, index) => index % times === turn)
-    const part = await cost(() => readWithViem(client, peer, { readings: share, block, multicallAddress, inFlight: 1 }))
-    const scale = count / share.length
+    const withViem = async (inFlight: number) => {
+      const spent = await cost(() => readWithViem(client, peer, { readings: share, block, multicallAddress, inFlight }))
+      const scale = count / share.length
+      return { seconds: spent.seconds * scale, cpu: spent.cpu * scale }
+    }
+    const viem = await withViem(1)
+    const four = await withViem(4)
     await client.request({ method: 'evm_mine' } as never)
     const again = await cost(() => rereadSnapshots(client, read.result, { parameters }))
     ethCalls = again.result.ethCalls
-    const viem = { seconds: part.seconds * scale, cpu: part.cpu * scale }
-    turns.push({ own: read, viem, again })
-    console.error(
-      `${name}, turn ${turn + 1} of ${times}: ${round(read.seconds)} s, again ${round(again.seconds)} s, ${share.length} by viem ${round(part.seconds)} s`,
-    )
+    turns.push({ own: read, viem, four, again })
+    const said = [`${round(read.seconds)} s`, `again ${round(again.seconds)} s`, `viem ${round(viem.seconds)} s`]
+    console.error(`${name}, turn ${turn + 1} of ${times}: ${said.join(', ')}, four at once ${round(four.seconds)} s`)
   }
   const of = (value: (turn: (typeof turns)[number]) => number) => round(median(turns.map(value)))
   return [
@@ -135,6 +142,7 @@ async function measure(
       unit: 'times',
       ...(gate !== undefined && { gate, better: 'more' as const }),
     },
+    { name: `${name}.vs.viem4`, value: of(({ own, four }) => four.seconds / own.seconds), unit: 'times' },
     { name: `${name}.cpu.vs.viem`, value: of(({ own, viem }) => viem.cpu / own.cpu), unit: 'times' },
     { name: `${name}.again`, value: of(({ again }) => again.seconds), unit: 's' },
     { name: `${name}.again.calls`, value: ethCalls, unit: 'eth_calls' },
@@ -143,11 +151,12 @@ async function measure(
 }
 
 /** A transport to a node that is some milliseconds away. */
-function distant(transport: Transport): Transport {
+function distant(transport: Transport, milliseconds: number): Transport {
+  if (milliseconds === 0) return transport
   return (options) => {
     const near = transport(options)
     const request = async (...asked: Parameters<typeof near.request>) => {
-      await sleep(distance)
+      await sleep(milliseconds)
       return near.request(...asked)
     }
     return { ...near, request: request as typeof near.request }

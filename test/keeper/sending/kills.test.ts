@@ -25,8 +25,8 @@ import { compileCache, temporaryDirectory } from '../../support/commandLine.ts'
 import { type KilledKeeper, lifePoints } from '../support/killedKeeper.ts'
 import { gwei, sendPolicy } from '../support/sendPolicy.ts'
 
-/** `npm run soak:kills` makes 200. */
-const kills = Number(process.env.PLIMSOLL_KILLS ?? 36)
+/** `npm run soak:kills` makes 1,000. */
+const kills = Number(process.env.PLIMSOLL_KILLS ?? 200)
 const seed = Number(process.env.PLIMSOLL_KILL_SEED ?? 1)
 /** Keepers side by side, each with a key, an account and a journal of its own. */
 const keepers = 4
@@ -199,7 +199,7 @@ async function requireEqual(
 }
 
 describe('a keeper that is killed', function () {
-  this.timeout(900_000)
+  this.timeout(kills * 4_500)
   const children = new Set<ChildProcess>()
   let world: Setting
   let stopMining: () => Promise<void>
