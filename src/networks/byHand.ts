@@ -43,8 +43,8 @@ export const ethereumByHand = {
     ],
   },
   maxPriceAge: {
-    // Heartbeats of docs.chain.link/data-feeds/price-feeds/addresses: ETH one hour, USDC and USDT a day, as public audits quote
-    // them. Of BTC and DAI nothing but the usual hour of dollar feeds was found: if theirs is longer, their prices refuse as late.
+    // Heartbeats of docs.chain.link/data-feeds/price-feeds/addresses as public audits quote them: BTC, DAI and ETH one hour, USDC
+    // and USDT a day. Where one has become longer since, prices refuse as late.
     BTC: 4_500,
     DAI: 4_500,
     ETH: 4_500,
