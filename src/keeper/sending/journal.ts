@@ -110,7 +110,9 @@ const schema = `
     raw TEXT NOT NULL, state TEXT NOT NULL, plannedAtBlock INTEGER NOT NULL, plannedAt INTEGER NOT NULL,
     minedIn INTEGER, gasUsed TEXT, fee TEXT, paidAt INTEGER, UNIQUE (chainId, sender, nonce, attempt)
   ) STRICT;
-  CREATE INDEX IF NOT EXISTS attemptsByState ON attempts (chainId, sender, state);
+  CREATE INDEX IF NOT EXISTS attemptsByState ON attempts (chainId, sender, state, minedIn);
+  CREATE INDEX IF NOT EXISTS attemptsByPlan ON attempts (chainId, sender, plannedAt);
+  CREATE INDEX IF NOT EXISTS attemptsByPayment ON attempts (chainId, sender, paidAt);
   CREATE INDEX IF NOT EXISTS attemptsByPost ON attempts (postId);
   CREATE TABLE IF NOT EXISTS decisions (
     chainId INTEGER NOT NULL, blockNumber INTEGER NOT NULL, time INTEGER NOT NULL, account TEXT NOT NULL,
@@ -119,7 +121,7 @@ const schema = `
   CREATE INDEX IF NOT EXISTS decisionsByAccount ON decisions (chainId, account, blockNumber);
 `
 /** What makes a journal of each version one of the next. */
-const upgrades = ['', 'ALTER TABLE attempts ADD COLUMN paidAt INTEGER;']
+const upgrades = ['', 'ALTER TABLE attempts ADD COLUMN paidAt INTEGER; DROP INDEX attemptsByState;']
 const version = upgrades.length
 
 /**
@@ -153,11 +155,12 @@ export function openJournal(file: string): Journal {
     'UPDATE attempts SET state = ?, minedIn = ?, gasUsed = ?, fee = ?, paidAt = ? WHERE hash = ?',
   )
   const selectPost = statement('SELECT * FROM posts WHERE id = ?')
-  const ofSender = 'SELECT * FROM attempts WHERE chainId = ? AND sender = ?'
-  const selectOpen = statement(`${ofSender} AND state IN ('planned', 'sent') ORDER BY nonce, attempt`)
-  const selectNonce = statement(`${ofSender} AND nonce = ? ORDER BY attempt`)
-  const selectMined = statement(`${ofSender} AND state IN ('mined', 'reverted') AND minedIn >= ? ORDER BY nonce`)
-  const selectSpent = statement(`${ofSender} AND fee IS NOT NULL AND max(plannedAt, coalesce(paidAt, 0)) >= ?`)
+  const ofSender = 'SELECT * FROM attempts WHERE chainId = ?1 AND sender = ?2'
+  // With a plus the order is no reason to walk every nonce there ever was.
+  const selectOpen = statement(`${ofSender} AND state IN ('planned', 'sent') ORDER BY +nonce, attempt`)
+  const selectNonce = statement(`${ofSender} AND nonce = ?3 ORDER BY attempt`)
+  const selectMined = statement(`${ofSender} AND state IN ('mined', 'reverted') AND minedIn >= ?3 ORDER BY +nonce`)
+  const selectSpent = statement(`${ofSender} AND fee IS NOT NULL AND (plannedAt >= ?3 OR paidAt >= ?3)`)
   const selectFor = statement('SELECT * FROM attempts WHERE postId = ? ORDER BY nonce, attempt')
   const selectDecision = statement(
     'SELECT * FROM decisions WHERE chainId = ? AND account = ? ORDER BY blockNumber DESC, rowid DESC LIMIT 1',

@@ -110,7 +110,9 @@ describe('journal', () => {
       database.exec(sql)
       database.close()
     }
-    edit('ALTER TABLE attempts DROP COLUMN paidAt; PRAGMA user_version = 1')
+    edit(`DROP INDEX attemptsByPayment; DROP INDEX attemptsByPlan; DROP INDEX attemptsByState;
+      ALTER TABLE attempts DROP COLUMN paidAt; CREATE INDEX attemptsByState ON attempts (chainId, sender, state);
+      PRAGMA user_version = 1`)
     const journal = openJournal(file)
     expect(journal.spentSince(chainId, from, 100)).to.equal(20n)
     journal.settle(hashOf(100), { ...mined, paidAt: 200 })
