@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { Hex } from 'viem'
-import { countWord } from '../core/abiWords.ts'
+import type { Address, Hex } from 'viem'
 import { encodeCall, encodeResult } from '../core/callData.ts'
 import { keccak256Of } from '../core/keccak256.ts'
 import type { PlannedCall } from '../core/readPlan.ts'
@@ -16,31 +15,53 @@ export function toVenueWitness(
   calls: readonly PlannedCall[],
   results: readonly unknown[],
 ): VenueWitness {
+  const targets = calls.map(({ address }) => address)
   return {
     venue,
-    calls: hashList(calls.map((call) => encodeTarget(call))),
-    results: hashList(calls.map((call, index) => encodeBytes(encodeResult(call, results[index])))),
+    calls: hashList(calls.map(encodeCall), targets),
+    results: hashList(calls.map((call, index) => encodeResult(call, results[index]))),
   }
 }
 
-/** `abi.encode` of a list of dynamic items: offset, length, where each item begins, the items; all as hex digits. */
-function hashList(items: readonly string[]): Hex {
-  let at = 32 * items.length
-  const offsets = items.map((item) => {
-    const offset = countWord(at)
-    at += item.length / 2
-    return offset
-  })
-  const bytes = Buffer.from(countWord(32) + countWord(items.length) + offsets.join('') + items.join(''), 'hex')
+const word = 32
+/** Where lists are written before they are hashed, one at a time; it grows to the longest. */
+let scratch = Buffer.alloc(0)
+
+/** keccak256 of `abi.encode` of a list of bytes, or of tuples of a target and bytes: offset, length, where each item begins, the items. */
+function hashList(items: readonly Hex[], targets?: readonly Address[]): Hex {
+  const fixed = targets === undefined ? word : 3 * word
+  const head = (2 + items.length) * word
+  const size = items.reduce((total, item) => total + fixed + padded(sizeOf(item)), head)
+  if (scratch.length < size) scratch = Buffer.alloc(2 * size)
+  const bytes = scratch.subarray(0, size).fill(0)
+  writeCount(bytes, 0, word)
+  writeCount(bytes, word, items.length)
+  let at = head
+  for (const [index, item] of items.entries()) {
+    writeCount(bytes, (2 + index) * word, at - 2 * word)
+    const target = targets?.[index]
+    if (target !== undefined) {
+      bytes.write(target.slice(2), at + 12, 'hex')
+      writeCount(bytes, at + word, 2 * word)
+      at += 2 * word
+    }
+    const length = sizeOf(item)
+    writeCount(bytes, at, length)
+    bytes.write(item.slice(2), at + word, 'hex')
+    at += word + padded(length)
+  }
   return keccak256Of(bytes)
 }
 
-/** A tuple of a target and call data. */
-function encodeTarget(call: PlannedCall): string {
-  return call.address.slice(2).toLowerCase().padStart(64, '0') + countWord(64) + encodeBytes(encodeCall(call))
+function sizeOf(data: Hex): number {
+  return data.length / 2 - 1
 }
 
-function encodeBytes(data: Hex): string {
-  const digits = data.slice(2)
-  return countWord(digits.length / 2) + digits.padEnd(64 * Math.ceil(digits.length / 64), '0')
+function padded(size: number): number {
+  return word * Math.ceil(size / word)
+}
+
+/** A length or an offset in the word that begins there. */
+function writeCount(bytes: Buffer, at: number, count: number): void {
+  bytes.writeUInt32BE(count, at + word - 4)
 }

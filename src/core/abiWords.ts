@@ -21,8 +21,15 @@ export function wordWriter(parameters: readonly AbiParameter[]): WordWriter | un
 }
 
 /** A length or an offset as one word. */
-export function countWord(count: number): string {
-  return count.toString(16).padStart(64, '0')
+function countWord(count: number): string {
+  return toWord(count.toString(16))
+}
+
+const zeros = '0'.repeat(64)
+
+/** Digits behind as many zeros as make a word: joined, where padding would copy them. */
+function toWord(digits: string): string {
+  return zeros.slice(digits.length) + digits
 }
 
 function writeArray(write: Write, values: unknown): string | undefined {
@@ -62,7 +69,7 @@ function writeAddress(value: unknown): string | undefined {
   const known = addressWords.get(value)
   if (known !== undefined || !isAddress(value)) return known
   if (addressWords.size >= mostAddresses) addressWords.clear()
-  const word = value.slice(2).toLowerCase().padStart(64, '0')
+  const word = toWord(value.slice(2).toLowerCase())
   addressWords.set(value, word)
   return word
 }
@@ -73,7 +80,7 @@ function integerWrite(bits: number, isUnsigned: boolean): Write {
     if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) return undefined
     const integer = BigInt(value as bigint | number)
     if (as(bits, integer) !== integer) return undefined
-    return BigInt.asUintN(256, integer).toString(16).padStart(64, '0')
+    return toWord(BigInt.asUintN(256, integer).toString(16))
   }
 }
 

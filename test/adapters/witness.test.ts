@@ -1,5 +1,15 @@
 import { expect } from 'chai'
-import { type Address, encodeAbiParameters, encodeFunctionData, erc20Abi, type Hex, keccak256, parseAbi } from 'viem'
+import fc from 'fast-check'
+import {
+  type Address,
+  bytesToHex,
+  encodeAbiParameters,
+  encodeFunctionData,
+  erc20Abi,
+  type Hex,
+  keccak256,
+  parseAbi,
+} from 'viem'
 import { borrowFromAave, supplyToAave } from '../../scripts/devnet/aaveV3.ts'
 import { type Sender, sendAs } from '../../scripts/devnet/chain.ts'
 import { borrowFromMarket, enterMarkets, supplyEther, supplyToMarket } from '../../scripts/devnet/compoundV2.ts'
@@ -31,6 +41,12 @@ const managerAbi = parseAbi([
 const lyraAbi = parseAbi(['function addCollateral(uint256 positionId, uint256 amountCollateral)'])
 const vaultAbi = parseAbi(['function withdraw(address token, uint256 amount)'])
 const poolAbi = parseAbi(['function setUserUseReserveAsCollateral(address asset, bool useAsCollateral)'])
+
+/** What a witness commits to of a call. */
+const target = [
+  { name: 'target', type: 'address' },
+  { name: 'data', type: 'bytes' },
+] as const
 
 type Action = (user: Sender, fixture: DevnetFixture) => Promise<void>
 
@@ -258,6 +274,31 @@ describe('witnesses', function () {
     expect(declaring.map(({ id }) => id)).to.deep.equal(['compound-v2'])
   })
 
+  it('hashes calls and return data of any length as viem encodes them, whatever was hashed before', () => {
+    const abi = parseAbi(['function answer(bytes question) view returns (bytes)'])
+    const bytes = fc.uint8Array({ maxLength: 200 }).map(bytesToHex)
+    const address = fc.uint8Array({ minLength: 20, maxLength: 20 }).map(bytesToHex)
+    fc.assert(
+      fc.property(fc.array(fc.tuple(address, bytes, bytes), { maxLength: 12 }), (asked) => {
+        const calls = asked.map(([address, question]) => ({
+          address,
+          abi,
+          functionName: 'answer',
+          args: [question] as const,
+        }))
+        const targets = calls.map(({ address, args }) => ({ target: address, data: encodeFunctionData({ abi, args }) }))
+        const returned = asked.map(([, , answer]) => encodeAbiParameters([{ type: 'bytes' }], [answer]))
+        const results = asked.map(([, , answer]) => answer)
+        expect(toVenueWitness('venue', calls, results)).to.deep.equal({
+          venue: 'venue',
+          calls: keccak256(encodeAbiParameters([{ type: 'tuple[]', components: target }], [targets])),
+          results: keccak256(encodeAbiParameters([{ type: 'bytes[]' }], [returned])),
+        })
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   it('commits to the return data as a contract would see it', async () => {
     const fixture = await devnetFixture()
     const { client, deployment } = fixture
@@ -291,13 +332,9 @@ describe('witnesses', function () {
         return yield* readAll(witnessCalls)
       }
       const decoded = await runPlans(client, block, [{ name: id, plan: values() }])
-      const components = [
-        { name: 'target', type: 'address' },
-        { name: 'data', type: 'bytes' },
-      ] as const
       expect(toVenueWitness(id, witnessCalls, decoded.results[0] ?? [])).to.deep.equal({
         venue: id,
-        calls: keccak256(encodeAbiParameters([{ type: 'tuple[]', components }], [targets])),
+        calls: keccak256(encodeAbiParameters([{ type: 'tuple[]', components: target }], [targets])),
         results: keccak256(encodeAbiParameters([{ type: 'bytes[]' }], [returned])),
       })
     }
