@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { encodeFunctionData, keccak256, stringToHex } from 'viem'
+import { encodeFunctionData, keccak256, stringToHex, zeroHash } from 'viem'
 import { guardianRole, toModel } from '../../scripts/deployment/plan.ts'
 import { marginRegistryAbi } from '../../src/attest/abi.ts'
 import {
@@ -153,8 +153,17 @@ describe('models', () => {
     expect(await set(0, paramsHash, 0, 1)).to.equal(undefined)
     expect(await errorOf(contract.simulate.retireModel([1, 0]))).to.equal('UndefinedModel')
     expect(await errorOf(contract.simulate.retireModel([255, 0]))).to.equal('UndefinedModel')
+    const [none, isRetired] = await contract.read.modelOf([1])
+    expect([none.id, none.paramsHash, none.until, isRetired]).to.deep.equal([1, zeroHash, 0, false])
     await contract.write.setModel([toModel({ id: 2, paramsHash })])
     expect(await errorOf(contract.simulate.retireModel([1, 0]))).to.equal('UndefinedModel')
+  })
+
+  it('holds as many models as there are ids', async () => {
+    const models = Array.from({ length: 24 }, (_, id) => ({ id, paramsHash, improvementBase: 2n ** 63n }))
+    const chain = await createChain({ models })
+    const { wire } = await sign(chain, chain.signerSet, { record: { modelId: 23 } })
+    expect(await tryPost(chain, wire)).to.equal('stored')
   })
 
   it('kills what was observed up to now, and nothing of the next second', async () => {
@@ -179,6 +188,11 @@ describe('models', () => {
     expect(await tryPost(chain, (await sign(chain, chain.signerSet)).wire)).to.equal('RetiredModel')
     const revive = toModel({ id: 0, paramsHash: otherHash })
     expect(await errorOf(contract.simulate.setModel([revive]))).to.equal('ModelInUse')
+    const revived = () => errorOf(contract.simulate.setModel([revive], { blockTag: 'pending' }))
+    await chain.networkHelpers.time.increaseTo(retiredAt + 15 * 2 ** 15 - 1)
+    expect(await revived()).to.equal('ModelInUse')
+    await chain.networkHelpers.time.increaseTo(retiredAt + 15 * 2 ** 15)
+    expect(await revived()).to.equal(undefined)
     await chain.networkHelpers.time.increaseTo(retiredAt + 15 * 2 ** 15 + 1)
     await contract.write.setModel([revive])
     expect(await errorOf(contract.read.marginOf([borrower, 2n ** 255n]))).to.equal('ExpiredMargin')

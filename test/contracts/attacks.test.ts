@@ -128,8 +128,10 @@ describe('attacks on a 3-of-9 registry', () => {
     const dirty = await chain.viem.deployContract('RegistryHarness', [
       ...([chain.accessManager, chain.signerSet.signers, chain.signerSet.threshold, models] as const),
     ])
-    const behind = await sign(chain, chain.signerSet, { record: { modelId: 23 } })
-    expect(await tryPost(chain, behind.wire, dirty.address)).to.equal('UndefinedModel')
+    for (const modelId of [1, 23]) {
+      const behind = await sign(chain, chain.signerSet, { record: { modelId } })
+      expect(await tryPost(chain, behind.wire, dirty.address)).to.equal('UndefinedModel')
+    }
   })
 
   it('threat 28: refuses every other length, and a hundred kilobytes', async () => {

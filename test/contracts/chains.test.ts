@@ -57,6 +57,8 @@ describe('block hashes of other chains', () => {
     expect(await attempt(3, { blockHash: block.hash })).to.equal('InvalidSignature')
     expect(await attempt(4, { blockHash: zeroHash })).to.equal('UnsupportedFlags')
     expect(await attempt(3, { blockHash: zeroHash, blockNumber: block.number + 5n })).to.equal('FutureBlock')
+    // Its own block, too: a pending call runs in the one behind the head.
+    expect(await attempt(3, { blockHash: zeroHash, blockNumber: block.number + 1n })).to.equal('FutureBlock')
   })
 
   it('where there are none, blocks may share a time: what is observed now is not the future', async () => {

@@ -195,6 +195,9 @@ for (const [name, create] of Object.entries(implementations)) {
       expect(await errorOf(oracle.requireMargin(10n))).to.equal(undefined)
       expect(await errorOf(oracle.requireMargin(11n))).to.equal('InsufficientMargin')
       expect(await errorOf(oracle.requireMargin(maxUint256))).to.equal('InsufficientMargin')
+      await oracle.post({ equity: 500_000_000n })
+      expect(await errorOf(oracle.requireMargin(0n))).to.equal(undefined)
+      expect(await errorOf(oracle.requireMargin(1n))).to.equal('InsufficientMargin')
       await oracle.post({ equity: 499_999_999n })
       expect(await errorOf(oracle.requireMargin(0n))).to.equal('InsufficientMargin')
     })
@@ -311,8 +314,10 @@ for (const [name, create] of Object.entries(implementations)) {
       expect(await oracle.post({ observedAt, equity: 0n })).to.equal('InvalidatedMargin')
       expect(await oracle.verify(await wire({ observedAt }))).to.equal('InvalidatedMargin')
       expect(await errorOf(subject.invalidateBefore(observedAt + 1))).to.equal('InvalidationOutOfRange')
-      const { timestamp } = await chain.publicClient.getBlock()
-      expect(await errorOf(subject.invalidateBefore(Number(timestamp) + 100))).to.equal('InvalidationOutOfRange')
+      // The next block is a second later, and a second more is the end.
+      const next = Number((await chain.publicClient.getBlock()).timestamp) + 1
+      expect(await errorOf(subject.invalidateBefore(next + 2))).to.equal('InvalidationOutOfRange')
+      expect(await errorOf(subject.invalidateBefore(next + 1))).to.equal(undefined)
     })
 
     it('fails the records of a retired model', async () => {
@@ -354,6 +359,8 @@ for (const [name, create] of Object.entries(implementations)) {
       const excessive = verifyCall(await wire(at(3, 27n)))
       expect((await within([excessive])).equity).to.equal(500_000_010n)
       expect(await errorOf(oracle.readAfter([excessive]))).to.equal('ImprovementTooLarge')
+      const overtaken = [verifyCall(await wire(at(3, 26n))), await wire(at(4, -9n))]
+      expect(await errorOf(oracle.readAfter(overtaken))).to.equal(undefined)
       expect(await oracle.post(at(3, 26n))).to.equal('stored')
       expect(await oracle.post(at(4, -9n))).to.equal('stored')
       expect(await oracle.post(at(15, 21n))).to.equal('ImprovementTooLarge')

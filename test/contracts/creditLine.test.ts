@@ -13,7 +13,9 @@ const other: Address = '0x2222222222222222222222222222222222222222'
 type Overrides = {
   readonly hardThreshold?: bigint
   readonly bonus?: bigint
+  readonly baseAdvance?: bigint
   readonly marginAdvance?: bigint
+  readonly baseThreshold?: bigint
   /** Contract of both tokens, `TestToken` by default. */
   readonly token?: 'TestToken' | 'ReentrantToken'
 }
@@ -218,12 +220,33 @@ describe('CreditLine: borrowing', () => {
     expect(await errorOf(setting.line.read.debtOf([setting.account]))).to.equal('StalePrice')
   })
 
+  it('takes a price of this very second and of the greatest age, and none of the next or of an older one', async () => {
+    const { chain, line, usdcFeed, account, borrow } = await createLine()
+    await borrow(1n)
+    const valued = async (age: number) => {
+      const now = Number((await chain.publicClient.getBlock()).timestamp) + 1
+      // The answer is put in by the next block; a pending call runs one second after that.
+      await usdcFeed.write.updateRoundData([99n, 10n ** 8n, BigInt(now + 1 - age), BigInt(now)])
+      return errorOf(line.read.debtOf([account], { blockTag: 'pending' }))
+    }
+    expect(await valued(0)).to.equal(undefined)
+    expect(await valued(-1)).to.equal('StalePrice')
+    expect(await valued(30 * day)).to.equal(undefined)
+    expect(await valued(30 * day + 1)).to.equal('StalePrice')
+  })
+
   it('refuses terms that lend more than the collateral bears', async () => {
     const invalid = (overrides: Overrides) => errorOf(createLine(overrides))
     expect(await invalid({ hardThreshold: rate(96), bonus: 0n })).to.equal('InvalidTerms')
     expect(await invalid({ hardThreshold: rate(95), bonus: rate(6) })).to.equal('InvalidTerms')
     expect(await invalid({ marginAdvance: rate(90) })).to.equal('InvalidTerms')
     expect(await invalid({ hardThreshold: rate(95), bonus: rate(5) })).to.equal(undefined)
+    expect(await invalid({ baseAdvance: rate(60), baseThreshold: rate(60) })).to.equal('InvalidTerms')
+    expect(await invalid({ marginAdvance: rate(50) })).to.equal(undefined)
+    expect(await invalid({ marginAdvance: rate(49) })).to.equal('InvalidTerms')
+    expect(await invalid({ baseThreshold: rate(90) })).to.equal(undefined)
+    expect(await invalid({ baseThreshold: rate(91) })).to.equal('InvalidTerms')
+    expect(await invalid({ marginAdvance: rate(70), hardThreshold: rate(80), bonus: rate(25) })).to.equal(undefined)
   })
 })
 
@@ -290,6 +313,35 @@ describe('CreditLine: liquidation', () => {
     expect(await setting.liquidate(1_000n * usd)).to.equal('NotLiquidatable')
     await setting.price(777n)
     expect(await setting.liquidate(1_000n * usd)).to.equal(undefined)
+  })
+
+  it('leaves a debt alone that is just at a threshold, and a silence that has not lasted longer than it may', async () => {
+    const onMargin = await createLine()
+    const solvent = await onMargin.record({ equity: 9_000n * usd })
+    await post(onMargin.chain, solvent)
+    expect(await onMargin.borrow(7_200n * usd)).to.equal(undefined)
+    await onMargin.price(800n)
+    expect(await onMargin.line.read.isLiquidatable([onMargin.account])).to.equal(false)
+    await onMargin.price(799n)
+    expect(await onMargin.line.read.isLiquidatable([onMargin.account])).to.equal(true)
+
+    const onBase = await createLine()
+    await onBase.borrow(4_800n * usd)
+    await onBase.price(800n)
+    expect(await onBase.line.read.isLiquidatable([onBase.account])).to.equal(false)
+    await onBase.price(799n)
+    expect(await onBase.line.read.isLiquidatable([onBase.account])).to.equal(true)
+
+    const silent = await createLine()
+    const { chain, line, account } = silent
+    await post(chain, await silent.record({ equity: 9_000n * usd }))
+    await silent.borrow(7_000n * usd)
+    const heardAt = Number((await line.read.loanOf([account]))[4])
+    await chain.networkHelpers.time.increaseTo(heardAt + 600 + 3600 - 1)
+    const isLiquidatable = () => line.read.isLiquidatable([account], { blockTag: 'pending' })
+    expect(await isLiquidatable()).to.equal(false)
+    await chain.networkHelpers.time.increaseTo(heardAt + 600 + 3600)
+    expect(await isLiquidatable()).to.equal(true)
   })
 
   it('still liquidates while paused', async () => {

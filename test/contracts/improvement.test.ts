@@ -237,6 +237,7 @@ describe('one model at a time', () => {
     const { contract } = chain
     await post(chain, (await of(20n * usd, { flags: 15 })).wire)
     expect(await errorOf(contract.simulate.retireModel([0, 15 * 2 ** 15 + 1]))).to.equal('GraceTooLong')
+    expect(await errorOf(contract.simulate.retireModel([0, 15 * 2 ** 15]))).to.equal(undefined)
     expect(await errorOf(contract.simulate.endModel([0]))).to.equal('RetirementOutOfOrder')
     await contract.write.retireModel([0, 1000])
     const endsAt = Number((await chain.publicClient.getBlock()).timestamp) + 1000
@@ -261,6 +262,11 @@ describe('one model at a time', () => {
     await contract.write.retireModel([0, 0])
     expect(await read()).to.equal('RetiredModel')
     await snapshot.restore()
+    const endPending = () => errorOf(contract.simulate.endModel([0], { blockTag: 'pending' }))
+    await chain.networkHelpers.time.increaseTo(endsAt - 2)
+    expect(await endPending()).to.equal('RetirementOutOfOrder')
+    await chain.networkHelpers.time.increaseTo(endsAt - 1)
+    expect(await endPending()).to.equal(undefined)
     await chain.networkHelpers.time.increaseTo(endsAt)
     expect(await read()).to.equal(undefined)
     await chain.walletClient.sendTransaction({ ...byAnyone, account: chain.walletClient.account })
