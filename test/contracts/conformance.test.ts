@@ -377,6 +377,8 @@ for (const [name, create] of Object.entries(implementations)) {
       })
       await chain.walletClient.sendTransaction({ chain: null, to: subject.address, data: verifyCall(data) })
       expect((await oracle.tryMarginOf()).status).to.equal('unknown')
+      const another = await wire({ account: subject.address })
+      expect((await within([verifyCall(another)])).status).to.equal('unknown')
       expect((await within([data])).root).to.equal(zeroHash)
       await oracle.send(data)
       expect((await within([])).root).to.equal(zeroHash)
