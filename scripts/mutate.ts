@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import hre from 'hardhat'
+import { whyEquivalent } from './mutation/equivalent.ts'
 import { type Mutant, mutantsOf } from './mutation/mutants.ts'
 import { openWorkshop, type Verdict } from './mutation/workshop.ts'
 import { packageRoot } from './packageRoot.ts'
@@ -40,15 +41,21 @@ try {
 } finally {
   await workshop.close()
 }
-const survivors = verdicts.filter(({ verdict }) => verdict === 'survived')
+const all = verdicts.filter(({ verdict }) => verdict === 'survived')
+const equivalent = all.flatMap((mutant) => {
+  const why = whyEquivalent(mutant)
+  return why === undefined ? [] : [{ ...mutant, why }]
+})
+const survivors = all.filter((mutant) => whyEquivalent(mutant) === undefined)
 const living = verdicts.filter(({ verdict }) => verdict !== 'stillborn')
-const killed = living.length - survivors.length
-if (json) console.log(JSON.stringify({ mutants: living.length, killed, survivors, verdicts }, null, 2))
+const killed = living.length - all.length
+if (json) console.log(JSON.stringify({ mutants: living.length, killed, survivors, equivalent, verdicts }, null, 2))
 else {
   console.log(`${killed} of ${living.length} mutants killed, ${verdicts.length - living.length} did not compile`)
+  for (const mutant of equivalent) console.log(`does the same: ${describe(mutant)}  (${mutant.why})`)
   for (const survivor of survivors) console.log(`survived: ${describe(survivor)}`)
 }
-process.exitCode = survivors.some((survivor) => survivor.kind === 'check') ? 1 : 0
+process.exitCode = survivors.length > 0 ? 1 : 0
 
 /** Mutants of every contract that a deployment or a consumer runs. */
 async function allMutants(): Promise<readonly Mutant[]> {

@@ -3,6 +3,8 @@ export type Mutant = {
   /** Path below the root, such as `contracts/MarginRegistry.sol`. */
   readonly file: string
   readonly line: number
+  /** The line without the change and without indentation. */
+  readonly code: string
   /** `check`: a refusal, an early return or a permission is taken away. `operator`: a comparison or a connective is another one. */
   readonly kind: 'check' | 'operator'
   readonly before: string
@@ -15,16 +17,18 @@ export type Mutant = {
 export function mutantsOf(file: string, source: string): readonly Mutant[] {
   const code = blankComments(source)
   const places = [...checks(code), ...guards(code), ...permissions(code), ...operators(code)]
+  const lines = source.split('\n')
   return places
     .sort((a, b) => a.start - b.start)
-    .map(({ kind, start, end, after }) => ({
-      file,
-      line: source.slice(0, start).split('\n').length,
-      kind,
-      before: source.slice(start, end).replaceAll(/\s+/g, ' '),
-      after,
-      source: source.slice(0, start) + after + source.slice(end),
-    }))
+    .map(({ kind, start, end, after }) => {
+      const line = source.slice(0, start).split('\n').length
+      return {
+        ...{ file, line, kind, after },
+        code: lines[line - 1]?.trim() ?? '',
+        before: source.slice(start, end).replaceAll(/\s+/g, ' '),
+        source: source.slice(0, start) + after + source.slice(end),
+      }
+    })
 }
 
 type Place = { readonly kind: Mutant['kind']; readonly start: number; readonly end: number; readonly after: string }
