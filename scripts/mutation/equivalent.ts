@@ -33,6 +33,13 @@ const equivalents: readonly Equivalent[] = [
     'records whose margins are in order have left before, but for those refused in between',
   ),
   operators(
+    'MarginRegistry.sol',
+    'if (modelId >= ConfigurationCode.modelsIn(header)) revert UndefinedModel(modelId);',
+    '>=',
+    '>',
+    'behind the last model follow zeros: a model without a hash is undefined',
+  ),
+  operators(
     'RegistryConfiguration.sol',
     'if (entry.until > block.timestamp) {',
     '>',

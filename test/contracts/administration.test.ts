@@ -167,12 +167,12 @@ describe('models', () => {
   })
 
   it('kills what was observed up to now, and nothing of the next second', async () => {
-    const { contract, publicClient } = await createChain()
-    const { timestamp } = await publicClient.getBlock()
-    // A pending call runs one second after the head.
-    const kill = (time: bigint) => errorOf(contract.simulate.invalidateBefore([Number(time)], { blockTag: 'pending' }))
-    expect(await kill(timestamp + 2n)).to.equal(undefined)
-    expect(await kill(timestamp + 3n)).to.equal('InvalidationOutOfRange')
+    const { contract, publicClient, networkHelpers } = await createChain()
+    const now = Number((await publicClient.getBlock()).timestamp) + 10
+    await networkHelpers.time.setNextBlockTimestamp(now)
+    const kill = (time: number) => errorOf(contract.simulate.invalidateBefore([time], { blockTag: 'pending' }))
+    expect(await kill(now + 1)).to.equal(undefined)
+    expect(await kill(now + 2)).to.equal('InvalidationOutOfRange')
   })
 
   it('threat 29: fails every read and post of a retired model, and frees its id when the last record has expired', async () => {
@@ -189,9 +189,9 @@ describe('models', () => {
     const revive = toModel({ id: 0, paramsHash: otherHash })
     expect(await errorOf(contract.simulate.setModel([revive]))).to.equal('ModelInUse')
     const revived = () => errorOf(contract.simulate.setModel([revive], { blockTag: 'pending' }))
-    await chain.networkHelpers.time.increaseTo(retiredAt + 15 * 2 ** 15 - 1)
+    await chain.networkHelpers.time.setNextBlockTimestamp(retiredAt + 15 * 2 ** 15)
     expect(await revived()).to.equal('ModelInUse')
-    await chain.networkHelpers.time.increaseTo(retiredAt + 15 * 2 ** 15)
+    await chain.networkHelpers.time.setNextBlockTimestamp(retiredAt + 15 * 2 ** 15 + 1)
     expect(await revived()).to.equal(undefined)
     await chain.networkHelpers.time.increaseTo(retiredAt + 15 * 2 ** 15 + 1)
     await contract.write.setModel([revive])

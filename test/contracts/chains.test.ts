@@ -63,16 +63,19 @@ describe('block hashes of other chains', () => {
 
   it('where there are none, blocks may share a time: what is observed now is not the future', async () => {
     const chain = await createWith('UnboundMarginRegistry')
-    const { timestamp } = await chain.publicClient.getBlock()
-    const observedAt = Number(timestamp) + 1
+    const observedAt = Number((await chain.publicClient.getBlock()).timestamp) + 10
     const flags = 0x23
     const { wire } = await signRootOf(chain, chain.signerSet, [{ account: borrower, flags, observedAt }], {
       registry: chain.registry,
       flags,
       signed: { blockHash: zeroHash },
     })
-    // A pending call runs one second after the head.
-    expect(await tryPost(chain, wire, chain.registry)).to.equal('stored')
+    const tryAt = async (seconds: number) => {
+      await chain.networkHelpers.time.setNextBlockTimestamp(observedAt + seconds)
+      return tryPost(chain, wire, chain.registry)
+    }
+    expect(await tryAt(-1)).to.equal('FutureObservation')
+    expect(await tryAt(0)).to.equal('stored')
   })
 
   it('have contracts within the size that chains allow', async () => {

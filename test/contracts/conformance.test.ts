@@ -314,8 +314,8 @@ for (const [name, create] of Object.entries(implementations)) {
       expect(await oracle.post({ observedAt, equity: 0n })).to.equal('InvalidatedMargin')
       expect(await oracle.verify(await wire({ observedAt }))).to.equal('InvalidatedMargin')
       expect(await errorOf(subject.invalidateBefore(observedAt + 1))).to.equal('InvalidationOutOfRange')
-      // The next block is a second later, and a second more is the end.
-      const next = Number((await chain.publicClient.getBlock()).timestamp) + 1
+      const next = Number((await chain.publicClient.getBlock()).timestamp) + 10
+      await chain.networkHelpers.time.setNextBlockTimestamp(next)
       expect(await errorOf(subject.invalidateBefore(next + 2))).to.equal('InvalidationOutOfRange')
       expect(await errorOf(subject.invalidateBefore(next + 1))).to.equal(undefined)
     })

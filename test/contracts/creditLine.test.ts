@@ -224,9 +224,9 @@ describe('CreditLine: borrowing', () => {
     const { chain, line, usdcFeed, account, borrow } = await createLine()
     await borrow(1n)
     const valued = async (age: number) => {
-      const now = Number((await chain.publicClient.getBlock()).timestamp) + 1
-      // The answer is put in by the next block; a pending call runs one second after that.
-      await usdcFeed.write.updateRoundData([99n, 10n ** 8n, BigInt(now + 1 - age), BigInt(now)])
+      const now = Number((await chain.publicClient.getBlock()).timestamp) + 100
+      await usdcFeed.write.updateRoundData([99n, 10n ** 8n, BigInt(now - age), BigInt(now)])
+      await chain.networkHelpers.time.setNextBlockTimestamp(now)
       return errorOf(line.read.debtOf([account], { blockTag: 'pending' }))
     }
     expect(await valued(0)).to.equal(undefined)
@@ -337,10 +337,10 @@ describe('CreditLine: liquidation', () => {
     await post(chain, await silent.record({ equity: 9_000n * usd }))
     await silent.borrow(7_000n * usd)
     const heardAt = Number((await line.read.loanOf([account]))[4])
-    await chain.networkHelpers.time.increaseTo(heardAt + 600 + 3600 - 1)
+    await chain.networkHelpers.time.setNextBlockTimestamp(heardAt + 600 + 3600)
     const isLiquidatable = () => line.read.isLiquidatable([account], { blockTag: 'pending' })
     expect(await isLiquidatable()).to.equal(false)
-    await chain.networkHelpers.time.increaseTo(heardAt + 600 + 3600)
+    await chain.networkHelpers.time.setNextBlockTimestamp(heardAt + 600 + 3600 + 1)
     expect(await isLiquidatable()).to.equal(true)
   })
 

@@ -245,8 +245,9 @@ describe('one model at a time', () => {
     const read = () => errorOf(contract.read.marginOf([borrower, 3600n]))
     expect(await read()).to.equal(undefined)
     expect(await errorOf(contract.simulate.retireModel([0, 5000]))).to.equal('RetirementOutOfOrder')
-    // A pending call runs one second after the head: the same end again is no news, a second sooner is.
-    await chain.networkHelpers.time.increaseTo(endsAt - 900)
+    // The same end again is no news, a second sooner is.
+    const { time } = chain.networkHelpers
+    await time.setNextBlockTimestamp(endsAt - 899)
     const retire = (grace: number) => errorOf(contract.simulate.retireModel([0, grace], { blockTag: 'pending' }))
     expect(await retire(899)).to.equal('RetirementOutOfOrder')
     expect(await retire(898)).to.equal(undefined)
@@ -263,9 +264,9 @@ describe('one model at a time', () => {
     expect(await read()).to.equal('RetiredModel')
     await snapshot.restore()
     const endPending = () => errorOf(contract.simulate.endModel([0], { blockTag: 'pending' }))
-    await chain.networkHelpers.time.increaseTo(endsAt - 2)
+    await time.setNextBlockTimestamp(endsAt - 1)
     expect(await endPending()).to.equal('RetirementOutOfOrder')
-    await chain.networkHelpers.time.increaseTo(endsAt - 1)
+    await time.setNextBlockTimestamp(endsAt)
     expect(await endPending()).to.equal(undefined)
     await chain.networkHelpers.time.increaseTo(endsAt)
     expect(await read()).to.equal(undefined)

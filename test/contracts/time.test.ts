@@ -8,6 +8,8 @@ import { historyAddress, historyCode } from '../support/blockHashHistory.ts'
 async function at<Result>(chain: Chain, time: number, run: () => Promise<Result>): Promise<Result> {
   const snapshot = await chain.networkHelpers.takeSnapshot()
   await chain.networkHelpers.time.increaseTo(time)
+  // The next block would be as much later as the test takes meanwhile.
+  await chain.networkHelpers.time.setNextBlockTimestamp(time + 1)
   try {
     return await run()
   } finally {
