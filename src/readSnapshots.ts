@@ -126,7 +126,7 @@ function chunkReader(
       return { name: context.venue, plan: readVenue(adapter, context) }
     })
     const known = accounts.flatMap((account) => ('refusal' in account ? [] : knownOf(account.result)))
-    const read = await settlePlans<VenueReading>(client, block, plans, known)
+    const read = await settlePlans<VenueReading>(client, block, plans, { known, isChecked: false })
 
     let next = 0
     const portfolios = accounts.map((account): PlanOutcome<Reading> => {

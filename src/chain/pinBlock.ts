@@ -14,11 +14,15 @@ export async function pinBlock(
   client: Client,
   { chainId, blockNumber }: { readonly chainId: number; readonly blockNumber?: bigint },
 ): Promise<PinnedBlock> {
-  const actual = await readChainId(client)
-  if (actual !== chainId) throw new ChainMismatchError({ expected: chainId, actual })
-  const block = await orRpcError(client, `Reading block ${blockNumber ?? 'latest'}`, () =>
+  const reading = orRpcError(client, `Reading block ${blockNumber ?? 'latest'}`, () =>
     getBlock(client, blockNumber === undefined ? { blockTag: 'latest' } : { blockNumber }),
   )
+  const [actual, read] = await Promise.allSettled([readChainId(client), reading])
+  if (actual.status === 'rejected') throw actual.reason
+  // Of another chain it does not matter which blocks it has.
+  if (actual.value !== chainId) throw new ChainMismatchError({ expected: chainId, actual: actual.value })
+  if (read.status === 'rejected') throw read.reason
+  const block = read.value
   return { chainId, number: block.number, hash: block.hash, timestamp: Number(block.timestamp) }
 }
 

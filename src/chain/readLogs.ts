@@ -21,6 +21,9 @@ export type LogRange = { readonly toBlock: bigint; readonly logs: readonly Place
 const firstRange = 10_000n
 const largestRange = 1_000_000n
 
+/** Requests under way at once. */
+const inFlight = 4
+
 /**
  * Reads the logs of several filters, range by range in ascending order. A range that the node refuses is halved, and none
  * after it is asked for in that size again.
@@ -56,15 +59,21 @@ async function readRange(
   filters: readonly LogFilter[],
   range: Range,
 ): Promise<readonly PlacedLog[] | 'refused'> {
-  const found: PlacedLog[] = []
-  for (const filter of filters) {
-    if (filter.fromBlock > range.toBlock) continue
-    const fromBlock = filter.fromBlock > range.fromBlock ? filter.fromBlock : range.fromBlock
-    const logs = await readFilter(client, filter, { ...range, fromBlock })
-    if (logs === 'refused') return 'refused'
-    found.push(...logs)
+  const asked = filters.filter((filter) => filter.fromBlock <= range.toBlock)
+  const found: (readonly PlacedLog[])[] = []
+  for (let start = 0; start < asked.length; start += inFlight) {
+    const together = await Promise.all(
+      asked.slice(start, start + inFlight).map((filter) => {
+        const fromBlock = filter.fromBlock > range.fromBlock ? filter.fromBlock : range.fromBlock
+        return readFilter(client, filter, { ...range, fromBlock })
+      }),
+    )
+    for (const logs of together) {
+      if (logs === 'refused') return 'refused'
+      found.push(logs)
+    }
   }
-  return found
+  return found.flat()
 }
 
 async function readFilter(

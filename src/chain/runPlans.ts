@@ -58,11 +58,18 @@ export async function runPlans<Result>(
   const { outcomes, ...counts } = await runToOutcomes(client, block, plans, (refusal) => {
     throw refusal
   })
+  await requireCanonical(client, block)
   return { results: outcomes.map((outcome) => (outcome as { result: Result }).result), ...counts }
 }
 
 /** A call whose answer at the block is known before it is asked. */
 export type KnownAnswer = { readonly call: PlannedCall; readonly value: unknown }
+
+export type SettleOptions = {
+  readonly known?: readonly KnownAnswer[]
+  /** Whether the block is looked for in the end; false where more is read at it and that is checked. */
+  readonly isChecked?: boolean
+}
 
 /**
  * As {@link runPlans}, but what refuses one plan does not stop the others, and what is known already is not asked.
@@ -75,9 +82,11 @@ export async function settlePlans<Result>(
   client: Client,
   block: PinnedBlock,
   plans: readonly NamedPlan<Result>[],
-  known: readonly KnownAnswer[] = [],
+  { known = [], isChecked = true }: SettleOptions = {},
 ): Promise<Omit<PlanResults<Result>, 'results'> & { readonly outcomes: readonly PlanOutcome<Result>[] }> {
-  return runToOutcomes(client, block, plans, (refusal) => ({ refusal }), known)
+  const settled = await runToOutcomes(client, block, plans, (refusal) => ({ refusal }), known)
+  if (isChecked) await requireCanonical(client, block)
+  return settled
 }
 
 async function runToOutcomes<Result>(
@@ -108,7 +117,6 @@ async function runToOutcomes<Result>(
     ethCalls += answered.ethCalls
   }
 
-  await requireCanonical(client, block)
   return { outcomes: runs.map(({ outcome }) => outcome as PlanOutcome<Result>), rounds, ethCalls }
 }
 

@@ -46,11 +46,16 @@ export async function searchLogs(
   },
 ): Promise<readonly LogSearchResult[]> {
   if (searches.length === 0) return []
-  await requireCanonical(client, block)
   const chain = hashReader(client)
   const running: Running[] = []
-  for (const search of searches) running.push({ search, entry: await entryToGoOnFrom(chain, search) })
-  for (const together of inRequests(running, block.number)) await searchOn(client, chain, together, block, onEntries)
+  try {
+    for (const search of searches) running.push({ search, entry: await entryToGoOnFrom(chain, search) })
+    for (const together of inRequests(running, block.number)) await searchOn(client, chain, together, block, onEntries)
+  } catch (error) {
+    // Of a block that is gone a node may say anything.
+    await requireCanonical(client, block)
+    throw error
+  }
   await requireCanonical(client, block)
   return running.map(({ entry }) => ({ ids: idsUpTo(block.number, entry), entry }))
 }
