@@ -122,19 +122,29 @@ function chunkReader(
       })
     })
     const readers = await findIds(client, seekers, { block, index })
-    const plans = readers.map(({ adapter, context }): NamedPlan<VenueReading> => {
-      return { name: context.venue, plan: readVenue(adapter, context) }
-    })
-    const known = accounts.flatMap((account) => ('refusal' in account ? [] : knownOf(account.result)))
-    const read = await settlePlans<VenueReading>(client, block, plans, { known, isChecked: false })
-
     let next = 0
-    const portfolios = accounts.map((account): PlanOutcome<Reading> => {
-      if ('refusal' in account) return account
-      const outcomes = read.outcomes.slice(next, next + venues.length)
-      next += venues.length
-      return portfolioOf({ account: account.result, block, scope }, outcomes)
+    const asking = accounts.map((account) => {
+      const start = next
+      if (!('refusal' in account)) next += venues.length
+      return { account, readers: readers.slice(start, next) }
     })
+    const readPart = async (part: typeof asking) => {
+      const plans = part.flatMap(({ readers }) =>
+        readers.map(({ adapter, context }): NamedPlan<VenueReading> => {
+          return { name: context.venue, plan: readVenue(adapter, context) }
+        }),
+      )
+      const known = part.flatMap(({ account }) => ('refusal' in account ? [] : knownOf(account.result)))
+      const { outcomes, ethCalls } = await settlePlans<VenueReading>(client, block, plans, { known, isChecked: false })
+      const left = [...outcomes]
+      const portfolios = part.map(({ account, readers }): PlanOutcome<Reading> => {
+        if ('refusal' in account) return account
+        return portfolioOf({ account: account.result, block, scope }, left.splice(0, readers.length))
+      })
+      return { portfolios, ethCalls }
+    }
+    const read = await Promise.all(partsOf(asking).map(readPart))
+    const portfolios = read.flatMap((part) => part.portfolios)
 
     const requests = portfolios.map((portfolio) =>
       'refusal' in portfolio
@@ -166,8 +176,19 @@ function chunkReader(
       if ('refusal' in found) return { account, refusal: found.refusal }
       return { account, snapshot: { schema: 'plimsoll-snapshot/1', portfolio, market: found.result, witnesses } }
     })
-    return { readings, ethCalls: read.ethCalls + market.ethCalls }
+    return { readings, ethCalls: read.reduce((sum, part) => sum + part.ethCalls, market.ethCalls) }
   }
+}
+
+/** Accounts that ask together; while one part waits for the node, another is worked on. */
+const leastPart = 100
+const mostParts = 4
+
+function partsOf<Asking>(accounts: readonly Asking[]): Asking[][] {
+  const size = Math.max(leastPart, Math.ceil(accounts.length / mostParts))
+  return Array.from({ length: Math.ceil(accounts.length / size) }, (_, part) =>
+    accounts.slice(part * size, (part + 1) * size),
+  )
 }
 
 type Reading = Pick<Snapshot, 'portfolio' | 'witnesses'> & { readonly lastingAnswers: readonly LastingAnswers[] }

@@ -14,6 +14,7 @@ import { askLens, lensModeOf, rememberNoOverrides } from './askLens.ts'
 import { type AnswerDecoder, BeyondTypeError } from './decodeAnswer.ts'
 import { chainOf } from './describeRpcFailure.ts'
 import { RpcError } from './errors.ts'
+import { inFlight, inTurn } from './inTurn.ts'
 import { maximumCallData, type PackedAnswer, packCalls, packing, unpackAnswers } from './packedCalls.ts'
 import { requireCanonical } from './pinBlock.ts'
 import { toRpcError } from './toRpcError.ts'
@@ -30,9 +31,6 @@ export type Outcome = { readonly value: unknown } | { readonly reason: string }
 
 /** Outcomes in the order of the calls, and how many `eth_call`s they took. */
 export type Outcomes = { readonly outcomes: readonly Outcome[]; readonly ethCalls: number }
-
-/** Requests under way at once: enough to hide the way to a node, and few enough that none waits long in its queue. */
-const inFlight = 4
 
 const tooLarge: Outcome = { reason: 'needs more gas or space than one eth_call has' }
 
@@ -62,7 +60,7 @@ export async function answerCalls(
     ethCalls += 1
     let packed: Hex
     try {
-      packed = await askLens(client, block, packCalls(fitting), mode)
+      packed = await inTurn(client, () => askLens(client, block, packCalls(fitting), mode))
     } catch (failure) {
       if (mode.id === 'override' && isRefusedOverride(failure)) {
         rememberNoOverrides(client)

@@ -9,6 +9,7 @@ import {
 import { getLogs } from 'viem/actions'
 import type { FoundLog, LogFilter } from '../core/logs.ts'
 import { RpcError } from './errors.ts'
+import { inTurn } from './inTurn.ts'
 import { toRpcError } from './toRpcError.ts'
 
 /** A log with the contract that it is of and the block that it lies in. */
@@ -20,9 +21,6 @@ export type LogRange = { readonly toBlock: bigint; readonly logs: readonly Place
 /** Blocks of the first request; each range that is answered doubles the next, up to the largest. */
 const firstRange = 10_000n
 const largestRange = 1_000_000n
-
-/** Requests under way at once. */
-const inFlight = 4
 
 /**
  * Reads the logs of several filters, range by range in ascending order. A range that the node refuses is halved, and none
@@ -60,20 +58,13 @@ async function readRange(
   range: Range,
 ): Promise<readonly PlacedLog[] | 'refused'> {
   const asked = filters.filter((filter) => filter.fromBlock <= range.toBlock)
-  const found: (readonly PlacedLog[])[] = []
-  for (let start = 0; start < asked.length; start += inFlight) {
-    const together = await Promise.all(
-      asked.slice(start, start + inFlight).map((filter) => {
-        const fromBlock = filter.fromBlock > range.fromBlock ? filter.fromBlock : range.fromBlock
-        return readFilter(client, filter, { ...range, fromBlock })
-      }),
-    )
-    for (const logs of together) {
-      if (logs === 'refused') return 'refused'
-      found.push(logs)
-    }
-  }
-  return found.flat()
+  const found = await Promise.all(
+    asked.map((filter) => {
+      const fromBlock = filter.fromBlock > range.fromBlock ? filter.fromBlock : range.fromBlock
+      return readFilter(client, filter, { ...range, fromBlock })
+    }),
+  )
+  return found.includes('refused') ? 'refused' : (found as (readonly PlacedLog[])[]).flat()
 }
 
 async function readFilter(
@@ -84,7 +75,8 @@ async function readFilter(
   const request = `Reading the logs ${event.name} of ${address} in blocks ${fromBlock} to ${toBlock}`
   let logs: GetLogsReturnType<undefined, AbiEvent[], true, bigint, bigint>
   try {
-    logs = await getLogs(client, { address, event, args: args as never, fromBlock, toBlock, strict: true })
+    const wanted = { address, event, args: args as never, fromBlock, toBlock, strict: true } as const
+    logs = await inTurn(client, () => getLogs(client, wanted))
   } catch (error) {
     if (fromBlock < toBlock && mayBeTooLarge(error)) return 'refused'
     throw toRpcError(client, request, error)
