@@ -142,13 +142,14 @@ export async function openWorkshop(tests: readonly string[]) {
     },
     /**
      * What the registry contains is judged by it alone at first, since its variants repeat the tests and cost a minute of
-     * compiling. A check that survives that is judged by all of them, and by what everything costs.
+     * compiling. What survives that is judged by all of them, and a check by what everything costs, too.
      */
     async judge(mutant: Pick<Mutant, 'file' | 'kind' | 'source'>): Promise<Verdict> {
       const all = containers(mutant.file)
       const first = await judgeIn(all.includes(registry) ? [registry] : all, order, mutant)
-      const isGate = mutant.kind === 'check' && first.verdict === 'survived'
-      return isGate ? judgeIn(all, [...order, ...gasTests], mutant) : first
+      if (first.verdict !== 'survived') return first
+      const isCheck = mutant.kind === 'check'
+      return all.length > 1 || isCheck ? judgeIn(all, isCheck ? [...order, ...gasTests] : order, mutant) : first
     },
     close: () => rm(folder, { recursive: true, force: true }),
   }
