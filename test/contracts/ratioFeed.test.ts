@@ -37,6 +37,7 @@ describe('MarginRatioFeed', () => {
     expect(await feed.read.getRoundData([at])).to.deep.equal([at, 4n * one, at, at, at])
     expect(await feed.read.decimals()).to.equal(18)
     expect(await feed.read.description()).to.equal('equity / initial margin')
+    expect(await feed.read.version()).to.equal(1n)
   })
 
   for (const [equity, expected] of [
