@@ -100,7 +100,7 @@ async function runDevnet(options: Options, programs: Programs): Promise<void> {
     }
     const text = `${JSON.stringify(file, null, 2)}\n`
     await writeTextFile(out, text)
-    mineEvery(chain, toInteger(blockTime, '--block-time'))
+    const stopMining = mineEvery(chain, toInteger(blockTime, '--block-time'))
     print(json, file, () =>
       [
         `Node at ${url}, chain ${deployment.chainId}; deployment written to ${out}`,
@@ -115,6 +115,7 @@ async function runDevnet(options: Options, programs: Programs): Promise<void> {
       ].join('\n\n'),
     )
     await Promise.race([stopped, ended])
+    stopMining()
     // Another devnet may have taken the file over.
     if ((await readTextFile(out)) === text) await rm(out)
   } finally {
@@ -132,7 +133,7 @@ async function runFork(
   const { url, chain, chainId, ended, close } = await startNode({ kind: node as NodeKind, port: toPort(port), fork })
   const stopped = interruption()
   try {
-    mineEvery(chain, toInteger(blockTime, '--block-time'))
+    const stopMining = mineEvery(chain, toInteger(blockTime, '--block-time'))
     print(json, { url, chainId, block: blockNumber }, () =>
       [
         `Node at ${url}, which goes on from block ${blockNumber} of chain ${chainId}.`,
@@ -140,6 +141,7 @@ async function runFork(
       ].join('\n'),
     )
     await Promise.race([stopped, ended])
+    stopMining()
   } finally {
     await close()
   }

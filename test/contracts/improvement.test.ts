@@ -29,7 +29,18 @@ async function createBounded() {
   const of = async (equity: bigint, record: object = {}) =>
     sign(chain, chain.signerSet, { record: { equity, initialMargin: 10n * usd, maintenanceMargin: 0n, ...record } })
   const attempt = async (equity: bigint, record: object = {}) => tryPost(chain, (await of(equity, record)).wire)
-  return { chain, probe, of, attempt }
+  /** Uses the update as a consumer does, which reads what it leaves. */
+  const act = (update: Hex) =>
+    errorOf(
+      chain.publicClient.simulateContract({
+        address: probe.address,
+        abi: probe.abi,
+        functionName: 'act',
+        args: [borrower, 0n, update],
+        blockTag: 'pending',
+      }),
+    )
+  return { chain, probe, of, attempt, act }
 }
 
 describe('bound on improvement', () => {
@@ -69,7 +80,7 @@ describe('bound on improvement', () => {
   })
 
   it('is the same in batch, pull and proof, against the stored record', async () => {
-    const { chain, probe, of } = await createBounded()
+    const { chain, probe, of, act } = await createBounded()
     const setting = { chain, probe }
     await post(chain, (await of(50n * usd)).wire)
     await chain.networkHelpers.mine(3)
@@ -84,16 +95,6 @@ describe('bound on improvement', () => {
     const pulled = await of(1_000n * usd)
     const { margin, root } = await runThenRead(setting, [verifyCall(pulled.wire)])
     expect([margin.equity, BigInt(root)]).to.deep.equal([50n * usd, 0n])
-    const act = (update: Hex) =>
-      errorOf(
-        chain.publicClient.simulateContract({
-          address: probe.address,
-          abi: probe.abi,
-          functionName: 'act',
-          args: [borrower, 0n, update],
-          blockTag: 'pending',
-        }),
-      )
     expect(await act(pulled.wire)).to.equal('ImprovementTooLarge')
     expect(await act((await of(60n * usd)).wire)).to.equal(undefined)
 
@@ -106,7 +107,7 @@ describe('bound on improvement', () => {
   })
 
   it('is met to the unit by an item of a batch and by what is pulled', async () => {
-    const { chain, probe, of } = await createBounded()
+    const { chain, probe, of, act } = await createBounded()
     const first = await of(50n * usd)
     await post(chain, first.wire)
     await chain.networkHelpers.mine(3)
@@ -123,16 +124,6 @@ describe('bound on improvement', () => {
     const afterPull = async (wire: Hex) => (await runThenRead({ chain, probe }, [verifyCall(wire)])).margin.equity
     expect(await afterPull(pulled.wire)).to.equal(equity)
     expect(await afterPull((await of(equity + 1n)).wire)).to.equal(50n * usd)
-    const act = (update: Hex) =>
-      errorOf(
-        chain.publicClient.simulateContract({
-          address: probe.address,
-          abi: probe.abi,
-          functionName: 'act',
-          args: [borrower, 0n, update],
-          blockTag: 'pending',
-        }),
-      )
     expect(await act(pulled.wire)).to.equal(undefined)
     expect(await act((await of(equity + 1n)).wire)).to.equal('ImprovementTooLarge')
   })
